@@ -1,0 +1,5 @@
+//! Bytes in and out: WARC, HTTP, stores, atomic files. Knows no stage.
+
+pub mod http;
+pub mod store;
+pub mod warc;
