@@ -1,0 +1,14 @@
+//! `pipeline.toml` and `--set` → one checked [`Config`].
+//!
+//! Raw structs mirror the file and refuse unknown keys; each section's checked type cannot hold a wrong value.
+//! Relative paths are relative to the file that names them, or to the working folder where they come from `--set`.
+
+mod load;
+mod sections;
+mod units;
+
+pub use load::{Config, ConfigError, load, parse};
+pub use sections::{
+    Classifier, ClassifierSettings, Crawl, Dedup, Extract, Http, Language, Negatives, Output, Rank, Read, Run, Seed,
+};
+pub use units::{ByteSize, TokenBudget};

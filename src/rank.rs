@@ -1,0 +1,384 @@
+//! Scores → order → cut at a token budget → shards (section 2.1: rank by score, keep the top tokens).
+//!
+//! ```text
+//! order   a task a crawl file   survivors with their score and tokens
+//! cut     one task              all of them by score, then id, until the budget: the ranking
+//! shards  a task a shard        the ranking's rows with all columns of their pages, best first
+//! ```
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
+
+use arrow::array::{
+    Array, ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, UInt64Array,
+};
+use arrow::compute::interleave_record_batch;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::config;
+use crate::dedup::exchange::PageRef;
+use crate::dedup::stage::Pages;
+use crate::extract::table::PAGES;
+use crate::io::query::{Descending, sorted};
+use crate::io::table::{Table, TableWriter, column};
+use crate::reject::Tally;
+use crate::task::{Done, Input, Progress, Row, Runner, Stage, StageState, Task, TaskError, TaskResult};
+
+/// Raised when the same scores would give other shards.
+const VERSION: u32 = 1;
+
+static ORDER: LazyLock<SchemaRef> = LazyLock::new(|| {
+    Arc::new(Schema::new(vec![
+        Field::new("score", DataType::Float64, false),
+        Field::new("id", DataType::Utf8, false),
+        Field::new("tokens", DataType::Int64, false),
+        Field::new("page", DataType::UInt64, false),
+    ]))
+});
+
+static RANKING: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let mut fields = vec![Arc::new(Field::new("rank", DataType::Int64, false))];
+    fields.extend(ORDER.fields().iter().cloned());
+    Arc::new(Schema::new(fields))
+});
+
+/// The columns of a shard: rank and score, all of a page, and the round that first collected it.
+pub static SHARD: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let mut fields = vec![
+        Arc::new(Field::new("rank", DataType::Int64, false)),
+        Arc::new(Field::new("score", DataType::Float64, false)),
+    ];
+    fields.extend(PAGES.fields().iter().cloned());
+    fields.push(Arc::new(Field::new("round_collected", DataType::Int32, false)));
+    Arc::new(Schema::new(fields))
+});
+
+/// A run of ranks that makes a shard.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShardPlan {
+    /// First position in the ranking, from 0.
+    pub first: u64,
+    /// Pages.
+    pub pages: u64,
+    /// Tokens of their texts.
+    pub tokens: u64,
+    /// Hash of the ranking's rows: a shard is written again when they change.
+    pub hash: String,
+}
+
+/// Where the ranking is cut and into which shards: taken page by page, best first.
+#[derive(Debug)]
+struct Cut {
+    budget: u64,
+    shard_tokens: u64,
+    tokens: u64,
+    shards: Vec<ShardPlan>,
+    hash: Xxh3,
+    open: Option<ShardPlan>,
+    next: u64,
+}
+
+impl Cut {
+    fn new(budget: u64, shard_tokens: u64) -> Self {
+        Self { budget, shard_tokens, tokens: 0, shards: Vec::new(), hash: Xxh3::new(), open: None, next: 0 }
+    }
+
+    /// Takes the next page if it fits into the budget; the first that does not fit ends the ranking.
+    fn take(&mut self, id: &str, score: f64, page: u64, tokens: u64) -> bool {
+        if self.tokens + tokens > self.budget {
+            return false;
+        }
+        if self.open.as_ref().is_some_and(|shard| shard.tokens > 0 && shard.tokens + tokens > self.shard_tokens) {
+            self.close();
+        }
+        let first = self.next;
+        let shard =
+            self.open.get_or_insert_with(|| ShardPlan { first, pages: 0, tokens: 0, hash: String::new() });
+        shard.pages += 1;
+        shard.tokens += tokens;
+        self.hash.update(id.as_bytes());
+        self.hash.update(&score.to_le_bytes());
+        self.hash.update(&page.to_le_bytes());
+        self.tokens += tokens;
+        self.next += 1;
+        true
+    }
+
+    fn close(&mut self) {
+        if let Some(mut shard) = self.open.take() {
+            self.hash.update(&shard.first.to_le_bytes());
+            shard.hash = format!("{:032x}", self.hash.digest128());
+            self.hash.reset();
+            self.shards.push(shard);
+        }
+    }
+}
+
+/// The ranking of one round.
+pub struct Ranking<'a> {
+    /// Runs the tasks.
+    pub runner: &'a Runner,
+    /// The crawl's pages.
+    pub pages: &'a Pages,
+    /// Budget and shard size.
+    pub rules: &'a config::Rank,
+    /// Which round, from 1.
+    pub round: u32,
+}
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+impl Ranking<'_> {
+    fn folder(&self) -> PathBuf {
+        self.runner.out.join(format!("rounds/{:02}", self.round))
+    }
+
+    fn work(&self) -> PathBuf {
+        self.runner.out.join(format!("work/rounds/{:02}", self.round))
+    }
+
+    fn stage_name(&self, stage: &str) -> String {
+        format!("rounds/{:02}/{stage}", self.round)
+    }
+
+    fn order_file(&self, stem: &str) -> PathBuf {
+        self.work().join(format!("order/{stem}.parquet"))
+    }
+
+    fn ranking_file(&self) -> PathBuf {
+        self.work().join("ranking.parquet")
+    }
+
+    /// Runs all of it; gives the row of the cut and those of the shards.
+    ///
+    /// # Errors
+    /// A task failed.
+    pub fn run(&self, survivors: &Row, scores: &[Row]) -> Result<(Row, Vec<Row>), TaskError> {
+        let ordered = self.runner.run(&self.order_stage(survivors, scores))?;
+        let cut = self.runner.run(&self.cut_stage(&ordered))?.remove(0);
+        let shards = self.runner.run(&self.shards_stage(&cut))?;
+        Ok((cut, shards))
+    }
+
+    /// How far it is: each stage's state, `None` for those that wait for an earlier one.
+    #[must_use]
+    pub fn plan(&self, survivors: Option<&Row>, scores: Option<&[Row]>) -> Vec<(&'static str, Option<StageState>)> {
+        let names = ["order", "cut", "shards"];
+        let mut planned = Vec::new();
+        let mut step = |stage: &Stage<'_>| {
+            planned.push((names[planned.len()], Some(self.runner.state(stage))));
+            self.runner.rows(stage)
+        };
+        let _ = (|| {
+            let ordered = step(&self.order_stage(survivors?, scores?))?;
+            let cut = step(&self.cut_stage(&ordered))?.into_iter().next()?;
+            step(&self.shards_stage(&cut))
+        })();
+        for name in &names[planned.len()..] {
+            planned.push((name, None));
+        }
+        planned
+    }
+
+    fn order_stage(&self, survivors: &Row, scores: &[Row]) -> Stage<'_> {
+        let mut first_row = 0;
+        let mut tasks = Vec::new();
+        for (file, scored) in scores.iter().enumerate() {
+            let rows = scored.tally.seen;
+            let from = first_row;
+            first_row += rows;
+            let mut inputs = self.pages.input(file);
+            inputs.insert("scores".to_owned(), Input::row(scored));
+            inputs.insert("survivors".to_owned(), Input::row(survivors));
+            tasks.push(Task {
+                name: scored.task.clone(),
+                inputs,
+                run: Box::new(move |progress: &Progress| self.order(file, from, rows, progress)),
+            });
+        }
+        Stage::new(self.stage_name("order"), VERSION, &(), tasks)
+    }
+
+    /// Survivors, scores and pages of one file stand in the same order; that is checked row by row.
+    fn order(&self, file: usize, first_row: u64, rows: u64, progress: &Progress) -> TaskResult {
+        let stem = &self.pages.stems()[file];
+        let pages_path = &self.pages.files()[file];
+        let scores_path = self.folder().join(format!("scores/{stem}.parquet"));
+        let survivors_path = self.runner.out.join("dedup/survivors.parquet");
+        let mut survivors = Table::open(&survivors_path)?.columns(&["id", "keep"])?.range(first_row, rows).batches()?;
+        let mut scores = Table::open(&scores_path)?.batches()?;
+        let mut writer = TableWriter::create(&self.order_file(stem), &ORDER)?;
+        let mut tally = Tally::default();
+        let mut row = 0u32;
+        for batch in Table::open(pages_path)?.columns(&["id", "tokens"])?.batches()? {
+            let batch = batch?;
+            let misaligned = || -> Error { format!("{}: rows differ from those of {stem}", survivors_path.display()).into() };
+            let survivors = survivors.next().ok_or_else(misaligned)??;
+            let scores = scores.next().ok_or_else(misaligned)??;
+            let id: &StringArray = column(&batch, "id", pages_path)?;
+            let tokens: &Int64Array = column(&batch, "tokens", pages_path)?;
+            let keep: &BooleanArray = column(&survivors, "keep", &survivors_path)?;
+            let score: &Float64Array = column(&scores, "score", &scores_path)?;
+            if id != column::<StringArray>(&survivors, "id", &survivors_path)?
+                || id != column::<StringArray>(&scores, "id", &scores_path)?
+            {
+                return Err(misaligned());
+            }
+            let kept: Vec<usize> = (0..batch.num_rows()).filter(|i| keep.value(*i)).collect();
+            let page = |i: usize| PageRef::new(file, row + i as u32).0;
+            writer.write(&RecordBatch::try_new(
+                Arc::clone(&ORDER),
+                vec![
+                    Arc::new(Float64Array::from_iter_values(kept.iter().map(|i| score.value(*i)))),
+                    Arc::new(StringArray::from_iter_values(kept.iter().map(|i| id.value(*i)))),
+                    Arc::new(Int64Array::from_iter_values(kept.iter().map(|i| tokens.value(*i)))),
+                    Arc::new(UInt64Array::from_iter_values(kept.iter().map(|i| page(*i)))),
+                ],
+            )?)?;
+            tally.seen += kept.len() as u64;
+            tally.kept += kept.len() as u64;
+            row += batch.num_rows() as u32;
+            progress.items(batch.num_rows() as u64);
+        }
+        Ok(Done { tally, outputs: vec![writer.finish()?], ..Done::default() })
+    }
+
+    fn cut_stage(&self, ordered: &[Row]) -> Stage<'_> {
+        let inputs = ordered.iter().map(|row| (row.task.clone(), Input::row(row))).collect();
+        let files: Vec<PathBuf> = ordered.iter().map(|row| self.order_file(&row.task)).collect();
+        let run = Box::new(move |progress: &Progress| self.cut(&files, progress));
+        let task = Task { name: "ranking".to_owned(), inputs, run };
+        Stage::new(self.stage_name("cut"), VERSION, self.rules, vec![task])
+    }
+
+    fn cut(&self, files: &[PathBuf], progress: &Progress) -> TaskResult {
+        let mut writer = TableWriter::create(&self.ranking_file(), &RANKING)?;
+        let mut cut = Cut::new(self.rules.token_budget.0, self.rules.shard_tokens.0);
+        let spill = self.runner.out.join("work/spill");
+        let order = [("score", Descending(true)), ("id", Descending(false)), ("page", Descending(false))];
+        let path = Path::new("ranking");
+        let mut last_score = None;
+        // A file without rows has no row group to sort; with none at all there is no ranking.
+        let files: Vec<PathBuf> = files.iter().filter(|f| Table::open(f).is_ok_and(|t| t.rows() > 0)).cloned().collect();
+        if !files.is_empty() {
+            for batch in sorted(&files, &order, self.runner.memory, self.runner.threads, &spill)? {
+                let batch = batch?;
+                let score: &Float64Array = column(&batch, "score", path)?;
+                let id: &StringArray = column(&batch, "id", path)?;
+                let tokens: &Int64Array = column(&batch, "tokens", path)?;
+                let page: &UInt64Array = column(&batch, "page", path)?;
+                let first = cut.next as i64;
+                let taken = (0..batch.num_rows())
+                    .take_while(|&i| {
+                        cut.take(id.value(i), score.value(i), page.value(i), tokens.value(i).max(0) as u64)
+                    })
+                    .count();
+                if taken > 0 {
+                    last_score = Some(score.value(taken - 1));
+                }
+                let ranks: ArrayRef = Arc::new(Int64Array::from_iter_values((1..=taken as i64).map(|n| first + n)));
+                let part = batch.slice(0, taken);
+                let columns = std::iter::once(ranks).chain(part.columns().iter().cloned()).collect();
+                writer.write(&RecordBatch::try_new(Arc::clone(&RANKING), columns)?)?;
+                progress.items(taken as u64);
+                if taken < batch.num_rows() {
+                    break;
+                }
+            }
+        }
+        cut.close();
+        let facts = serde_json::json!({
+            "pages": cut.next, "tokens": cut.tokens, "last_score": last_score, "shards": cut.shards,
+        });
+        let tally = Tally { seen: cut.next, kept: cut.next, ..Tally::default() };
+        Ok(Done { tally, outputs: vec![writer.finish()?], facts, ..Done::default() })
+    }
+
+    fn shards_stage(&self, cut: &Row) -> Stage<'_> {
+        let shards: Vec<ShardPlan> = serde_json::from_value(cut.facts["shards"].clone()).unwrap_or_default();
+        let tasks = shards
+            .into_iter()
+            .enumerate()
+            .map(|(n, shard)| Task {
+                name: format!("part-{n:05}"),
+                inputs: BTreeMap::from([("ranking".to_owned(), Input::Ours(shard.hash.clone()))]),
+                run: Box::new(move |progress: &Progress| self.shard(n, &shard, progress)),
+            })
+            .collect();
+        Stage::new(self.stage_name("shards"), VERSION, &self.round, tasks)
+    }
+
+    /// Memory: the texts of one shard.
+    fn shard(&self, n: usize, plan: &ShardPlan, progress: &Progress) -> TaskResult {
+        let ranking_path = self.ranking_file();
+        let mut pages: Vec<(PageRef, i64, f64)> = Vec::new();
+        for batch in Table::open(&ranking_path)?.range(plan.first, plan.pages).batches()? {
+            let batch = batch?;
+            let rank: &Int64Array = column(&batch, "rank", &ranking_path)?;
+            let score: &Float64Array = column(&batch, "score", &ranking_path)?;
+            let page: &UInt64Array = column(&batch, "page", &ranking_path)?;
+            pages.extend((0..batch.num_rows()).map(|i| (PageRef(page.value(i)), rank.value(i), score.value(i))));
+        }
+        let mut by_place: Vec<usize> = (0..pages.len()).collect();
+        by_place.sort_by_key(|i| pages[*i].0);
+        let mut batches = Vec::new();
+        // Where each page of the ranking stands: (batch, row).
+        let mut places = vec![(0, 0); pages.len()];
+        for group in by_place.chunk_by(|a, b| pages[*a].0.file() == pages[*b].0.file()) {
+            let path = &self.pages.files()[pages[group[0]].0.file()];
+            let rows: Vec<u32> = group.iter().map(|i| pages[*i].0.row()).collect();
+            let mut next = group.iter();
+            for batch in Table::open(path)?.select(&rows).batches()? {
+                let batch = batch?;
+                for (row, index) in (0..batch.num_rows()).zip(next.by_ref()) {
+                    places[*index] = (batches.len(), row);
+                }
+                batches.push(batch);
+            }
+        }
+        let path = self.folder().join(format!("shards/part-{n:05}.parquet"));
+        let mut writer = TableWriter::create(&path, &SHARD)?;
+        let sources: Vec<&RecordBatch> = batches.iter().collect();
+        for (places, pages) in places.chunks(256).zip(pages.chunks(256)) {
+            let rows = interleave_record_batch(&sources, places)?;
+            let mut columns: Vec<ArrayRef> = vec![
+                Arc::new(Int64Array::from_iter_values(pages.iter().map(|p| p.1))),
+                Arc::new(Float64Array::from_iter_values(pages.iter().map(|p| p.2))),
+            ];
+            columns.extend(rows.columns().iter().cloned());
+            columns.push(Arc::new(Int32Array::from_value(self.round.cast_signed(), pages.len())));
+            writer.write(&RecordBatch::try_new(Arc::clone(&SHARD), columns)?)?;
+            progress.items(pages.len() as u64);
+        }
+        let tally = Tally { seen: plan.pages, kept: plan.pages, ..Tally::default() };
+        Ok(Done { tally, outputs: vec![writer.finish()?], ..Done::default() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_budget_is_in_tokens_and_a_page_is_never_split() {
+        let mut cut = Cut::new(100, 50);
+        let taken: Vec<bool> = [30, 15, 20, 30, 10].iter().map(|n| cut.take("x", 0.5, 1, *n)).collect();
+        cut.close();
+        assert_eq!(taken, [true, true, true, true, false]);
+        let shards: Vec<_> = cut.shards.iter().map(|s| (s.first, s.pages, s.tokens)).collect();
+        assert_eq!(shards, [(0, 2, 45), (2, 2, 50)]);
+        assert_eq!(cut.tokens, 95);
+    }
+
+    #[test]
+    fn a_page_larger_than_a_shard_is_a_shard() {
+        let mut cut = Cut::new(1000, 10);
+        assert!(cut.take("a", 0.9, 1, 500) && cut.take("b", 0.8, 2, 5));
+        cut.close();
+        assert_eq!(cut.shards.len(), 2);
+        assert_ne!(cut.shards[0].hash, cut.shards[1].hash);
+    }
+}

@@ -1,0 +1,12 @@
+//! Stages of shard tasks: a task is a pure function from immutable files to new ones, committed by a manifest row.
+//!
+//! A task whose row matches (same inputs, same knobs, same version, outputs in place) is skipped, so that resuming is
+//! not a mode but how every run starts. Knows no stage.
+
+mod manifest;
+mod progress;
+mod run;
+
+pub use manifest::{InputRow, Manifest, OutputRow, Row};
+pub use progress::Progress;
+pub use run::{Done, Input, Runner, Stage, StageState, Task, TaskError, TaskResult, with_cpu_time};
