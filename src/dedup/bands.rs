@@ -77,3 +77,42 @@ pub fn match_probability(s: f64, bands: usize, rows: usize) -> f64 {
     let power = |base: f64, n: usize| base.powi(i32::try_from(n).unwrap_or(i32::MAX));
     1.0 - power(1.0 - power(s.clamp(0.0, 1.0), rows), bands)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documented_probabilities() {
+        let rows = [
+            (14, 8, [0.053, 0.211, 0.565, 0.772, 0.924, 0.988, 1.0]),
+            (32, 8, [0.118, 0.418, 0.851, 0.966, 0.997, 1.0, 1.0]),
+        ];
+        for (bands, rows, want) in rows {
+            for (s, want) in [0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9].into_iter().zip(want) {
+                assert!((match_probability(s, bands, rows) - want).abs() < 6e-4, "{bands} x {rows} at {s}");
+            }
+        }
+        assert_eq!((match_probability(0.0, 14, 8), match_probability(1.0, 14, 8)), (0.0, 1.0));
+    }
+
+    #[test]
+    fn keys_tell_bands_apart() {
+        let banding = Banding::new(3, 2).unwrap();
+        let keys = |signature: &[u32]| banding.keys(signature).collect::<Vec<u64>>();
+        let same = keys(&[1, 2, 1, 2, 1, 2]);
+        assert_eq!(same.len(), banding.bands.get());
+        assert!(same[0] != same[1] && same[1] != same[2]);
+        let other = keys(&[1, 2, 9, 2, 1, 2]);
+        assert_eq!((same[0], same[2]), (other[0], other[2]));
+        assert_ne!(same[1], other[1]);
+    }
+
+    #[test]
+    fn impossible_bandings() {
+        for (bands, rows) in [(0, 8), (14, 0), (4097, 1), (usize::MAX, 2)] {
+            assert_eq!(Banding::new(bands, rows), Err(BandingError { bands, rows }));
+        }
+        assert!(Banding::new(1, 1).is_ok());
+    }
+}
