@@ -1,5 +1,6 @@
 //! Bytes in and out: WARC, HTTP, stores, atomic files. Knows no stage.
 
+pub mod atomic;
 pub mod http;
 pub mod store;
 pub mod warc;

@@ -1,1 +1,325 @@
-//! To be written.
+//! Where inputs lie: one seam before local files and HTTP servers, and before what may come later (S3).
+//!
+//! A [`Location`] says where, a [`Store`] opens it. Code above never asks which kind it is.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use url::Url;
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::io::http::{HttpClient, HttpError, HttpRules};
+
+const HASH_BUFFER_BYTES: usize = 1 << 20;
+
+/// Where a file lies.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Location {
+    /// On this machine.
+    Local(PathBuf),
+    /// On an http(s) server.
+    Http(Url),
+}
+
+/// Why a location can't be understood or read.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The address is of S3.
+    #[error(
+        "{address}: reading from S3 comes in a later version; https://data.commoncrawl.org/ serves the files of \
+         s3://commoncrawl/ under the same paths"
+    )]
+    S3 {
+        /// As written.
+        address: String,
+    },
+    /// The address is of another unknown kind.
+    #[error("{address}: {scheme}:// is not supported; give a local path or an http(s) address")]
+    Scheme {
+        /// As written.
+        address: String,
+        /// What stands before `://`.
+        scheme: String,
+    },
+    /// The address is no URL.
+    #[error("{address}: not a valid address")]
+    Address {
+        /// As written.
+        address: String,
+        /// What the parser said.
+        source: url::ParseError,
+    },
+    /// A local file can't be read.
+    #[error("{}: cannot {action}", path.display())]
+    Local {
+        /// The file.
+        path: PathBuf,
+        /// What was being done, as a verb and its object.
+        action: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A remote file can't be read.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+}
+
+/// What tells cheaply, without reading it, whether a file is still the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Fingerprint {
+    /// Of a local file.
+    Local {
+        /// Its length.
+        bytes: u64,
+        /// When it was last written, nanoseconds since the Unix epoch; 0 where the system doesn't tell.
+        modified_ns: u64,
+    },
+    /// Of a remote file, by what its server tells.
+    Http {
+        /// Its address.
+        url: String,
+        /// Its `ETag` header.
+        etag: Option<String>,
+        /// Its `Last-Modified` header.
+        last_modified: Option<String>,
+        /// Its length.
+        bytes: Option<u64>,
+    },
+}
+
+/// What tells surely whether a file is still the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContentHash {
+    /// xxh3-128 of the bytes.
+    pub hash: u128,
+    /// Their number.
+    pub bytes: u64,
+}
+
+/// Opens locations. Cheap to clone; clones share connections and limits. Makes no connection for local files.
+#[derive(Clone, Debug)]
+pub struct Store {
+    http: HttpClient,
+}
+
+impl Location {
+    /// Reads what a user wrote: an http(s) address, or a path, relative to `folder`.
+    ///
+    /// # Errors
+    /// On `s3://` and other schemes, and on malformed addresses.
+    pub fn parse(text: &str, folder: &Path) -> Result<Self, StoreError> {
+        let address = || text.to_owned();
+        let Some((scheme, _)) = text.split_once("://").filter(|(scheme, _)| is_scheme(scheme)) else {
+            return Ok(Self::Local(folder.join(text)));
+        };
+        match scheme.to_ascii_lowercase().as_str() {
+            "http" | "https" => match Url::parse(text) {
+                Ok(url) => Ok(Self::Http(url)),
+                Err(source) => Err(StoreError::Address { address: address(), source }),
+            },
+            "s3" | "s3a" | "s3n" => Err(StoreError::S3 { address: address() }),
+            scheme => Err(StoreError::Scheme { address: address(), scheme: scheme.to_owned() }),
+        }
+    }
+
+    /// The last part of the path, or the host where an address has none.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        match self {
+            Self::Local(path) => path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
+            Self::Http(url) => {
+                let mut parts = url.path_segments().into_iter().flatten().rev();
+                let name = parts.find(|part| !part.is_empty());
+                name.or(url.host_str()).unwrap_or_default().to_owned()
+            }
+        }
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local(path) => path.display().fmt(f),
+            Self::Http(url) => url.fmt(f),
+        }
+    }
+}
+
+impl Fingerprint {
+    /// The length in bytes, where known.
+    #[must_use]
+    pub fn bytes(&self) -> Option<u64> {
+        match self {
+            Self::Local { bytes, .. } => Some(*bytes),
+            Self::Http { bytes, .. } => *bytes,
+        }
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local { bytes, modified_ns } => write!(f, "local {bytes} {modified_ns}"),
+            Self::Http { url, etag, last_modified, bytes } => {
+                let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+                let bytes = bytes.map(|n| n.to_string());
+                write!(f, "http {url} {} {} {}", or_dash(etag), or_dash(last_modified), or_dash(&bytes))
+            }
+        }
+    }
+}
+
+impl fmt::Display for ContentHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.hash)
+    }
+}
+
+impl Store {
+    /// A store that behaves towards servers by these rules.
+    #[must_use]
+    pub fn new(rules: HttpRules) -> Self {
+        Self { http: HttpClient::new(rules) }
+    }
+
+    /// The client for what only HTTP can do, as mirroring.
+    #[must_use]
+    pub fn http(&self) -> &HttpClient {
+        &self.http
+    }
+
+    /// Opens a file at its first byte. Reads are not buffered: read in large pieces.
+    ///
+    /// # Errors
+    /// When it can't be opened.
+    pub fn open(&self, location: &Location) -> Result<Box<dyn Read + Send>, StoreError> {
+        Ok(match location {
+            Location::Local(path) => Box::new(File::open(path).map_err(|e| local(path, "open the file", e))?),
+            Location::Http(url) => Box::new(self.http.open(url)?),
+        })
+    }
+
+    /// The cheap identity of a file: local length and time of change, or what a server's headers say.
+    ///
+    /// # Errors
+    /// When the file can't be looked at.
+    pub fn fingerprint(&self, location: &Location) -> Result<Fingerprint, StoreError> {
+        match location {
+            Location::Local(path) => {
+                let metadata = fs::metadata(path).map_err(|e| local(path, "look at the file", e))?;
+                let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+                let modified_ns = modified.and_then(|age| u64::try_from(age.as_nanos()).ok()).unwrap_or_default();
+                Ok(Fingerprint::Local { bytes: metadata.len(), modified_ns })
+            }
+            Location::Http(url) => {
+                let identity = self.http.head(url)?;
+                let url = url.to_string();
+                Ok(Fingerprint::Http {
+                    url,
+                    etag: identity.etag,
+                    last_modified: identity.last_modified,
+                    bytes: identity.bytes,
+                })
+            }
+        }
+    }
+
+    /// The sure identity of a file, by reading all of it.
+    ///
+    /// # Errors
+    /// When it can't be read to its end.
+    pub fn content_hash(&self, location: &Location) -> Result<ContentHash, StoreError> {
+        let mut input = self.open(location)?;
+        hash_all(&mut input).map_err(|source| match location {
+            Location::Local(path) => local(path, "read the file", source),
+            Location::Http(url) => local(Path::new(url.as_str()), "read the file", source),
+        })
+    }
+}
+
+fn hash_all(input: &mut dyn Read) -> io::Result<ContentHash> {
+    let (mut hash, mut bytes) = (Xxh3::new(), 0);
+    let mut buffer = vec![0; HASH_BUFFER_BYTES];
+    loop {
+        match input.read(&mut buffer) {
+            Ok(0) => return Ok(ContentHash { hash: hash.digest128(), bytes }),
+            Ok(n) => {
+                hash.update(&buffer[..n]);
+                bytes += n as u64;
+            }
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+}
+
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+}
+
+fn local(path: &Path, action: &'static str, source: io::Error) -> StoreError {
+    StoreError::Local { path: path.to_path_buf(), action, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::atomic;
+
+    #[test]
+    fn addresses_and_paths_are_told_apart() {
+        #[track_caller]
+        fn check(text: &str, want: &str) {
+            let found = match Location::parse(text, Path::new("/data")) {
+                Ok(location) => format!("{location} as {}", location.file_name()),
+                Err(error) => error.to_string(),
+            };
+            assert!(found.starts_with(want), "{found}");
+        }
+        check("a/x.warc", "/data/a/x.warc as x.warc");
+        check("/b/x.warc", "/b/x.warc as x.warc");
+        check("https://a.org/b/x.warc.gz?k=1", "https://a.org/b/x.warc.gz?k=1 as x.warc.gz");
+        check("HTTP://a.org", "http://a.org/ as a.org");
+        check("http://[", "http://[: not a valid address");
+        check(
+            "s3://commoncrawl/x",
+            "s3://commoncrawl/x: reading from S3 comes in a later version; https://data.commoncrawl.org/",
+        );
+        check("ftp://a/x", "ftp://a/x: ftp:// is not supported");
+        check("odd name://x", "/data/odd name://x as x");
+    }
+
+    #[test]
+    fn local_files_are_told_apart_by_length_and_content() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(HttpRules::default());
+        let file = |name: &str, text: &str| {
+            atomic::write(folder.path().join(name), text).unwrap();
+            Location::Local(folder.path().join(name))
+        };
+        let (a, b, c) = (file("a", "some bytes"), file("b", "some bytes"), file("c", "more bytes than that"));
+        assert_eq!(store.fingerprint(&a).unwrap(), store.fingerprint(&a).unwrap());
+        assert_eq!(store.fingerprint(&c).unwrap().bytes(), Some(20));
+        assert_eq!(store.content_hash(&a).unwrap(), store.content_hash(&b).unwrap());
+        assert_ne!(store.content_hash(&a).unwrap(), store.content_hash(&c).unwrap());
+        let hash = store.content_hash(&a).unwrap();
+        assert_eq!((hash.hash, hash.bytes), (xxhash_rust::xxh3::xxh3_128(b"some bytes"), 10));
+        let json = serde_json::to_string(&store.fingerprint(&a).unwrap()).unwrap();
+        assert_eq!(serde_json::from_str::<Fingerprint>(&json).unwrap(), store.fingerprint(&a).unwrap());
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let missing = Location::Local("/nowhere/x.warc".into());
+        let store = Store::new(HttpRules::default());
+        assert_eq!(store.fingerprint(&missing).unwrap_err().to_string(), "/nowhere/x.warc: cannot look at the file");
+        assert!(store.open(&missing).is_err());
+    }
+}

@@ -1,0 +1,45 @@
+//! The host of a URL, the form of it that counts as identity, and its registrable domain.
+
+use url::Url;
+
+/// What an [`Address`](super::Address) needs of a host.
+pub(super) struct Host {
+    /// As stated, without a trailing dot.
+    pub(super) host: String,
+    /// Without `www.`, where that leaves a name of its own.
+    pub(super) identity: String,
+    /// Registrable domain, or the host where it has none.
+    pub(super) domain: String,
+}
+
+/// The parts of a URL's host; `None` where it has none or an empty label.
+pub(super) fn normalise(url: &Url) -> Option<Host> {
+    let stated = match url.host()? {
+        ::url::Host::Domain(name) => name,
+        ip => {
+            let ip = ip.to_string();
+            return Some(Host { host: ip.clone(), identity: ip.clone(), domain: ip });
+        }
+    };
+    let name = stated.strip_suffix('.').unwrap_or(stated);
+    if name.split('.').any(str::is_empty) {
+        return None;
+    }
+    let mut identity = name;
+    while let Some(rest) = identity.strip_prefix("www.").filter(|rest| registrable(rest).is_some()) {
+        identity = rest;
+    }
+    let domain = registrable(name).unwrap_or(name);
+    Some(Host { host: name.to_owned(), identity: identity.to_owned(), domain: domain.to_owned() })
+}
+
+/// The registrable domain of a host in ASCII; `None` for a public suffix or a single label.
+fn registrable(host: &str) -> Option<&str> {
+    // The list is kept in Unicode; a name in Punycode is looked up as such and cut by its number of labels.
+    let labels = if host.contains("xn--") {
+        psl::domain_str(&url::quirks::domain_to_unicode(host))?.split('.').count()
+    } else {
+        return psl::domain_str(host);
+    };
+    host.rmatch_indices('.').nth(labels - 1).map_or(Some(host), |(dot, _)| host.get(dot + 1..))
+}
