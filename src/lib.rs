@@ -2,13 +2,20 @@
 //!
 //! The modules stand in the order in which pages flow through them.
 
+pub mod config;
 pub mod page;
+pub mod pages;
 pub mod reject;
+pub mod tokens;
 
 pub mod io;
+pub mod task;
 
-pub mod classify;
 pub mod crawl;
-pub mod dedup;
 pub mod extract;
 pub mod language;
+
+pub mod dedup;
+
+pub mod classify;
+pub mod rank;

@@ -20,12 +20,12 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::config;
 use crate::dedup::exchange::PageRef;
-use crate::dedup::stage::Pages;
 use crate::extract::table::PAGES;
 use crate::io::query::{Descending, sorted};
 use crate::io::table::{Table, TableWriter, column};
+use crate::pages::Pages;
 use crate::reject::Tally;
-use crate::task::{Done, Input, Progress, Row, Runner, Stage, StageState, Task, TaskError, TaskResult};
+use crate::task::{Artifact, Done, Input, Progress, Row, Runner, Stage, StageState, Task, TaskError, TaskResult};
 
 /// Raised when the same scores would give other shards.
 const VERSION: u32 = 1;
@@ -156,7 +156,7 @@ impl Ranking<'_> {
     ///
     /// # Errors
     /// A task failed.
-    pub fn run(&self, survivors: &Row, scores: &[Row]) -> Result<(Row, Vec<Row>), TaskError> {
+    pub fn run(&self, survivors: &Artifact, scores: &[Artifact]) -> Result<(Row, Vec<Row>), TaskError> {
         let ordered = self.runner.run(&self.order_stage(survivors, scores))?;
         let cut = self.runner.run(&self.cut_stage(&ordered))?.remove(0);
         let shards = self.runner.run(&self.shards_stage(&cut))?;
@@ -165,7 +165,7 @@ impl Ranking<'_> {
 
     /// How far it is: each stage's state, `None` for those that wait for an earlier one.
     #[must_use]
-    pub fn plan(&self, survivors: Option<&Row>, scores: Option<&[Row]>) -> Vec<(&'static str, Option<StageState>)> {
+    pub fn plan(&self, survivors: Option<&Artifact>, scores: Option<&[Artifact]>) -> Vec<(&'static str, Option<StageState>)> {
         let names = ["order", "cut", "shards"];
         let mut planned = Vec::new();
         let mut step = |stage: &Stage<'_>| {
@@ -183,33 +183,39 @@ impl Ranking<'_> {
         planned
     }
 
-    fn order_stage(&self, survivors: &Row, scores: &[Row]) -> Stage<'_> {
+    fn order_stage(&self, survivors: &Artifact, scores: &[Artifact]) -> Stage<'_> {
         let mut first_row = 0;
         let mut tasks = Vec::new();
         for (file, scored) in scores.iter().enumerate() {
-            let rows = scored.tally.seen;
+            let rows = self.pages.rows(file);
             let from = first_row;
             first_row += rows;
             let mut inputs = self.pages.input(file);
-            inputs.insert("scores".to_owned(), Input::row(scored));
-            inputs.insert("survivors".to_owned(), Input::row(survivors));
+            inputs.insert("scores".to_owned(), scored.input.clone());
+            inputs.insert("survivors".to_owned(), survivors.input.clone());
+            let paths = (scored.path.clone(), survivors.path.clone());
             tasks.push(Task {
-                name: scored.task.clone(),
+                name: self.pages.stem(file).to_owned(),
                 inputs,
-                run: Box::new(move |progress: &Progress| self.order(file, from, rows, progress)),
+                run: Box::new(move |progress: &Progress| self.order(file, &paths, from, rows, progress)),
             });
         }
         Stage::new(self.stage_name("order"), VERSION, &(), tasks)
     }
 
     /// Survivors, scores and pages of one file stand in the same order; that is checked row by row.
-    fn order(&self, file: usize, first_row: u64, rows: u64, progress: &Progress) -> TaskResult {
-        let stem = &self.pages.stems()[file];
-        let pages_path = &self.pages.files()[file];
-        let scores_path = self.folder().join(format!("scores/{stem}.parquet"));
-        let survivors_path = self.runner.out.join("dedup/survivors.parquet");
-        let mut survivors = Table::open(&survivors_path)?.columns(&["id", "keep"])?.range(first_row, rows).batches()?;
-        let mut scores = Table::open(&scores_path)?.batches()?;
+    fn order(
+        &self,
+        file: usize,
+        (scores_path, survivors_path): &(PathBuf, PathBuf),
+        first_row: u64,
+        rows: u64,
+        progress: &Progress,
+    ) -> TaskResult {
+        let stem = self.pages.stem(file);
+        let pages_path = self.pages.file(file);
+        let mut survivors = Table::open(survivors_path)?.columns(&["id", "keep"])?.range(first_row, rows).batches()?;
+        let mut scores = Table::open(scores_path)?.batches()?;
         let mut writer = TableWriter::create(&self.order_file(stem), &ORDER)?;
         let mut tally = Tally::default();
         let mut row = 0u32;
@@ -220,10 +226,10 @@ impl Ranking<'_> {
             let scores = scores.next().ok_or_else(misaligned)??;
             let id: &StringArray = column(&batch, "id", pages_path)?;
             let tokens: &Int64Array = column(&batch, "tokens", pages_path)?;
-            let keep: &BooleanArray = column(&survivors, "keep", &survivors_path)?;
-            let score: &Float64Array = column(&scores, "score", &scores_path)?;
-            if id != column::<StringArray>(&survivors, "id", &survivors_path)?
-                || id != column::<StringArray>(&scores, "id", &scores_path)?
+            let keep: &BooleanArray = column(&survivors, "keep", survivors_path)?;
+            let score: &Float64Array = column(&scores, "score", scores_path)?;
+            if id != column::<StringArray>(&survivors, "id", survivors_path)?
+                || id != column::<StringArray>(&scores, "id", scores_path)?
             {
                 return Err(misaligned());
             }
@@ -328,7 +334,7 @@ impl Ranking<'_> {
         // Where each page of the ranking stands: (batch, row).
         let mut places = vec![(0, 0); pages.len()];
         for group in by_place.chunk_by(|a, b| pages[*a].0.file() == pages[*b].0.file()) {
-            let path = &self.pages.files()[pages[group[0]].0.file()];
+            let path = self.pages.file(pages[group[0]].0.file());
             let rows: Vec<u32> = group.iter().map(|i| pages[*i].0.row()).collect();
             let mut next = group.iter();
             for batch in Table::open(path)?.select(&rows).batches()? {

@@ -17,6 +17,8 @@
 pub mod bands;
 pub mod candidates;
 pub mod clusters;
+pub mod exchange;
 pub mod shingles;
 pub mod signature;
+pub mod stage;
 pub mod url;

@@ -30,6 +30,7 @@ use super::signature::{FAMILY, Signer};
 use crate::config;
 use crate::io::table::{Table, TableError, TableWriter, Written, column};
 use crate::page::PageId;
+use crate::pages::Pages;
 use crate::reject::Tally;
 use crate::task::{Done, Input, Progress, Row, Runner, Stage, Task, TaskError, TaskResult, with_cpu_time};
 
@@ -75,41 +76,6 @@ static PAIRS: LazyLock<SchemaRef> = LazyLock::new(|| {
         Field::new("other", DataType::UInt64, false),
     ]))
 });
-
-/// Where the pages are: the crawl's files in order, with the rows that made them.
-pub struct Pages {
-    files: Vec<PathBuf>,
-    stems: Vec<String>,
-    inputs: Vec<Input>,
-}
-
-impl Pages {
-    /// From the rows of the stage `extract`.
-    #[must_use]
-    pub fn new(runner: &Runner, rows: &[Row]) -> Self {
-        let stems: Vec<String> = rows.iter().map(|row| row.task.clone()).collect();
-        let files = stems.iter().map(|stem| runner.out.join("pages").join(format!("{stem}.parquet"))).collect();
-        Self { files, stems, inputs: rows.iter().map(Input::row).collect() }
-    }
-
-    /// The Parquet files.
-    #[must_use]
-    pub fn files(&self) -> &[PathBuf] {
-        &self.files
-    }
-
-    /// The files' stems.
-    #[must_use]
-    pub fn stems(&self) -> &[String] {
-        &self.stems
-    }
-
-    /// The input of a task on one file.
-    #[must_use]
-    pub fn input(&self, file: usize) -> BTreeMap<String, Input> {
-        BTreeMap::from([("pages".to_owned(), self.inputs[file].clone())])
-    }
-}
 
 struct Dedup<'a> {
     runner: &'a Runner,
@@ -179,7 +145,7 @@ impl<'a> Dedup<'a> {
     }
 
     fn all(&self, kind: &str) -> Vec<PathBuf> {
-        self.pages.stems.iter().map(|stem| self.work(kind, stem)).collect()
+        self.pages.stems().iter().map(|stem| self.work(kind, stem)).collect()
     }
 
     fn bucket_paths(&self, kind: &str) -> Vec<PathBuf> {
@@ -206,9 +172,9 @@ impl<'a> Dedup<'a> {
     }
 
     fn sign_stage(&self) -> Stage<'_> {
-        let tasks = (0..self.pages.files.len())
+        let tasks = (0..self.pages.len())
             .map(|file| Task {
-                name: self.pages.stems[file].clone(),
+                name: self.pages.stem(file).to_owned(),
                 inputs: self.pages.input(file),
                 run: Box::new(move |progress: &Progress| self.sign(file, progress)),
             })
@@ -217,8 +183,8 @@ impl<'a> Dedup<'a> {
     }
 
     fn sign(&self, file: usize, progress: &Progress) -> TaskResult {
-        let path = &self.pages.files[file];
-        let stem = &self.pages.stems[file];
+        let path = self.pages.file(file);
+        let stem = self.pages.stem(file);
         let banding = Banding::new(self.rules.bands, self.rules.rows)?;
         let mut qualities = TableWriter::create(&self.work("qualities", stem), &QUALITIES)?;
         let (mut by_address, mut by_text, mut by_band) = (Vec::new(), Vec::new(), Vec::new());
@@ -345,9 +311,9 @@ impl<'a> Dedup<'a> {
     }
 
     fn verify_stage<'s>(&'s self, pairs: &[Row]) -> Stage<'s> {
-        let tasks = (0..self.pages.files.len())
+        let tasks = (0..self.pages.len())
             .map(|file| Task {
-                name: self.pages.stems[file].clone(),
+                name: self.pages.stem(file).to_owned(),
                 inputs: inputs("pairs", pairs),
                 run: Box::new(move |progress: &Progress| self.verify(file, progress)),
             })
@@ -386,7 +352,7 @@ impl<'a> Dedup<'a> {
             }
         }
         let kept = edges.len() as u64;
-        let path = self.work("edges", &self.pages.stems[file]);
+        let path = self.work("edges", self.pages.stem(file));
         let facts = serde_json::json!({ "pairs": seen, "verified": kept });
         Ok(Done { outputs: vec![write_pairs(&path, &edges)?], facts, cpu_elsewhere_s, ..Done::default() })
     }
@@ -395,7 +361,7 @@ impl<'a> Dedup<'a> {
         let mut shingles = BTreeMap::new();
         let mut cpu_elsewhere_s = 0.0;
         for (file, rows) in by_file(wanted) {
-            let path = &self.pages.files[file];
+            let path = self.pages.file(file);
             let mut next = rows.iter();
             for batch in Table::open(path)?.columns(&["text"])?.select(&rows).batches()? {
                 let batch = batch?;
@@ -418,7 +384,7 @@ impl<'a> Dedup<'a> {
     fn qualities(&self, wanted: &BTreeSet<PageRef>) -> Result<BTreeMap<PageRef, Quality>, Error> {
         let mut qualities = BTreeMap::new();
         for (file, rows) in by_file(wanted) {
-            let path = self.work("qualities", &self.pages.stems[file]);
+            let path = self.work("qualities", self.pages.stem(file));
             let mut next = rows.iter();
             for batch in Table::open(&path)?.select(&rows).batches()? {
                 let batch = batch?;
@@ -457,7 +423,7 @@ impl<'a> Dedup<'a> {
     /// Memory: the pages that are in a pair, not the crawl.
     fn clusters(&self, progress: &Progress) -> TaskResult {
         let mut edges = Vec::new();
-        for stem in &self.pages.stems {
+        for stem in self.pages.stems() {
             edges.extend(read_pairs(&self.work("edges", stem), |_| true)?);
         }
         let nodes: BTreeSet<PageRef> = edges.iter().flat_map(|(a, b)| [*a, *b]).collect();
@@ -497,7 +463,8 @@ impl<'a> Dedup<'a> {
         let mut writer = TableWriter::create(&path, &SURVIVORS)?;
         let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
         let mut kept = 0u64;
-        for (file, path) in self.pages.files.iter().enumerate() {
+        for file in 0..self.pages.len() {
+            let path = self.pages.file(file);
             let mut row = 0u32;
             for batch in Table::open(path)?.columns(&["id", "warc", "warc_offset"])?.batches()? {
                 let batch = batch?;

@@ -2,5 +2,7 @@
 
 pub mod atomic;
 pub mod http;
+pub mod query;
 pub mod store;
+pub mod table;
 pub mod warc;

@@ -9,4 +9,4 @@ mod run;
 
 pub use manifest::{InputRow, Manifest, OutputRow, Row};
 pub use progress::Progress;
-pub use run::{Done, Input, Runner, Stage, StageState, Task, TaskError, TaskResult, with_cpu_time};
+pub use run::{Artifact, Done, Input, Runner, Stage, StageState, Task, TaskError, TaskResult, with_cpu_time};

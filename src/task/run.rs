@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 use super::manifest::{InputRow, Manifest, OutputRow, Row};
 use super::progress::Progress;
 use crate::io::atomic::{self, AtomicError};
-use crate::io::table::Written;
+use crate::io::table::{Table, TableError, Written};
 use crate::reject::Tally;
 
 /// Why a stage ended early.
@@ -83,6 +83,36 @@ impl Input {
             hash.update(output.hash.as_bytes());
         }
         Self::Ours(format!("{:032x}", hash.digest128()))
+    }
+}
+
+/// A file of ours that a task reads: just made, or found on disk.
+#[derive(Clone, Debug)]
+pub struct Artifact {
+    /// Where it is.
+    pub path: PathBuf,
+    /// How a task that reads it knows whether it changed.
+    pub input: Input,
+    /// Rows in it.
+    pub rows: u64,
+}
+
+impl Artifact {
+    /// The output of a committed task whose path ends so.
+    #[must_use]
+    pub fn of(runner: &Runner, row: &Row, ending: &str) -> Option<Self> {
+        let output = row.output(ending)?;
+        let input = Input::Ours(output.hash.clone());
+        Some(Self { path: runner.out.join(&output.path), input, rows: output.rows })
+    }
+
+    /// A table found on disk.
+    ///
+    /// # Errors
+    /// It is not there or is not Parquet.
+    pub fn on_disk(path: &Path) -> Result<Self, TableError> {
+        let rows = Table::open(path)?.rows();
+        Ok(Self { path: path.to_owned(), input: Input::File(path.to_owned()), rows })
     }
 }
 
