@@ -228,7 +228,7 @@ pub struct Extract {
     /// Elements nested deeper than this make the page too complex.
     pub depth_max: usize,
     /// More tags than this make the page too complex.
-    pub nodes_max: usize,
+    pub nodes_max: u64,
     /// Pages with less text than this are dropped.
     pub text_bytes_min: ByteSize,
     /// What counts `tokens`.
@@ -239,7 +239,7 @@ pub struct Extract {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawExtract {
     depth_max: Option<usize>,
-    nodes_max: Option<usize>,
+    nodes_max: Option<u64>,
     text_bytes_min: Option<ByteSize>,
     tokenizer: Option<Tokenizer>,
 }
@@ -252,7 +252,7 @@ impl TryFrom<RawExtract> for Extract {
         let default = crate::extract::ExtractRules::default();
         Ok(Self {
             depth_max: at_least("extract.depth_max", depth_max.unwrap_or(default.depth_max), 16)?,
-            nodes_max: at_least("extract.nodes_max", nodes_max.unwrap_or(default.nodes_max), 100)?,
+            nodes_max: at_least("extract.nodes_max", nodes_max.unwrap_or(default.body_nodes_max), 100)?,
             text_bytes_min: text_bytes_min.unwrap_or(ByteSize(default.text_bytes_min as u64)),
             tokenizer: tokenizer.unwrap_or_default(),
         })

@@ -122,7 +122,7 @@ fn run(runner: &Runner, knobs: &Knobs, source: &Source, store: &Store, progress:
     };
     let rules = ExtractRules {
         depth_max: knobs.extract.depth_max,
-        nodes_max: knobs.extract.nodes_max,
+        body_nodes_max: knobs.extract.nodes_max,
         text_bytes_min: knobs.extract.text_bytes_min.as_usize(),
         ..ExtractRules::default()
     };
@@ -160,7 +160,7 @@ fn run(runner: &Runner, knobs: &Knobs, source: &Source, store: &Store, progress:
                 batch.push(Err((capture, reject)));
             }
             Item::Damaged { offset, length, what } => {
-                tracing::warn!(warc = source.name, offset, length, what, "damaged, skipped");
+                tracing::warn!(warc = source.name, offset, length, what = %what, "damaged, skipped");
                 *records.entry("damaged".to_owned()).or_default() += 1;
                 let capture = Capture {
                     url: String::new(),
@@ -171,7 +171,7 @@ fn run(runner: &Runner, knobs: &Knobs, source: &Source, store: &Store, progress:
                 };
                 batch.push(Err((capture, Reject::DamagedRecord)));
             }
-            Item::Other(kind) => *records.entry(kind.to_string()).or_default() += 1,
+            Item::Other(kind) => *records.entry(format!("{kind:?}").to_lowercase()).or_default() += 1,
         }
         if batch_bytes >= BATCH_BODY_BYTES || batch.len() >= BATCH_PAGES {
             flush(&mut batch, &mut tables)?;

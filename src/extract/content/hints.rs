@@ -1,0 +1,199 @@
+//! What an element's attributes say of its role: class and id words, ARIA roles, microdata, hiding.
+//!
+//! Words are whole: `sub-header` has the words `sub` and `header`, `subheader` has neither.
+
+use scraper::node::Element;
+
+use crate::extract::tag::Tag;
+
+/// A set of roles.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hints(u16);
+
+impl Hints {
+    /// Navigation, advertising, sharing, forms: furniture whatever page it stands on.
+    pub const BOILERPLATE: Self = Self(1);
+    /// Readers' comments.
+    pub const COMMENTS: Self = Self(1 << 1);
+    /// Not shown.
+    pub const HIDDEN: Self = Self(1 << 2);
+    /// The main text.
+    pub const CONTENT: Self = Self(1 << 3);
+    /// About the text: author, date, tags.
+    pub const META: Self = Self(1 << 4);
+    /// A posting of a discussion, a question or an answer.
+    pub const POSTING: Self = Self(1 << 5);
+    /// A link with an address.
+    pub const LINK: Self = Self(1 << 6);
+    /// A table that is declared to be layout.
+    pub const LAYOUT: Self = Self(1 << 7);
+    /// A note, hint or warning inside the text.
+    pub const NOTE: Self = Self(1 << 8);
+    /// Microdata or ARIA name this very element as the main text.
+    pub const MAIN_TEXT: Self = Self(1 << 9);
+    /// A mark that only helps reading on screen: line numbers, permalinks, edit links.
+    pub const MARKER: Self = Self(1 << 10);
+
+    /// Whether all of `other` is in the set.
+    #[must_use]
+    pub fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    fn add(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+}
+
+/// The roles of an element.
+#[must_use]
+pub fn of(tag: Tag, element: &Element) -> Hints {
+    let mut hints = Hints::default();
+    for (name, value) in element.attrs() {
+        match name.as_bytes() {
+            b"class" | b"id" => each_word(value, |word| hints.add(of_word(word))),
+            b"role" => hints.add(of_role(value.trim())),
+            b"hidden" if !value.eq_ignore_ascii_case("until-found") => hints.add(Hints::HIDDEN),
+            b"aria-hidden" if value == "true" => hints.add(Hints::HIDDEN),
+            b"style" if hides(value) => hints.add(Hints::HIDDEN),
+            b"href" if tag == Tag::Link && !value.is_empty() => hints.add(Hints::LINK),
+            b"itemprop" => hints.add(of_property(value)),
+            b"itemtype" if value.ends_with("QAPage") || value.ends_with("DiscussionForumPosting") => {
+                hints.add(Hints::POSTING);
+            }
+            _ => {}
+        }
+    }
+    match tag {
+        Tag::Nav => hints.add(Hints::BOILERPLATE),
+        Tag::Main => hints.add(Hints::MAIN_TEXT),
+        Tag::Article => hints.add(Hints::CONTENT),
+        _ => {}
+    }
+    hints
+}
+
+/// Whether inline style hides the element.
+fn hides(style: &str) -> bool {
+    style.split(';').filter_map(|rule| rule.split_once(':')).any(|(property, value)| {
+        let (property, value) = (property.trim(), value.trim());
+        property.eq_ignore_ascii_case("display") && starts_with(value, "none")
+            || property.eq_ignore_ascii_case("visibility") && starts_with(value, "hidden")
+    })
+}
+
+fn starts_with(value: &str, start: &str) -> bool {
+    value.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
+}
+
+fn of_role(role: &str) -> Hints {
+    match role.as_bytes() {
+        b"navigation" | b"banner" | b"contentinfo" | b"complementary" | b"search" | b"dialog" | b"alertdialog"
+        | b"menu" | b"menubar" | b"toolbar" | b"tooltip" => Hints::BOILERPLATE,
+        b"main" => Hints::MAIN_TEXT,
+        b"article" => Hints::CONTENT,
+        b"presentation" | b"none" => Hints::LAYOUT,
+        b"note" => Hints::NOTE,
+        _ => Hints::default(),
+    }
+}
+
+fn of_property(property: &str) -> Hints {
+    match property {
+        "articleBody" => Hints::MAIN_TEXT,
+        "author" | "datePublished" | "dateModified" | "publisher" | "keywords" => Hints::META,
+        "comment" => Hints::COMMENTS,
+        "acceptedAnswer" | "suggestedAnswer" => Hints::POSTING,
+        _ => Hints::default(),
+    }
+}
+
+/// Longest word looked at; longer ones are generated names.
+const WORD_BYTES_MAX: usize = 20;
+
+/// Calls `each` with the words of a class or id, in lower case: runs of letters, split before an inner capital.
+fn each_word(value: &str, mut each: impl FnMut(&[u8])) {
+    let mut word = [0u8; WORD_BYTES_MAX];
+    let mut length = 0;
+    let mut previous_lower = false;
+    for byte in value.bytes().chain([b' ']) {
+        let upper = byte.is_ascii_uppercase();
+        if (!byte.is_ascii_alphabetic() || upper && previous_lower) && length > 0 {
+            if length <= WORD_BYTES_MAX {
+                each(&word[..length]);
+            }
+            length = 0;
+        }
+        if byte.is_ascii_alphabetic() {
+            if length < WORD_BYTES_MAX {
+                word[length] = byte.to_ascii_lowercase();
+            }
+            length += 1;
+        }
+        previous_lower = byte.is_ascii_lowercase();
+    }
+}
+
+fn of_word(word: &[u8]) -> Hints {
+    match word {
+        // Ways around the site.
+        b"nav" | b"navi" | b"navbar" | b"navigation" | b"navbox" | b"navlinks" | b"navheader" | b"navfooter"
+        | b"navpath" | b"menu" | b"menus" | b"submenu" | b"topmenu" | b"menubar" | b"breadcrumb" | b"breadcrumbs"
+        | b"crumb" | b"crumbs" | b"sidebar" | b"sidenav" | b"sidemenu" | b"sphinxsidebar" | b"toolbar" | b"topbar"
+        | b"pagination" | b"pager" | b"paginate" | b"pagenav" | b"prevnext" | b"catlinks" | b"sitemap" | b"masthead"
+        | b"footer" | b"pagefooter" | b"printfooter" | b"colophon" | b"skiplink" | b"skip" | b"jumplinks"
+        | b"searchbox" | b"searchform"
+        // Other pages.
+        | b"related" | b"recommended" | b"recommend" | b"recommendation" | b"recommendations" | b"recirc"
+        | b"trending" | b"popular" | b"mostread" | b"teaser" | b"teasers" | b"readmore" | b"seealso" | b"widget"
+        | b"widgets" | b"tagcloud" | b"taglist" | b"tags" | b"blogroll" | b"carousel"
+        // Sharing, accounts, money.
+        | b"share" | b"sharing" | b"sharebar" | b"sharedaddy" | b"social" | b"socials" | b"addthis" | b"addtoany"
+        | b"sharethis" | b"newsletter" | b"newsletters" | b"subscribe" | b"subscription" | b"signup" | b"signin"
+        | b"login" | b"paywall" | b"promo" | b"promos" | b"promotion" | b"sponsor" | b"sponsored" | b"sponsors"
+        | b"advert" | b"adverts" | b"advertisement" | b"advertising" | b"ad" | b"ads" | b"adsbygoogle" | b"adsense"
+        | b"adunit" | b"dfp" | b"taboola" | b"outbrain" | b"donate" | b"cta"
+        // Over the page.
+        | b"cookie" | b"cookies" | b"consent" | b"gdpr" | b"popup" | b"modal" | b"lightbox" | b"offcanvas"
+        | b"tooltip" | b"copyright" | b"noprint" | b"feedback" | b"ratings" | b"toc" => Hints::BOILERPLATE,
+        b"comments" | b"commentlist" | b"disqus" | b"respond" | b"livefyre" => Hints::COMMENTS,
+        b"byline" | b"dateline" | b"timestamp" | b"author" | b"authors" | b"postmeta" | b"metadata" | b"pubdate"
+        | b"published" | b"credits" | b"bio" => Hints::META,
+        b"headerlink" | b"permalink" | b"editsection" | b"linenos" | b"lineno" | b"gutter" | b"linenumber"
+        | b"linenumbers" | b"viewcode" | b"toctogglelabel" | b"jumplink" => Hints::MARKER,
+        b"admonition" | b"note" | b"warning" | b"tip" | b"callout" | b"theorem" | b"proof" | b"definition"
+        | b"remark" | b"lemma" | b"exercise" | b"solution" | b"example" | b"marginnote" | b"sidenote"
+        | b"footnote" | b"footnotes" => Hints::NOTE,
+        b"content" | b"contents" | b"story" | b"post" | b"entry" | b"maincontent" | b"articlebody" | b"mainbody"
+        | b"postbody" | b"document" | b"markdown" => Hints::CONTENT,
+        b"thread" | b"topic" | b"answer" | b"answers" | b"question" | b"viewtopic" | b"viewthread" | b"postcell"
+        | b"postlist" | b"forum" => Hints::POSTING,
+        _ => Hints::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(value: &str) -> Vec<String> {
+        let mut words = Vec::new();
+        each_word(value, |word| words.push(String::from_utf8_lossy(word).into_owned()));
+        words
+    }
+
+    #[test]
+    fn words_are_split_at_signs_digits_and_inner_capitals() {
+        assert_eq!(words("main-nav articleBody  x2_y"), ["main", "nav", "article", "body", "x", "y"]);
+        assert_eq!(words("HTML NavBar"), ["html", "nav", "bar"]);
+        assert!(words(&"a".repeat(30)).is_empty());
+        assert!(words("").is_empty());
+    }
+
+    #[test]
+    fn style_hides_by_display_and_visibility_only() {
+        assert!(hides("color:red; DISPLAY : none !important"));
+        assert!(hides("visibility:hidden"));
+        assert!(!hides("display:block;overflow:hidden"));
+    }
+}

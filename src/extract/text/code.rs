@@ -1,0 +1,106 @@
+//! `pre` and `code`: kept as they stand.
+
+use super::Blocks;
+use crate::extract::content::Selection;
+use crate::extract::outline::{Kind, Outline};
+use crate::extract::tag::Tag;
+
+/// How many elements around and inside a `pre` are searched for its language.
+const LANGUAGE_ANCESTORS: usize = 3;
+/// Longest line, in bytes, that prose in a `pre` is made of; and how many words such a line has on average.
+const PROSE_WORDS_MIN: usize = 6;
+
+/// Writes a `pre`: fenced, or as plain lines where it holds prose.
+pub(super) fn write(outline: &Outline<'_>, selection: &Selection, at: usize, blocks: &mut Blocks) {
+    let (text, formulas) = verbatim(outline, Some(selection), at);
+    let text = text.trim_matches(['\n', '\r']);
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    if lines.iter().all(|line| line.is_empty()) {
+        return;
+    }
+    let language = language(outline, at);
+    if language.is_none() && !holds_code(outline, at) && is_prose(&lines) {
+        for paragraph in lines.split(|line| line.trim().is_empty()) {
+            blocks.push(&paragraph.join("\n"), 0);
+        }
+        return;
+    }
+    let fence = if text.contains("```") { "````" } else { "```" };
+    blocks.push(&format!("{fence}{}\n{}\n{fence}", language.unwrap_or_default(), lines.join("\n")), formulas);
+}
+
+/// Inline code on one line.
+pub(super) fn inline(outline: &Outline<'_>, at: usize) -> String {
+    super::fold_line(&verbatim(outline, None, at).0)
+}
+
+/// The text of a subtree with its white space, and its number of formulas.
+fn verbatim(outline: &Outline<'_>, selection: Option<&Selection>, at: usize) -> (String, u32) {
+    let (mut text, mut formulas) = (String::new(), 0);
+    let end = outline.entries[at].end as usize;
+    let mut next = at + 1;
+    while next < end {
+        let entry = &outline.entries[next];
+        if selection.is_some_and(|selection| selection.dropped(next)) {
+            next = entry.end as usize;
+            continue;
+        }
+        match entry.kind {
+            Kind::Text(piece) => text.extend(piece.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))),
+            Kind::Formula(formula) => {
+                text.extend(["$", &formula.tex, "$"]);
+                formulas += 1;
+            }
+            Kind::Element(Tag::Break, _) => text.push('\n'),
+            // Highlighters that put each line in a block of its own.
+            Kind::Element(tag, _) if tag.is_block() && !text.is_empty() && !text.ends_with('\n') => text.push('\n'),
+            Kind::Element(..) => {}
+        }
+        next += 1;
+    }
+    (text, formulas)
+}
+
+/// The language that classes on the `pre`, the `code` in it or the highlighter's wrapper name.
+fn language(outline: &Outline<'_>, at: usize) -> Option<String> {
+    let inside = (at..outline.entries[at].end as usize).take(2);
+    let mut around = Vec::with_capacity(LANGUAGE_ANCESTORS);
+    let mut up = at;
+    while around.len() < LANGUAGE_ANCESTORS && up != 0 {
+        up = outline.entries[up].parent as usize;
+        around.push(up);
+    }
+    inside.chain(around).find_map(|index| {
+        let Kind::Element(_, element) = outline.entries[index].kind else { return None };
+        element.attr("class").into_iter().flat_map(str::split_ascii_whitespace).find_map(of_class)
+    })
+}
+
+fn of_class(class: &str) -> Option<String> {
+    let name = ["language-", "lang-", "highlight-source-", "highlight-", "brush:"]
+        .into_iter()
+        .find_map(|prefix| class.strip_prefix(prefix))?;
+    let known = !name.is_empty()
+        && name.len() <= 16
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+#-".contains(&byte))
+        && !["default", "none", "text", "plaintext", "notranslate", "wrapper"].contains(&name);
+    known.then(|| name.to_ascii_lowercase())
+}
+
+fn holds_code(outline: &Outline<'_>, at: usize) -> bool {
+    let end = outline.entries[at].end as usize;
+    outline.entries[at + 1..end].iter().any(|entry| match entry.kind {
+        Kind::Element(Tag::Code, _) => true,
+        Kind::Element(Tag::Inline, element) => element.name() == "span" && element.attr("class").is_some(),
+        _ => false,
+    })
+}
+
+/// Whether lines read like prose: long runs of words, few signs.
+fn is_prose(lines: &[&str]) -> bool {
+    let full: Vec<&str> = lines.iter().copied().filter(|line| !line.trim().is_empty()).collect();
+    let words: usize = full.iter().map(|line| line.split_whitespace().count()).sum();
+    let bytes: usize = full.iter().map(|line| line.len()).sum();
+    let signs = full.iter().flat_map(|line| line.bytes()).filter(|byte| b"{}[]()<>=;_|#*/\\&$".contains(byte)).count();
+    words >= PROSE_WORDS_MIN * full.len() && signs * 25 < bytes
+}

@@ -1,0 +1,269 @@
+//! Selected content → text: blocks split by blank lines, formulas between dollar signs, structure kept.
+//!
+//! | in the page | in the text |
+//! |---|---|
+//! | inline, display formula | `$…$`, `$$…$$` as a block of its own |
+//! | heading | `# ` to `###### ` |
+//! | list item | `- ` or `1. `, nested lists indented; the items of a list are one block |
+//! | data table | a line a row, cells joined by ` \| ` |
+//! | `pre` | fenced with its language where known; prose in `pre` keeps its lines without a fence |
+//! | `code` | between backticks, so that a shell variable is not taken for a formula |
+//! | `br` | line break; two of them end the block |
+//! | literal `$` that could be taken for a delimiter | `\$` |
+
+mod code;
+mod inline;
+mod table;
+
+pub use inline::fold_line;
+
+use inline::{Line, Piece};
+
+use super::content::Selection;
+use super::math::PageMath;
+use super::outline::{Kind, Outline};
+use super::tag::Tag;
+
+/// A document's text and the number of formulas in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// The text.
+    pub text: String,
+    /// Delimited formulas in it.
+    pub formulas: u32,
+}
+
+/// Writes what is selected.
+#[must_use]
+pub fn write(outline: &Outline<'_>, selection: &Selection, page: &PageMath) -> Written {
+    let mut writer = Writer {
+        outline,
+        selection,
+        page,
+        blocks: Blocks::default(),
+        line: Line::default(),
+        lists: Vec::new(),
+        open: Vec::new(),
+    };
+    writer.subtree();
+    writer.blocks.finish()
+}
+
+/// An open list: the number of the next item, where items are numbered.
+struct List {
+    next: Option<u32>,
+}
+
+struct Writer<'o, 'a> {
+    outline: &'o Outline<'a>,
+    selection: &'o Selection,
+    page: &'o PageMath,
+    blocks: Blocks,
+    line: Line<'a>,
+    lists: Vec<List>,
+    /// Open elements: kind and end of the subtree.
+    open: Vec<(Tag, usize)>,
+}
+
+impl<'a> Writer<'_, 'a> {
+    fn subtree(&mut self) {
+        let root = self.selection.root;
+        let end = self.outline.entries.get(root).map_or(0, |entry| entry.end as usize);
+        let mut at = root;
+        while at < end {
+            while let Some(&(tag, _)) = self.open.last().filter(|(_, end)| *end <= at) {
+                self.open.pop();
+                self.close(tag);
+            }
+            at = self.enter(at);
+        }
+        while let Some((tag, _)) = self.open.pop() {
+            self.close(tag);
+        }
+        self.flush();
+    }
+
+    /// Writes an entry or opens it; the entry to go on with.
+    fn enter(&mut self, at: usize) -> usize {
+        let entry = &self.outline.entries[at];
+        let end = entry.end as usize;
+        if self.selection.dropped(at) {
+            // A dropped block still parts what stands around it.
+            if entry.tag().is_some_and(Tag::is_block) {
+                self.flush();
+            }
+            return end;
+        }
+        match entry.kind {
+            Kind::Text(text) => self.line.push_text(text),
+            Kind::Formula(formula) => self.line.push_formula(formula),
+            Kind::Element(tag, _) => return self.element(at, tag, end),
+        }
+        end
+    }
+
+    fn element(&mut self, at: usize, tag: Tag, end: usize) -> usize {
+        if tag.is_block() {
+            self.flush();
+        }
+        match tag {
+            Tag::Pre => {
+                code::write(self.outline, self.selection, at, &mut self.blocks);
+                return end;
+            }
+            Tag::Table if table::is_data(self.outline, at) => {
+                table::write(self.outline, self.selection, at, self.page, &mut self.blocks);
+                return end;
+            }
+            Tag::Code => {
+                self.line.push_code(code::inline(self.outline, at));
+                return end;
+            }
+            Tag::Break => {
+                self.line.push_break();
+                return end;
+            }
+            Tag::Superscript | Tag::Subscript => {
+                if let Some(script) = inline::script(self.outline, at) {
+                    self.line.push_script(tag, &script);
+                    return end;
+                }
+            }
+            Tag::Heading(level) => self.blocks.mark(&format!("{} ", "#".repeat(usize::from(level)))),
+            Tag::List => self.lists.push(List { next: None }),
+            Tag::OrderedList => self.lists.push(List { next: Some(self.first_number(at)) }),
+            Tag::Item => self.item(),
+            _ => {}
+        }
+        self.open.push((tag, end));
+        at + 1
+    }
+
+    fn first_number(&self, at: usize) -> u32 {
+        match self.outline.entries[at].kind {
+            Kind::Element(_, element) => element.attr("start").and_then(|start| start.trim().parse().ok()).unwrap_or(1),
+            _ => 1,
+        }
+    }
+
+    fn item(&mut self) {
+        let depth = self.lists.len().saturating_sub(1);
+        let marker = match self.lists.last_mut() {
+            Some(List { next: Some(number) }) => {
+                let marker = format!("{number}. ");
+                *number = number.saturating_add(1);
+                marker
+            }
+            _ => "- ".to_owned(),
+        };
+        self.blocks.item(depth, &marker);
+    }
+
+    fn close(&mut self, tag: Tag) {
+        if !tag.is_block() {
+            return;
+        }
+        self.flush();
+        match tag {
+            Tag::Heading(_) => self.blocks.unmark(),
+            Tag::Item => self.blocks.end_item(),
+            Tag::List | Tag::OrderedList => {
+                self.lists.pop();
+                if self.lists.is_empty() {
+                    self.blocks.end_lists();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Writes the run of inline content that ends here.
+    fn flush(&mut self) {
+        for piece in self.line.take(self.page) {
+            match piece {
+                Piece::Text { text, formulas } => self.blocks.push(&text, formulas),
+                Piece::Display(tex) => self.blocks.push(&format!("$${tex}$$"), 1),
+            }
+        }
+    }
+}
+
+/// Spaces a nested list is indented by.
+const INDENT: usize = 2;
+
+/// The text so far: separates blocks, indents what is in lists.
+#[derive(Default)]
+pub(crate) struct Blocks {
+    text: String,
+    formulas: u32,
+    /// What the next block begins with.
+    marker: String,
+    indent: usize,
+    /// Indents of the open items around the current one.
+    items: Vec<usize>,
+    /// Whether the last block belongs to the list that is open.
+    in_list: bool,
+}
+
+impl Blocks {
+    fn mark(&mut self, marker: &str) {
+        self.marker.push_str(marker);
+    }
+
+    fn unmark(&mut self) {
+        self.marker.clear();
+    }
+
+    fn item(&mut self, depth: usize, marker: &str) {
+        self.items.push(self.indent);
+        self.indent = depth * INDENT;
+        // An item that holds nothing but a list lends its place to the first item of it.
+        self.marker.clear();
+        self.marker.push_str(marker);
+    }
+
+    fn end_item(&mut self) {
+        self.marker.clear();
+        self.indent = self.items.pop().unwrap_or(0);
+    }
+
+    fn end_lists(&mut self) {
+        self.in_list = false;
+        self.marker.clear();
+    }
+
+    /// Adds a block; its lines are not empty.
+    fn push(&mut self, block: &str, formulas: u32) {
+        if block.is_empty() {
+            return;
+        }
+        let starts_item = !self.items.is_empty() && !self.marker.is_empty();
+        if !self.text.is_empty() {
+            self.text.push_str(if starts_item && self.in_list { "\n" } else { "\n\n" });
+        }
+        self.in_list = self.in_list || starts_item;
+        let hanging = if self.items.is_empty() { 0 } else { self.indent + INDENT };
+        for (number, line) in block.split('\n').enumerate() {
+            if number > 0 {
+                self.text.push('\n');
+            }
+            let indent = if number == 0 && starts_item { self.indent } else { hanging };
+            if !line.is_empty() {
+                self.text.extend(std::iter::repeat_n(' ', indent));
+            }
+            if number == 0 {
+                self.text.push_str(&self.marker);
+                self.marker.clear();
+            }
+            self.text.push_str(line);
+        }
+        self.formulas += formulas;
+    }
+
+    fn finish(self) -> Written {
+        Written { text: self.text, formulas: self.formulas }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,80 @@
+use super::*;
+use crate::extract::content;
+use crate::extract::math;
+use scraper::Html;
+
+/// Writes the whole body: selection is tested elsewhere.
+fn written(body: &str) -> Written {
+    let html = Html::parse_document(body);
+    let page = PageMath::read(&html);
+    let formulas = math::find(&html, &page);
+    let root = html.root_element().children().last().expect("a body");
+    let outline = Outline::build(root, &formulas);
+    write(&outline, &content::Selection::whole(&outline), &page)
+}
+
+#[track_caller]
+fn check(body: &str, want: &str) {
+    assert_eq!(written(body).text, want);
+}
+
+#[test]
+fn blocks_are_split_by_blank_lines_and_white_space_folds() {
+    check("<p>one\n two</p>three<div>four <b>five</b>&nbsp;six</div>", "one two\n\nthree\n\nfour five six");
+    check("a\u{ad}b\u{200b}c\u{e123}d\u{1}e", "abcde");
+    check("<h2> On <i>x</i> </h2><h3></h3><p>text", "## On x\n\ntext");
+}
+
+#[test]
+fn line_wraps_between_chinese_characters_are_nothing() {
+    check("<p>函数的\n  极限，\n连续 性\nand more\n函数", "函数的极限，连续 性 and more 函数");
+}
+
+#[test]
+fn breaks_are_lines_and_two_are_a_block() {
+    check("<p>one<br>two <br/> <br>three<br>", "one\ntwo\n\nthree");
+}
+
+#[test]
+fn formulas_stand_between_dollars_and_display_alone() {
+    check("<p>Let \\(a\n+b\\) be. Then \\[x\n\n=y\\] holds.", "Let $a +b$ be. Then\n\n$$x\n=y$$\n\nholds.");
+    assert_eq!(written("<p>\\(a\\) $b$ $$c$$").formulas, 3);
+}
+
+#[test]
+fn dollars_that_could_delimit_are_escaped() {
+    check("<p>costs $5", "costs $5");
+    check("<p>from $5 to $10", "from \\$5 to \\$10");
+    check("<p>pay \\$5 or \\(x\\) of $6", "pay \\$5 or $x$ of \\$6");
+}
+
+#[test]
+fn lists_nest_and_are_one_block() {
+    check("<ul><li>a<li><p>b</p><ul><li>c<li>d</ul><li>e</ul>f", "- a\n- b\n  - c\n  - d\n- e\n\nf");
+    check("<ol start=3><li>a<li>b<p>more</ol>", "3. a\n4. b\n\n  more");
+    check("<ul><li><ul><li>a</ul></ul><ul><li>b</ul>", "  - a\n\n- b");
+}
+
+#[test]
+fn data_tables_are_rows_and_layout_tables_are_not() {
+    check("<table><caption>T</caption><tr><th>n<th>n<sup>2</sup><tr><td>2<td>4</table>", "T\n\nn | n^2\n2 | 4");
+    check("<table><tr><td><p>left</p><td><p>right</p></table>", "left\n\nright");
+    check("<table role=presentation><tr><td>a<td>b<tr><td>c<td>d</table>", "a\n\nb\n\nc\n\nd");
+}
+
+#[test]
+fn code_is_kept_as_it_stands() {
+    check("<pre><code class='language-rust'>fn f() {\n    1\n}\n</code></pre>", "```rust\nfn f() {\n    1\n}\n```");
+    check("<p>the <code>$PATH</code> and <kbd>Ctrl</kbd>", "the `$PATH` and `Ctrl`");
+    check("<div class='highlight-python3'><pre><span>x = 1</span></pre></div>", "```python3\nx = 1\n```");
+    check(
+        "<pre>These are the words of a letter that\nsomebody wrote in a pre a long time ago.\n\nYours</pre>",
+        "These are the words of a letter that\nsomebody wrote in a pre a long time ago.\n\nYours",
+    );
+}
+
+#[test]
+fn scripts_are_exponents_and_indices_but_not_ordinals_and_notes() {
+    check("<p>x<sup>2</sup> + a<sub>n</sub>", "x^2 + a_n");
+    check("<p>the 1<sup>st</sup> fact<sup><a href=#1>12</a></sup>", "the 1st fact12");
+}
