@@ -1,3 +1,10 @@
-//! The command line.
+//! The command line: parse → dispatch → exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    corpus_build::cli::main()
+}

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, UInt64Array,
+    ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, UInt64Array,
 };
 use arrow::compute::interleave_record_batch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -70,7 +70,6 @@ pub struct ShardPlan {
 }
 
 /// Where the ranking is cut and into which shards: taken page by page, best first.
-#[derive(Debug)]
 struct Cut {
     budget: u64,
     shard_tokens: u64,

@@ -134,11 +134,13 @@ pub struct Http {
     /// Requests a second to one host at most.
     pub requests_per_second: f64,
     /// Attempts at one request or one broken body before giving up.
-    pub attempts_max: usize,
+    pub attempts_max: u32,
     /// First wait of the exponential backoff, milliseconds; jitter is added.
     pub backoff_first_ms: u64,
-    /// Longest wait between attempts, milliseconds; also caps `Retry-After`.
+    /// Longest wait that doubling leads to, milliseconds.
     pub backoff_max_ms: u64,
+    /// Longest wait that a server may ask for by `Retry-After`, seconds.
+    pub retry_after_max_s: u64,
     /// Time to connect, seconds.
     pub connect_timeout_s: u64,
     /// Longest silence while reading, seconds.
@@ -151,9 +153,10 @@ pub(super) struct RawHttp {
     user_agent: Option<String>,
     connections_max: Option<usize>,
     requests_per_second: Option<f64>,
-    attempts_max: Option<usize>,
+    attempts_max: Option<u32>,
     backoff_first_ms: Option<u64>,
     backoff_max_ms: Option<u64>,
+    retry_after_max_s: Option<u64>,
     connect_timeout_s: Option<u64>,
     read_timeout_s: Option<u64>,
 }
@@ -169,6 +172,7 @@ impl TryFrom<RawHttp> for Http {
             attempts_max,
             backoff_first_ms,
             backoff_max_ms,
+            retry_after_max_s,
             connect_timeout_s,
             read_timeout_s,
         } = raw;
@@ -183,6 +187,7 @@ impl TryFrom<RawHttp> for Http {
             attempts_max: at_least("http.attempts_max", attempts_max.unwrap_or(8), 1)?,
             backoff_first_ms: backoff_first_ms.unwrap_or(500),
             backoff_max_ms: backoff_max_ms.unwrap_or(60_000),
+            retry_after_max_s: retry_after_max_s.unwrap_or(600),
             connect_timeout_s: at_least("http.connect_timeout_s", connect_timeout_s.unwrap_or(20), 1)?,
             read_timeout_s: at_least("http.read_timeout_s", read_timeout_s.unwrap_or(60), 1)?,
         })

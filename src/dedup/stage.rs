@@ -260,7 +260,7 @@ impl<'a> Dedup<'a> {
         let gone = std::sync::OnceLock::new();
         let gone: Arc<std::sync::OnceLock<Result<Gone, String>>> = Arc::new(gone);
         self.bucket_stage(kind, &all, move |bucket, progress| {
-            let gone = gone.get_or_init(|| Gone::read(&before).map_err(|e| e.to_string())).as_ref()?;
+            let gone = gone.get_or_init(|| Gone::read(&before).map_err(|e| e.to_string())).as_ref().map_err(Clone::clone)?;
             self.exact(kind, bucket, gone, progress)
         })
     }
@@ -293,7 +293,7 @@ impl<'a> Dedup<'a> {
         before.extend(self.bucket_paths("lost_by_text"));
         let gone: Arc<std::sync::OnceLock<Result<Gone, String>>> = Arc::new(std::sync::OnceLock::new());
         self.bucket_stage("bands", &all, move |bucket, progress| {
-            let gone = gone.get_or_init(|| Gone::read(&before).map_err(|e| e.to_string())).as_ref()?;
+            let gone = gone.get_or_init(|| Gone::read(&before).map_err(|e| e.to_string())).as_ref().map_err(Clone::clone)?;
             let rows = exchange::read(&self.all("by_band"), bucket, self.rules.buckets)?;
             let mut rows: Vec<(u64, u64)> = rows
                 .into_iter()

@@ -1,0 +1,73 @@
+//! One file a command: arguments → what to run → what to print.
+
+pub(crate) mod docs;
+pub(crate) mod fetch;
+pub(crate) mod init;
+pub(crate) mod inspect;
+pub(crate) mod iterate;
+pub(crate) mod pack;
+pub(crate) mod stages;
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::Path;
+use std::time::Duration;
+
+use crate::cli::{Failure, Global};
+use crate::config::{self, Config, ConfigError};
+use crate::crawl::{self, CrawlRules, Source};
+use crate::io::http::HttpRules;
+use crate::io::store::Store;
+use crate::task::{Runner, TaskError};
+
+/// The configuration that the global options name, with `more` laid over it.
+fn configure(global: &Global, more: &[String]) -> Result<Config, ConfigError> {
+    let default = Path::new("pipeline.toml");
+    let path = global.config.as_deref().or_else(|| default.exists().then_some(default));
+    let sets: Vec<String> = global.sets.iter().chain(more).cloned().collect();
+    let mut config = config::load(path, &sets)?;
+    if let Some(threads) = global.threads {
+        config.run.threads = Some(usize::from(threads));
+    }
+    if let Some(memory) = global.memory {
+        config.run.memory = memory;
+    }
+    Ok(config)
+}
+
+/// A `--set` argument for a value that came another way, quoted as TOML.
+fn set(key: &str, value: impl Into<toml::Value>) -> String {
+    format!("{key} = {}", value.into())
+}
+
+fn runner(global: &Global, config: &Config) -> Result<Runner, TaskError> {
+    Runner::open(&config.output.dir, config.run.threads, config.run.memory.0, global.quiet)
+}
+
+fn store(config: &Config) -> Store {
+    let http = &config.http;
+    let default = HttpRules::default();
+    Store::new(HttpRules {
+        user_agent: http.user_agent.clone(),
+        connect_timeout: Duration::from_secs(http.connect_timeout_s),
+        idle_timeout: Duration::from_secs(http.read_timeout_s),
+        attempts_max: NonZeroU32::new(http.attempts_max).unwrap_or(NonZeroU32::MIN),
+        backoff_first: Duration::from_millis(http.backoff_first_ms),
+        backoff_max: Duration::from_millis(http.backoff_max_ms),
+        retry_after_max: Duration::from_secs(http.retry_after_max_s),
+        connections_max: NonZeroUsize::new(http.connections_max).unwrap_or(NonZeroUsize::MIN),
+        requests_per_second: Some(http.requests_per_second),
+        ..default
+    })
+}
+
+fn sources(config: &Config, store: &Store) -> Result<Vec<Source>, Failure> {
+    let crawl = config.crawl()?;
+    let rules = CrawlRules {
+        paths: crawl.paths.clone(),
+        id: crawl.id.clone(),
+        base_url: crawl.base_url.clone(),
+        files_max: crawl.files_max,
+        files_sample_seed: crawl.files_sample_seed,
+    };
+    Ok(crawl::list(&rules, Path::new(""), store)?)
+}
