@@ -19,3 +19,7 @@ pub mod dedup;
 
 pub mod classify;
 pub mod rank;
+pub mod rounds;
+
+pub mod cli;
+mod commands;

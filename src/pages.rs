@@ -7,7 +7,7 @@ use crate::io::table::TableError;
 use crate::task::{Artifact, Input, Row, Runner};
 
 /// The files of a crawl's pages.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Pages {
     stems: Vec<String>,
     files: Vec<Artifact>,

@@ -83,6 +83,10 @@ struct Dedup<'a> {
     rules: &'a config::Dedup,
 }
 
+/// The stages, in order.
+pub const STAGES: [&str; 6] =
+    ["dedup/sign", "dedup/address", "dedup/text", "dedup/bands", "dedup/verify", "dedup/clusters"];
+
 /// What there is to say about the stages' state, for a plan.
 pub type Planned = Vec<(&'static str, Option<crate::task::StageState>)>;
 
@@ -110,10 +114,9 @@ pub fn run(runner: &Runner, rules: &config::Dedup, pages: &Pages) -> Result<Row,
 #[must_use]
 pub fn plan(runner: &Runner, rules: &config::Dedup, pages: &Pages) -> (Planned, Option<Row>) {
     let dedup = Dedup { runner, pages, rules };
-    let names = ["dedup/sign", "dedup/address", "dedup/text", "dedup/bands", "dedup/verify", "dedup/clusters"];
     let mut planned: Planned = Vec::new();
     let mut step = |stage: &Stage<'_>| {
-        planned.push((names[planned.len()], Some(runner.state(stage))));
+        planned.push((STAGES[planned.len()], Some(runner.state(stage))));
         runner.rows(stage)
     };
     let survivors = (|| {
@@ -125,7 +128,7 @@ pub fn plan(runner: &Runner, rules: &config::Dedup, pages: &Pages) -> (Planned, 
         let edges = step(&dedup.verify_stage(&pairs))?;
         step(&dedup.clusters_stage(&signed, &lost, &edges))?.into_iter().next()
     })();
-    for name in &names[planned.len()..] {
+    for name in &STAGES[planned.len()..] {
         planned.push((name, None));
     }
     (planned, survivors)

@@ -1,0 +1,310 @@
+//! The stages of the classifier: `classifier.bin` and its card from the seed and the crawl, then a score for each page.
+
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, OnceLock};
+
+use arrow::array::{Array, BooleanArray, Float64Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use rayon::prelude::*;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use super::seed::{SeedError, read};
+use super::{Classifier, Example, SettingsChoice, TokenRules, normalise, train};
+use crate::config::{self, ClassifierSettings, Negatives};
+use crate::dedup::exchange::PageRef;
+use crate::dedup::url::address;
+use crate::io::table::{Table, TableWriter, column, write_file};
+use crate::page::PageId;
+use crate::pages::Pages;
+use crate::reject::Tally;
+use crate::task::{Artifact, Done, Input, Progress, Runner, Stage, Task, TaskResult, with_cpu_time};
+
+/// Raised when the same inputs would give another classifier or other scores.
+const VERSION: u32 = 1;
+
+/// The table of scores: a row a page, in the order of the page file.
+pub static SCORES: LazyLock<SchemaRef> = LazyLock::new(|| {
+    Arc::new(Schema::new(vec![
+        Field::new("id", DataType::Utf8, false),
+        Field::new("score", DataType::Float64, false),
+    ]))
+});
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// The classifier of one round.
+pub struct Classifying<'a> {
+    /// Runs the tasks.
+    pub runner: &'a Runner,
+    /// The crawl's pages.
+    pub pages: &'a Pages,
+    /// Seed sizes and random seed.
+    pub seed: &'a config::Seed,
+    /// How settings are chosen.
+    pub rules: &'a config::Classifier,
+    /// Which round, from 1.
+    pub round: u32,
+}
+
+impl Classifying<'_> {
+    fn folder(&self) -> PathBuf {
+        self.runner.out.join(format!("rounds/{:02}", self.round))
+    }
+
+    fn stage_name(&self, stage: &str) -> String {
+        format!("rounds/{:02}/{stage}", self.round)
+    }
+
+    /// The stage that trains; its task is `classifier`. Without survivors every page may be a negative.
+    #[must_use]
+    pub fn train_stage<'s>(
+        &'s self,
+        positives: &'s Artifact,
+        negatives: Option<&'s Artifact>,
+        survivors: Option<&'s Artifact>,
+    ) -> Stage<'s> {
+        let mut inputs = self.pages.inputs();
+        inputs.insert("positives".to_owned(), positives.input.clone());
+        for (name, artifact) in [("negatives", negatives), ("survivors", survivors)] {
+            if let Some(artifact) = artifact {
+                inputs.insert(name.to_owned(), artifact.input.clone());
+            }
+        }
+        let knobs = (self.rules, self.seed.positives_max, self.seed.negatives_max, self.seed.random_seed);
+        let run = move |progress: &Progress| self.train(positives, negatives, survivors, progress);
+        let task = Task { name: "classifier".to_owned(), inputs, run: Box::new(run) };
+        Stage::new(self.stage_name("train"), VERSION, &knobs, vec![task])
+    }
+
+    fn train(
+        &self,
+        positives: &Artifact,
+        negatives: Option<&Artifact>,
+        survivors: Option<&Artifact>,
+        progress: &Progress,
+    ) -> TaskResult {
+        let rules = TokenRules::default();
+        let example = |text: &str, domain: String, positive: bool| {
+            let mut normalised = String::new();
+            normalise(text, &rules, &mut normalised);
+            Example { text: normalised, positive, domain }
+        };
+        let mut examples = Vec::new();
+        let mut of_seed: BTreeMap<PageId, usize> = BTreeMap::new();
+        read(&positives.path, &mut |document| {
+            let address = address(&document.url);
+            if let Some(address) = &address {
+                of_seed.insert(address.id, examples.len());
+            }
+            examples.push(example(&document.text, address.map(|a| a.domain).unwrap_or_default(), true));
+            progress.items(1);
+            Ok(())
+        })?;
+        if examples.is_empty() {
+            return Err(SeedError::Empty { files: 1, blank: 0 }.into());
+        }
+        let in_crawl = self.take_crawl_texts(&of_seed, &mut examples, &rules)?;
+        match negatives {
+            Some(artifact) => read(&artifact.path, &mut |document| {
+                let domain = address(&document.url).map(|a| a.domain).unwrap_or_default();
+                examples.push(example(&document.text, domain, false));
+                Ok(())
+            })?,
+            None => {
+                let drawn = self.draw_negatives(&of_seed, survivors)?;
+                self.each_text(&drawn, &mut |_, domain, text| examples.push(example(text, domain.to_owned(), false)))?;
+            }
+        }
+        let choice = match self.rules.settings {
+            ClassifierSettings::Auto => SettingsChoice::Auto,
+            ClassifierSettings::Paper => SettingsChoice::Paper,
+        };
+        let mut trained = train(&examples, choice, self.seed.random_seed)?;
+        trained.card.seed_documents_in_crawl = in_crawl;
+        let card = serde_json::to_vec_pretty(&trained.card)?;
+        let outputs = vec![
+            write_file(&self.folder().join("classifier.bin"), &trained.model, 0)?,
+            write_file(&self.folder().join("classifier.json"), &card, 0)?,
+        ];
+        let facts = serde_json::to_value(&trained.card)?;
+        Ok(Done { outputs, facts, ..Done::default() })
+    }
+
+    /// A seed document whose page is in the crawl is trained on as the crawl's own extraction has it: one extraction on
+    /// both sides, so that the classifier can't tell the sides apart by the extractor's habits.
+    fn take_crawl_texts(
+        &self,
+        of_seed: &BTreeMap<PageId, usize>,
+        examples: &mut [Example],
+        rules: &TokenRules,
+    ) -> Result<u64, Error> {
+        let mut wanted = BTreeMap::new();
+        self.each_id(&mut |page, id| {
+            if let Some(example) = of_seed.get(&id) {
+                wanted.entry(*example).or_insert(page);
+            }
+        })?;
+        let place: BTreeMap<PageRef, usize> = wanted.into_iter().map(|(example, page)| (page, example)).collect();
+        let pages: BTreeSet<PageRef> = place.keys().copied().collect();
+        let mut taken = 0;
+        self.each_text(&pages, &mut |page, _, text| {
+            if let Some(example) = place.get(&page).and_then(|i| examples.get_mut(*i)) {
+                example.text.clear();
+                normalise(text, rules, &mut example.text);
+                taken += 1;
+            }
+        })?;
+        Ok(taken)
+    }
+
+    fn each_id(&self, each: &mut dyn FnMut(PageRef, PageId)) -> Result<(), Error> {
+        for file in 0..self.pages.len() {
+            let path = self.pages.file(file);
+            let mut row = 0;
+            for batch in Table::open(path)?.columns(&["id"])?.batches()? {
+                let batch = batch?;
+                for id in column::<StringArray>(&batch, "id", path)?.iter().flatten() {
+                    each(PageRef::new(file, row), id.parse()?);
+                    row += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A seeded sample of the survivors that are not in the seed. Memory: the sample's references.
+    fn draw_negatives(
+        &self,
+        of_seed: &BTreeMap<PageId, usize>,
+        survivors: Option<&Artifact>,
+    ) -> Result<BTreeSet<PageRef>, Error> {
+        let mut keep = Keep::open(survivors)?;
+        let mut sample = BinaryHeap::new();
+        let mut failed = None;
+        self.each_id(&mut |page, id| {
+            let kept = keep.next().unwrap_or_else(|error| {
+                failed.get_or_insert(error);
+                false
+            });
+            if kept && !of_seed.contains_key(&id) {
+                sample.push((xxh3_64_with_seed(&id.0.to_le_bytes(), self.seed.random_seed), page));
+                if sample.len() > self.seed.negatives_max {
+                    sample.pop();
+                }
+            }
+        })?;
+        match failed {
+            Some(error) => Err(error),
+            None => Ok(sample.into_iter().map(|(_, page)| page).collect()),
+        }
+    }
+
+    fn each_text(
+        &self,
+        pages: &BTreeSet<PageRef>,
+        each: &mut dyn FnMut(PageRef, &str, &str),
+    ) -> Result<(), Error> {
+        let pages: Vec<PageRef> = pages.iter().copied().collect();
+        for group in pages.chunk_by(|a, b| a.file() == b.file()) {
+            let path = self.pages.file(group[0].file());
+            let rows: Vec<u32> = group.iter().map(|page| page.row()).collect();
+            let mut next = group.iter();
+            for batch in Table::open(path)?.columns(&["domain", "text"])?.select(&rows).batches()? {
+                let batch = batch?;
+                let domain: &StringArray = column(&batch, "domain", path)?;
+                let text: &StringArray = column(&batch, "text", path)?;
+                for (i, page) in (0..batch.num_rows()).zip(next.by_ref()) {
+                    each(*page, domain.value(i), text.value(i));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The stage that scores: a task a page file. All pages are scored, duplicates too: a score depends on the text
+    /// and the classifier alone, so a changed knob of deduplication costs no scoring.
+    #[must_use]
+    pub fn score_stage<'s>(&'s self, classifier: &BTreeMap<String, Input>) -> Stage<'s> {
+        let loaded: Arc<OnceLock<Result<Classifier, String>>> = Arc::new(OnceLock::new());
+        let tasks = (0..self.pages.len())
+            .map(|file| {
+                let mut inputs = self.pages.input(file);
+                inputs.extend(classifier.clone());
+                let loaded = Arc::clone(&loaded);
+                let run = move |progress: &Progress| {
+                    let load = || Classifier::load(&self.folder()).map_err(|e| e.to_string());
+                    let classifier = loaded.get_or_init(load).as_ref().map_err(Clone::clone)?;
+                    self.score(file, classifier, progress)
+                };
+                Task { name: self.pages.stem(file).to_owned(), inputs, run: Box::new(run) }
+            })
+            .collect();
+        Stage::new(self.stage_name("score"), VERSION, &(), tasks)
+    }
+
+    fn score(&self, file: usize, classifier: &Classifier, progress: &Progress) -> TaskResult {
+        let path = self.pages.file(file);
+        let output = self.folder().join(format!("scores/{}.parquet", self.pages.stem(file)));
+        let mut writer = TableWriter::create(&output, &SCORES)?;
+        let mut tally = Tally::default();
+        let mut cpu_elsewhere_s = 0.0;
+        for batch in Table::open(path)?.columns(&["id", "text"])?.batches()? {
+            let batch = batch?;
+            let id: &StringArray = column(&batch, "id", path)?;
+            let text: &StringArray = column(&batch, "text", path)?;
+            let scored: Vec<(f64, f64)> = self.runner.pool.install(|| {
+                (0..text.len()).into_par_iter().map(|i| with_cpu_time(|| classifier.score(text.value(i)))).collect()
+            });
+            cpu_elsewhere_s += scored.iter().map(|s| s.1).sum::<f64>();
+            let scores = Float64Array::from_iter_values(scored.into_iter().map(|s| s.0));
+            let columns: Vec<Arc<dyn Array>> = vec![Arc::new(id.clone()), Arc::new(scores)];
+            writer.write(&RecordBatch::try_new(Arc::clone(&SCORES), columns)?)?;
+            tally.seen += batch.num_rows() as u64;
+            tally.kept += batch.num_rows() as u64;
+            progress.items(batch.num_rows() as u64);
+        }
+        Ok(Done { tally, outputs: vec![writer.finish()?], cpu_elsewhere_s, ..Done::default() })
+    }
+}
+
+/// The column `keep` of the survivors, row by row; all kept where there is no such table.
+struct Keep {
+    path: PathBuf,
+    batches: Option<crate::io::table::Batches>,
+    batch: Option<BooleanArray>,
+    at: usize,
+}
+
+impl Keep {
+    fn open(survivors: Option<&Artifact>) -> Result<Self, Error> {
+        let batches = match survivors {
+            Some(artifact) => Some(Table::open(&artifact.path)?.columns(&["keep"])?.batches()?),
+            None => None,
+        };
+        let path = survivors.map_or_else(|| Path::new("").to_owned(), |a| a.path.clone());
+        Ok(Self { path, batches, batch: None, at: 0 })
+    }
+
+    fn next(&mut self) -> Result<bool, Error> {
+        let Some(batches) = &mut self.batches else { return Ok(true) };
+        loop {
+            if let Some(batch) = self.batch.as_ref().filter(|batch| self.at < batch.len()) {
+                self.at += 1;
+                return Ok(batch.value(self.at - 1));
+            }
+            let next = batches.next().ok_or_else(|| format!("{}: fewer rows than pages", self.path.display()))??;
+            self.batch = Some(column::<BooleanArray>(&next, "keep", &self.path)?.clone());
+            self.at = 0;
+        }
+    }
+}
+
+/// Whether negatives come from files, for the caller that imports them.
+#[must_use]
+pub fn negative_files(seed: &config::Seed) -> Option<&[String]> {
+    match &seed.negatives {
+        Negatives::Crawl => None,
+        Negatives::Files(files) => Some(files),
+    }
+}

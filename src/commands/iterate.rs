@@ -1,0 +1,109 @@
+//! `iterate`: the plan, then what is missing of the round, then the summary.
+
+use std::io::Write;
+use std::time::Instant;
+
+use clap::Args;
+use serde_json::Value;
+
+use super::{configure, runner, sources, store};
+use crate::cli::{CommandResult, Failure, Global};
+use crate::config::ByteSize;
+use crate::rounds::{PlanLine, Round};
+
+/// `iterate`.
+#[derive(Args, Debug)]
+#[command(after_help = "Killed or failed, the same command goes on where it was: what is committed is not done again.")]
+pub(crate) struct Iterate {
+    /// Which round to bring about.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    round: u32,
+    /// Print what is done and what would run, and stop.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Iterate {
+    pub(crate) fn run(self, global: &Global, out: &mut dyn Write) -> CommandResult {
+        let config = configure(global, &[])?;
+        if self.round > 1 {
+            let message = "round 2 and later need the domain analysis and its annotations, which this version does \
+                           not have yet; run --round 1";
+            return Err(Failure::Usage(message.into()));
+        }
+        config.rank()?;
+        config.positives()?;
+        let begun = Instant::now();
+        let store = store(&config);
+        let sources = sources(&config, &store)?;
+        let runner = runner(global, &config)?;
+        let round =
+            Round { config: &config, runner: &runner, store: &store, sources: &sources, round: self.round };
+        if self.dry_run || !global.quiet {
+            print_plan(out, self.round, sources.len(), &round.plan()?)?;
+        }
+        if self.dry_run {
+            return Ok(());
+        }
+        let summary = round.run()?;
+        print_summary(out, &summary.figures)?;
+        let peak = peak_memory().map_or_else(|| "unknown".to_owned(), |bytes| ByteSize(bytes).to_string());
+        writeln!(
+            out,
+            "time      {:.1} s wall, {:.1} s CPU over all tasks; peak memory {peak}",
+            begun.elapsed().as_secs_f64(),
+            summary.cpu_s
+        )?;
+        writeln!(out, "shards    {}", summary.shards.display())?;
+        Ok(())
+    }
+}
+
+fn print_plan(out: &mut dyn Write, round: u32, files: usize, plan: &[PlanLine]) -> std::io::Result<()> {
+    writeln!(out, "Round {round} over {files} WARC file(s):")?;
+    for (stage, state) in plan {
+        let text = match state {
+            None => "waits for the stages before it".to_owned(),
+            Some(s) if s.done == s.tasks => format!("done ({} tasks)", s.tasks),
+            Some(s) => format!("will run {} of {} tasks", s.tasks - s.done, s.tasks),
+        };
+        writeln!(out, "  {stage:<18} {text}")?;
+    }
+    out.flush()
+}
+
+fn counts(value: &Value) -> String {
+    let pairs = value.as_object().into_iter().flatten();
+    pairs.map(|(name, n)| format!("{name} {n}")).collect::<Vec<_>>().join(", ")
+}
+
+fn print_summary(out: &mut dyn Write, figures: &Value) -> std::io::Result<()> {
+    let (crawl, pages, ranking) = (&figures["crawl"], &figures["pages"], &figures["ranking"]);
+    let body = ByteSize(crawl["body_bytes"].as_u64().unwrap_or_default());
+    writeln!(out, "crawl     {} files, {body} of page bodies; records: {}", crawl["files"], counts(&crawl["records"]))?;
+    writeln!(out, "pages     {} in = {} kept + rejected: {}", pages["seen"], pages["kept"], counts(&pages["rejected"]))?;
+    writeln!(
+        out,
+        "text      {} tokens, {} formulas; languages: {}",
+        pages["tokens"],
+        pages["formulas"],
+        counts(&pages["languages"])
+    )?;
+    let dedup = &figures["dedup"];
+    writeln!(out, "dedup     {} kept; dropped: {}", dedup["kept"], counts(&dedup["dropped"]))?;
+    writeln!(out, "seed      {} positives", figures["seed"]["documents"])?;
+    let validation = &figures["classifier"]["validation"];
+    writeln!(out, "classifier on held-out domains: {}", counts(validation))?;
+    writeln!(
+        out,
+        "ranking   {} pages, {} of {} tokens, last score {}, {} shards",
+        ranking["pages"], ranking["tokens"], ranking["token_budget"], ranking["last_score"], ranking["shards"]
+    )
+}
+
+/// The most memory that this process held, bytes; known on Linux.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib * 1024)
+}

@@ -1,0 +1,225 @@
+//! The stages as commands of their own, each over the files that the contract names.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::{configure, runner, set, sources, store};
+use crate::classify::seed;
+use crate::classify::stage::{Classifying, negative_files};
+use crate::cli::{CommandResult, Failure, Global};
+use crate::config::Config;
+use crate::dedup;
+use crate::extract;
+use crate::io::store::Store;
+use crate::pages::Pages;
+use crate::rank::Ranking;
+use crate::reject::Tally;
+use crate::task::{Artifact, Input, Row, Runner};
+
+/// `extract`.
+#[derive(Args, Debug)]
+pub(crate) struct Extract {
+    /// WARC files, folders, globs, addresses or .paths lists [default: the crawl of the configuration].
+    #[arg(value_name = "IN")]
+    inputs: Vec<String>,
+    /// Output folder [default: output.dir].
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+fn out_set(out: Option<&PathBuf>) -> Vec<String> {
+    out.map(|out| set("output.dir", out.to_string_lossy().into_owned())).into_iter().collect()
+}
+
+impl Extract {
+    pub(crate) fn run(self, global: &Global, out: &mut dyn Write) -> CommandResult {
+        let mut sets = out_set(self.out.as_ref());
+        if !self.inputs.is_empty() {
+            sets.push(set("crawl.paths", self.inputs));
+        }
+        let config = configure(global, &sets)?;
+        let store = store(&config);
+        let sources = sources(&config, &store)?;
+        let runner = runner(global, &config)?;
+        let rows = runner.run(&extract::stage::stage(&runner, &config, &sources, &store))?;
+        let mut tally = Tally::default();
+        rows.iter().for_each(|row| tally.add(&row.tally));
+        writeln!(out, "{} files: {} pages in, {} kept", rows.len(), tally.seen, tally.kept)?;
+        for (reason, n) in &tally.rejected {
+            writeln!(out, "  {reason}: {n}")?;
+        }
+        writeln!(out, "pages are in {}", runner.out.join("pages").display())?;
+        Ok(())
+    }
+}
+
+/// `dedup`.
+#[derive(Args, Debug)]
+pub(crate) struct Dedup {
+    /// Output folder, with `pages/` in it [default: output.dir].
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+impl Dedup {
+    pub(crate) fn run(self, global: &Global, out: &mut dyn Write) -> CommandResult {
+        let config = configure(global, &out_set(self.out.as_ref()))?;
+        let runner = runner(global, &config)?;
+        let pages = Pages::on_disk(&runner.out)?;
+        let row = dedup::stage::run(&runner, &config.dedup, &pages)?;
+        writeln!(out, "{} pages kept; dropped: {}", row.facts["kept"], row.facts["dropped"])?;
+        writeln!(out, "survivors are in {}", runner.out.join("dedup/survivors.parquet").display())?;
+        Ok(())
+    }
+}
+
+/// `seed`.
+#[derive(Args, Debug)]
+pub(crate) struct SeedCommand {
+    #[command(subcommand)]
+    command: SeedSubcommand,
+}
+
+#[derive(Subcommand, Debug)]
+enum SeedSubcommand {
+    /// Import positives into seed/positives.parquet.
+    Import {
+        /// Parquet or JSONL files, addresses, or a dataset's .toml [default: seed.positives].
+        #[arg(value_name = "FILE")]
+        files: Vec<String>,
+        /// Output folder [default: output.dir].
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+}
+
+fn import(runner: &Runner, config: &Config, store: &Store, name: &str, files: &[String]) -> Result<Row, Failure> {
+    let files = seed::resolve(files, store).map_err(Failure::run)?;
+    let max = if name == "positives" { config.seed.positives_max } else { config.seed.negatives_max };
+    let stage = seed::stage(runner, store, name, &files, max, config.seed.random_seed);
+    let mut rows = runner.run(&stage)?;
+    Ok(rows.remove(0))
+}
+
+impl SeedCommand {
+    pub(crate) fn run(self, global: &Global, out: &mut dyn Write) -> CommandResult {
+        let SeedSubcommand::Import { files, out: folder } = self.command;
+        let mut sets = out_set(folder.as_ref());
+        if !files.is_empty() {
+            sets.push(set("seed.positives", files));
+        }
+        let config = configure(global, &sets)?;
+        let runner = runner(global, &config)?;
+        let row = import(&runner, &config, &store(&config), "positives", config.positives()?)?;
+        writeln!(out, "{} documents; {}", row.facts["documents"], row.facts)?;
+        Ok(())
+    }
+}
+
+/// `classify`.
+#[derive(Args, Debug)]
+pub(crate) struct Classify {
+    #[command(subcommand)]
+    command: ClassifySubcommand,
+}
+
+#[derive(Args, Debug)]
+struct OfRound {
+    /// Which round.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    round: u32,
+    /// Output folder [default: output.dir].
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Subcommand, Debug)]
+enum ClassifySubcommand {
+    /// Train rounds/NN/classifier.bin from the seed and the pages.
+    Train(OfRound),
+    /// Score every page with rounds/NN/classifier.bin.
+    Score(OfRound),
+}
+
+/// The survivors, where deduplication has run.
+fn survivors(runner: &Runner) -> Result<Option<Artifact>, Failure> {
+    let path = runner.out.join("dedup/survivors.parquet");
+    if path.exists() { Ok(Some(Artifact::on_disk(&path)?)) } else { Ok(None) }
+}
+
+impl Classify {
+    pub(crate) fn run(self, global: &Global, out: &mut dyn Write) -> CommandResult {
+        let (args, training) = match self.command {
+            ClassifySubcommand::Train(args) => (args, true),
+            ClassifySubcommand::Score(args) => (args, false),
+        };
+        let config = configure(global, &out_set(args.out.as_ref()))?;
+        let runner = runner(global, &config)?;
+        let pages = Pages::on_disk(&runner.out)?;
+        let classifying = Classifying {
+            runner: &runner,
+            pages: &pages,
+            seed: &config.seed,
+            rules: &config.classifier,
+            round: args.round,
+        };
+        let folder = runner.out.join(format!("rounds/{:02}", args.round));
+        if training {
+            let store = store(&config);
+            let row = import(&runner, &config, &store, "positives", config.positives()?)?;
+            let artifact = |row: &Row, name: &str| {
+                Artifact::of(&runner, row, &format!("{name}.parquet"))
+                    .ok_or_else(|| Failure::run(format!("the seed's {name} were not written").into()))
+            };
+            let positives = artifact(&row, "positives")?;
+            let negatives = match negative_files(&config.seed) {
+                Some(files) => Some(artifact(&import(&runner, &config, &store, "negatives", files)?, "negatives")?),
+                None => None,
+            };
+            let survivors = survivors(&runner)?;
+            let rows = runner.run(&classifying.train_stage(&positives, negatives.as_ref(), survivors.as_ref()))?;
+            let card = serde_json::to_string_pretty(&rows[0].facts["validation"]).unwrap_or_default();
+            writeln!(out, "validation: {card}")?;
+            writeln!(out, "classifier is in {}", folder.display())?;
+        } else {
+            let inputs = ["classifier.bin", "classifier.json"]
+                .map(|name| (name.to_owned(), Input::File(folder.join(name))));
+            let rows = runner.run(&classifying.score_stage(&BTreeMap::from(inputs)))?;
+            let scored: u64 = rows.iter().map(|row| row.tally.seen).sum();
+            writeln!(out, "{scored} pages scored; scores are in {}", folder.join("scores").display())?;
+        }
+        Ok(())
+    }
+}
+
+/// `rank`.
+#[derive(Args, Debug)]
+pub(crate) struct RankCommand {
+    #[command(flatten)]
+    args: OfRound,
+}
+
+impl RankCommand {
+    pub(crate) fn run(self, global: &Global, out: &mut dyn Write) -> CommandResult {
+        let OfRound { round, out: folder } = self.args;
+        let config = configure(global, &out_set(folder.as_ref()))?;
+        let rules = config.rank()?;
+        let runner = runner(global, &config)?;
+        let pages = Pages::on_disk(&runner.out)?;
+        let survivors = Artifact::on_disk(&runner.out.join("dedup/survivors.parquet"))?;
+        let scores = pages
+            .stems()
+            .iter()
+            .map(|stem| Artifact::on_disk(&runner.out.join(format!("rounds/{round:02}/scores/{stem}.parquet"))))
+            .collect::<Result<Vec<_>, _>>()?;
+        let ranking = Ranking { runner: &runner, pages: &pages, rules, round };
+        let (cut, shards) = ranking.run(&survivors, &scores)?;
+        let facts = &cut.facts;
+        writeln!(out, "{} pages, {} tokens, {} shards", facts["pages"], facts["tokens"], shards.len())?;
+        writeln!(out, "shards are in {}", runner.out.join(format!("rounds/{round:02}/shards")).display())?;
+        Ok(())
+    }
+}

@@ -1,0 +1,244 @@
+//! The loop: a round is a list of stages, each run where it is not done.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use crate::classify::seed;
+use crate::classify::stage::{Classifying, negative_files};
+use crate::config::{Config, ConfigError};
+use crate::crawl::Source;
+use crate::dedup;
+use crate::extract;
+use crate::io::store::{Location, Store};
+use crate::io::table::{TableError, write_file};
+use crate::pages::Pages;
+use crate::rank::Ranking;
+use crate::reject::Tally;
+use crate::task::{Artifact, Input, Row, Runner, StageState, TaskError};
+
+/// Why a round could not be run.
+#[derive(Debug, thiserror::Error)]
+pub enum RoundError {
+    /// The configuration lacks something.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A task failed.
+    #[error(transparent)]
+    Task(#[from] TaskError),
+    /// A file could not be written or read.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// A seed file cannot be resolved.
+    #[error("the seed cannot be read")]
+    Seed {
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A committed row lacks an output that its stage writes.
+    #[error("stage {stage} left no {output}: remove its rows under manifest/{stage} and run again")]
+    Output {
+        /// The stage.
+        stage: String,
+        /// The file.
+        output: &'static str,
+    },
+    /// No page is left to train on or to rank.
+    #[error("no page is left after extraction: {seen} captures read, all rejected: {reasons}")]
+    NoPages {
+        /// Captures read.
+        seen: u64,
+        /// Counts by reason.
+        reasons: String,
+    },
+}
+
+/// What one round works on.
+pub struct Round<'a> {
+    /// The configuration.
+    pub config: &'a Config,
+    /// Runs the tasks.
+    pub runner: &'a Runner,
+    /// Opens files.
+    pub store: &'a Store,
+    /// The crawl's files.
+    pub sources: &'a [Source],
+    /// Which round, from 1.
+    pub round: u32,
+}
+
+/// A line of a plan: stage, and how far it is (`None`: it waits for an earlier one).
+pub type PlanLine = (String, Option<StageState>);
+
+/// What a round came to.
+#[derive(Debug)]
+pub struct Summary {
+    /// The figures, as in `summary.json`.
+    pub figures: serde_json::Value,
+    /// CPU seconds of all tasks, whenever they ran.
+    pub cpu_s: f64,
+    /// Where the shards are.
+    pub shards: PathBuf,
+}
+
+fn output(runner: &Runner, row: &Row, ending: &'static str) -> Result<Artifact, RoundError> {
+    Artifact::of(runner, row, ending)
+        .ok_or_else(|| RoundError::Output { stage: row.stage.clone(), output: ending })
+}
+
+fn all_of(rows: &[Row]) -> Tally {
+    let mut tally = Tally::default();
+    for row in rows {
+        tally.add(&row.tally);
+    }
+    tally
+}
+
+impl Round<'_> {
+    fn seed_files(&self) -> Result<(Vec<Location>, Option<Vec<Location>>), RoundError> {
+        let failed = |source| RoundError::Seed { source };
+        let positives = seed::resolve(self.config.positives()?, self.store).map_err(failed)?;
+        let negatives = negative_files(&self.config.seed).map(|files| seed::resolve(files, self.store)).transpose();
+        Ok((positives, negatives.map_err(failed)?))
+    }
+
+    fn classifying<'a>(&'a self, pages: &'a Pages) -> Classifying<'a> {
+        Classifying {
+            runner: self.runner,
+            pages,
+            seed: &self.config.seed,
+            rules: &self.config.classifier,
+            round: self.round,
+        }
+    }
+
+    /// What is done and what will run, stage by stage.
+    ///
+    /// # Errors
+    /// The configuration lacks something, or the seed cannot be resolved.
+    pub fn plan(&self) -> Result<Vec<PlanLine>, RoundError> {
+        let (config, runner) = (self.config, self.runner);
+        let rank = config.rank()?;
+        let (positives, negatives) = self.seed_files()?;
+        let mut lines: Vec<PlanLine> = Vec::new();
+        let extract = extract::stage::stage(runner, config, self.sources, self.store);
+        lines.push(("extract".to_owned(), Some(runner.state(&extract))));
+        let pages = runner.rows(&extract).map(|rows| Pages::of(runner, &rows));
+        let survivors = match &pages {
+            Some(pages) => {
+                let (planned, row) = dedup::stage::plan(runner, &config.dedup, pages);
+                lines.extend(planned.into_iter().map(|(name, state)| (name.to_owned(), state)));
+                row
+            }
+            None => {
+                lines.extend(dedup::stage::STAGES.iter().map(|name| ((*name).to_owned(), None)));
+                None
+            }
+        };
+        let survivors = survivors.and_then(|row| Artifact::of(runner, &row, "survivors.parquet"));
+        let max = (config.seed.positives_max, config.seed.negatives_max);
+        let seed = seed::stage(runner, self.store, "positives", &positives, max.0, config.seed.random_seed);
+        lines.push(("seed".to_owned(), Some(runner.state(&seed))));
+        let seeded = runner.rows(&seed).and_then(|rows| Artifact::of(runner, rows.first()?, "positives.parquet"));
+        let refused = negatives.as_ref().map(|files| {
+            let stage = seed::stage(runner, self.store, "negatives", files, max.1, config.seed.random_seed);
+            runner.rows(&stage).and_then(|rows| Artifact::of(runner, rows.first()?, "negatives.parquet"))
+        });
+        let name = |stage: &str| format!("rounds/{:02}/{stage}", self.round);
+        let empty = Pages::default();
+        let pages = pages.unwrap_or(empty);
+        let classifying = self.classifying(&pages);
+        let mut trained = None;
+        let mut scores = None;
+        match (&survivors, &seeded, &refused) {
+            (Some(survivors), Some(positives), None | Some(Some(_))) => {
+                let negatives = refused.as_ref().and_then(Option::as_ref);
+                let stage = classifying.train_stage(positives, negatives, Some(survivors));
+                lines.push((name("train"), Some(runner.state(&stage))));
+                trained = runner.rows(&stage);
+            }
+            _ => lines.push((name("train"), None)),
+        }
+        match trained.as_ref().and_then(|rows| rows.first()) {
+            Some(row) => {
+                let stage = classifying.score_stage(&BTreeMap::from([("classifier".to_owned(), Input::row(row))]));
+                lines.push((name("score"), Some(runner.state(&stage))));
+                scores = runner.rows(&stage);
+            }
+            None => lines.push((name("score"), None)),
+        }
+        let scores: Option<Vec<Artifact>> = scores
+            .map(|rows| rows.iter().filter_map(|row| Artifact::of(runner, row, ".parquet")).collect());
+        let ranking = Ranking { runner, pages: &pages, rules: rank, round: self.round };
+        let planned = ranking.plan(survivors.as_ref(), scores.as_deref());
+        lines.extend(planned.into_iter().map(|(stage, state)| (name(stage), state)));
+        Ok(lines)
+    }
+
+    /// Runs what is missing of the round.
+    ///
+    /// # Errors
+    /// The configuration lacks something, a task failed, or nothing is left to rank.
+    pub fn run(&self) -> Result<Summary, RoundError> {
+        let (config, runner) = (self.config, self.runner);
+        let rank = config.rank()?;
+        let (positives, negatives) = self.seed_files()?;
+        let (max, random_seed) = ((config.seed.positives_max, config.seed.negatives_max), config.seed.random_seed);
+        // The seed first: it is small, and what is wrong with it is better known before the crawl is read.
+        let seed = runner.run(&seed::stage(runner, self.store, "positives", &positives, max.0, random_seed))?;
+        let positives = output(runner, &seed[0], "positives.parquet")?;
+        let refused = match &negatives {
+            None => None,
+            Some(files) => {
+                let rows = runner.run(&seed::stage(runner, self.store, "negatives", files, max.1, random_seed))?;
+                Some(output(runner, &rows[0], "negatives.parquet")?)
+            }
+        };
+        let extracted = runner.run(&extract::stage::stage(runner, config, self.sources, self.store))?;
+        let tally = all_of(&extracted);
+        if tally.kept == 0 {
+            let reasons: Vec<String> = tally.rejected.iter().map(|(reason, n)| format!("{reason} {n}")).collect();
+            return Err(RoundError::NoPages { seen: tally.seen, reasons: reasons.join(", ") });
+        }
+        let pages = Pages::of(runner, &extracted);
+        let deduplicated = dedup::stage::run(runner, &config.dedup, &pages)?;
+        let survivors = output(runner, &deduplicated, "survivors.parquet")?;
+        let classifying = self.classifying(&pages);
+        let trained = runner.run(&classifying.train_stage(&positives, refused.as_ref(), Some(&survivors)))?;
+        let classifier = BTreeMap::from([("classifier".to_owned(), Input::row(&trained[0]))]);
+        let scored = runner.run(&classifying.score_stage(&classifier))?;
+        let scores = scored.iter().map(|row| output(runner, row, ".parquet")).collect::<Result<Vec<_>, _>>()?;
+        let ranking = Ranking { runner, pages: &pages, rules: rank, round: self.round };
+        let (cut, shards) = ranking.run(&survivors, &scores)?;
+        let mut records: BTreeMap<String, u64> = BTreeMap::new();
+        let mut languages: BTreeMap<String, u64> = BTreeMap::new();
+        let (mut tokens, mut formulas) = (0, 0);
+        for row in &extracted {
+            let add = |into: &mut BTreeMap<String, u64>, from: &serde_json::Value| {
+                for (key, n) in from.as_object().into_iter().flatten() {
+                    *into.entry(key.clone()).or_default() += n.as_u64().unwrap_or_default();
+                }
+            };
+            add(&mut records, &row.facts["records"]);
+            add(&mut languages, &row.facts["languages"]);
+            tokens += row.facts["tokens"].as_u64().unwrap_or_default();
+            formulas += row.facts["formulas"].as_u64().unwrap_or_default();
+        }
+        let figures = json!({
+            "round": self.round,
+            "crawl": { "files": extracted.len(), "records": records, "body_bytes": extracted.iter().map(|r| r.bytes_in).sum::<u64>() },
+            "pages": { "seen": tally.seen, "kept": tally.kept, "rejected": tally.rejected, "languages": languages, "tokens": tokens, "formulas": formulas },
+            "dedup": deduplicated.facts,
+            "seed": seed[0].facts,
+            "classifier": trained[0].facts,
+            "ranking": { "pages": cut.facts["pages"], "tokens": cut.facts["tokens"], "token_budget": rank.token_budget.0, "last_score": cut.facts["last_score"], "shards": shards.len() },
+        });
+        let text = serde_json::to_vec_pretty(&figures).unwrap_or_default();
+        let folder = runner.out.join(format!("rounds/{:02}", self.round));
+        write_file(&folder.join("summary.json"), &text, 0)?;
+        let all = [&extracted, &seed, &trained, &scored, &shards];
+        let cpu_s = all.into_iter().flatten().chain([&deduplicated, &cut]).map(|row| row.cpu_s).sum();
+        Ok(Summary { figures, cpu_s, shards: folder.join("shards") })
+    }
+}
