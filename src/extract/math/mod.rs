@@ -1,1 +1,101 @@
-//! To be written.
+//! Mathematics in HTML → LaTeX: which elements are formulas, and which stretches of text are.
+//!
+//! In goes the parsed page; out come a [`MathMap`] (elements that carry or render math, by node) from [`find`] and,
+//! for the text of one block, the [`Segment`]s of [`scan`]. One file a form of markup; every one of them ends in
+//! [`tidy`], so that a formula is always balanced, one line, and safe between dollars.
+//!
+//! A formula often stands in a page twice, as rendered glyphs and as TeX. The forms know their own doubles and mark
+//! them [`MathNode::Skip`]; what is left comes out once.
+
+mod delimited;
+mod dollar;
+mod environment;
+mod find;
+mod image;
+mod image_url;
+mod katex;
+mod latexml;
+mod looks;
+mod mathjax;
+pub mod mathml;
+mod node;
+mod page_config;
+mod scan;
+mod script;
+mod tidy;
+mod wrapper;
+
+use ego_tree::NodeId;
+
+pub use find::find;
+pub use page_config::{Delimiter, Dollars, PageMath};
+pub use scan::{Segment, scan};
+pub use tidy::{Tidied, tidy};
+
+/// One formula: LaTeX without delimiters, on one line, braces balanced, dollars escaped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Formula {
+    /// The LaTeX.
+    pub tex: String,
+    /// Whether it stands on a line of its own.
+    pub display: bool,
+}
+
+impl Formula {
+    /// Cleans up raw TeX; `None` where nothing is left. Delimiters found around the TeX win over `display`.
+    #[must_use]
+    pub fn from_raw(raw: &str, display: bool) -> Option<Self> {
+        let Tidied { tex, display: said } = tidy(raw)?;
+        Some(Self { tex, display: said.unwrap_or(display) })
+    }
+}
+
+/// What to do with an element that carries (or renders) math.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MathNode {
+    /// The element is this formula.
+    Formula(Formula),
+    /// A rendering of a formula that comes out elsewhere: emit nothing.
+    Skip,
+}
+
+/// The elements of a page that are math, by node.
+#[derive(Clone, Debug, Default)]
+pub struct MathMap {
+    /// Sorted by node.
+    nodes: Vec<(NodeId, MathNode)>,
+    formulas: usize,
+}
+
+impl MathMap {
+    fn new(mut nodes: Vec<(NodeId, MathNode)>) -> Self {
+        nodes.sort_by_key(|(id, _)| *id);
+        let formulas = nodes.iter().filter(|(_, node)| matches!(node, MathNode::Formula(_))).count();
+        Self { nodes, formulas }
+    }
+
+    /// What the element is, if it is math.
+    #[must_use]
+    pub fn get(&self, id: NodeId) -> Option<&MathNode> {
+        let at = self.nodes.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+        Some(&self.nodes[at].1)
+    }
+
+    /// Number of marked elements, renderings to skip included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether no element is marked.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// Number of formulas.
+    #[must_use]
+    pub fn formulas(&self) -> usize {
+        self.formulas
+    }
+}
