@@ -1,95 +1,101 @@
-//! Formulas of a page (stand-in: delimiters only).
+//! Mathematics in HTML → LaTeX: which elements are formulas, and which stretches of text are.
+//!
+//! In goes the parsed page; out come a [`MathMap`] (elements that carry or render math, by node) from [`find`] and,
+//! for the text of one block, the [`Segment`]s of [`scan`]. One file a form of markup; every one of them ends in
+//! [`tidy`], so that a formula is always balanced, one line, and safe between dollars.
+//!
+//! A formula often stands in a page twice, as rendered glyphs and as TeX. The forms know their own doubles and mark
+//! them [`MathNode::Skip`]; what is left comes out once.
 
-use std::borrow::Cow;
+mod delimited;
+mod dollar;
+mod environment;
+mod find;
+mod image;
+mod image_url;
+mod katex;
+mod latexml;
+mod looks;
+mod mathjax;
+pub mod mathml;
+mod node;
+mod page_config;
+mod scan;
+mod script;
+mod tidy;
+mod wrapper;
 
 use ego_tree::NodeId;
-use scraper::Html;
 
-/// A formula as LaTeX.
+pub use find::find;
+pub use page_config::{Delimiter, Dollars, PageMath};
+pub use scan::{Segment, scan};
+pub use tidy::{Tidied, tidy};
+
+/// One formula: LaTeX without delimiters, on one line, braces balanced, dollars escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Formula {
-    /// LaTeX without delimiters.
+    /// The LaTeX.
     pub tex: String,
     /// Whether it stands on a line of its own.
     pub display: bool,
 }
 
-/// What a node of the page is to the text.
+impl Formula {
+    /// Cleans up raw TeX; `None` where nothing is left. Delimiters found around the TeX win over `display`.
+    #[must_use]
+    pub fn from_raw(raw: &str, display: bool) -> Option<Self> {
+        let Tidied { tex, display: said } = tidy(raw)?;
+        Some(Self { tex, display: said.unwrap_or(display) })
+    }
+}
+
+/// What to do with an element that carries (or renders) math.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MathNode {
-    /// The node and all in it are this formula.
+    /// The element is this formula.
     Formula(Formula),
-    /// The node repeats a formula that stands elsewhere, or prepares one.
+    /// A rendering of a formula that comes out elsewhere: emit nothing.
     Skip,
 }
 
-/// The nodes that are formulas.
-#[derive(Debug, Default)]
-pub struct MathMap;
+/// The elements of a page that are math, by node.
+#[derive(Clone, Debug, Default)]
+pub struct MathMap {
+    /// Sorted by node.
+    nodes: Vec<(NodeId, MathNode)>,
+    formulas: usize,
+}
 
 impl MathMap {
-    /// What the node is, where it is math.
+    fn new(mut nodes: Vec<(NodeId, MathNode)>) -> Self {
+        nodes.sort_by_key(|(id, _)| *id);
+        let formulas = nodes.iter().filter(|(_, node)| matches!(node, MathNode::Formula(_))).count();
+        Self { nodes, formulas }
+    }
+
+    /// What the element is, if it is math.
     #[must_use]
-    pub fn get(&self, _node: NodeId) -> Option<&MathNode> {
-        None
+    pub fn get(&self, id: NodeId) -> Option<&MathNode> {
+        let at = self.nodes.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+        Some(&self.nodes[at].1)
     }
-}
 
-/// The page's own delimiters and macros.
-#[derive(Debug, Default)]
-pub struct PageMath;
-
-impl PageMath {
-    /// Reads the page's settings.
+    /// Number of marked elements, renderings to skip included.
     #[must_use]
-    pub fn read(_html: &Html) -> Self {
-        Self
+    pub fn len(&self) -> usize {
+        self.nodes.len()
     }
-}
 
-/// A piece of a block.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Segment<'t> {
-    /// Text without formulas.
-    Text(Cow<'t, str>),
-    /// A delimited formula.
-    Formula(Formula),
-}
-
-/// The formulas that markup carries.
-#[must_use]
-pub fn find(_html: &Html, _page: &PageMath) -> MathMap {
-    MathMap
-}
-
-/// Splits a block into text and delimited formulas.
-#[must_use]
-pub fn scan<'t>(block: &'t str, _page: &PageMath) -> Vec<Segment<'t>> {
-    let mut segments = Vec::new();
-    let (mut from, mut at) = (0, 0);
-    while let Some(found) = memchr::memchr2(b'$', b'\\', &block.as_bytes()[at..]) {
-        at += found;
-        let rest = &block[at..];
-        let delimiters = [("$$", "$$", true), ("\\[", "\\]", true), ("\\(", "\\)", false), ("$", "$", false)];
-        let Some((open, close, display)) = delimiters.into_iter().find(|d| rest.starts_with(d.0)) else {
-            at += 1 + usize::from(rest.starts_with("\\$"));
-            continue;
-        };
-        let body = rest[open.len()..].find(close).map(|end| &rest[open.len()..open.len() + end]);
-        let Some(body) = body.filter(|b| {
-            !b.trim().is_empty()
-                && (open != "$"
-                    || !(b.starts_with(char::is_whitespace) || b.ends_with(char::is_whitespace) || b.contains('\n'))
-                        && !rest[b.len() + 2..].starts_with(|c: char| c.is_ascii_digit()))
-        }) else {
-            at += open.len();
-            continue;
-        };
-        segments.push(Segment::Text(Cow::Borrowed(&block[from..at])));
-        segments.push(Segment::Formula(Formula { tex: body.trim().to_owned(), display }));
-        at += open.len() + body.len() + close.len();
-        from = at;
+    /// Whether no element is marked.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
     }
-    segments.push(Segment::Text(Cow::Borrowed(&block[from..])));
-    segments
+
+    /// Number of formulas.
+    #[must_use]
+    pub fn formulas(&self) -> usize {
+        self.formulas
+    }
 }

@@ -1,0 +1,27 @@
+//! KaTeX (and Temml) output: `.katex` with the TeX in a hidden annotation and the glyphs in `.katex-html`.
+
+use super::find::in_display_block;
+use super::mathml;
+use super::node::{Budget, NodeRef, first, local_name};
+use super::{Formula, MathNode};
+
+/// What an element with a class that begins with `katex` is.
+pub(super) fn read(node: NodeRef<'_>, class: &str, budget: &Budget) -> Option<MathNode> {
+    match class {
+        "katex" | "katex-display" | "katex-mathml" => formula(node, class == "katex-display", budget).map(MathNode::Formula),
+        // Reached only where the enclosing `.katex` carried no source: the glyphs are then all there is.
+        "katex-error" => super::node::text(node, budget, super::tidy::TEX_BYTES_MAX)
+            .and_then(|raw| Formula::from_raw(&raw, false))
+            .map(MathNode::Formula),
+        _ => None,
+    }
+}
+
+fn formula(node: NodeRef<'_>, display: bool, budget: &Budget) -> Option<Formula> {
+    first(node, budget, |inner, element| match local_name(element) {
+        "math" => Some(mathml::read(inner, element, display || in_display_block(node), budget)),
+        "annotation" => Some(mathml::annotation(inner, element, display || in_display_block(node), budget)),
+        _ => None,
+    })
+    .flatten()
+}

@@ -1,0 +1,109 @@
+//! What MathJax leaves in a saved page: version 2's frames beside their source scripts, version 3 and 4's containers.
+
+use super::find::in_display_block;
+use super::node::{Budget, NodeRef, attr, element, first, has_class, local_name, next_element};
+use super::{Formula, MathNode, mathml, script};
+
+/// Whether a class marks a MathJax 2 rendering or preview.
+pub(super) fn is_rendering(class: &str) -> bool {
+    matches!(
+        class,
+        "MathJax_Preview"
+            | "MathJax"
+            | "MathJax_Display"
+            | "MathJax_SVG"
+            | "MathJax_SVG_Display"
+            | "MathJax_CHTML"
+            | "MathJax_MathML"
+            | "MathJax_PHTML"
+            | "mjx-chtml"
+            | "MJXc-display"
+            | "MathJax_PlainSource"
+            | "MJX_Assistive_MathML"
+            | "MathJax_LineBox"
+            | "MathJax_Error"
+    )
+}
+
+/// Whether an id is one of the boxes in which MathJax measures fonts and shows messages.
+pub(super) fn is_workspace(id: &str) -> bool {
+    matches!(
+        id,
+        "MathJax_Message" | "MathJax_Hidden" | "MathJax_Font_Test" | "MathJax_SVG_Hidden" | "MathJax_CHTML_Hidden"
+            | "MathJax_SVG_glyphs" | "MJX-SVG-global-cache" | "MathJax-Element-Hidden"
+    )
+}
+
+/// A MathJax 2 frame or preview: nothing where its source script follows, else rebuilt from the MathML it carries.
+pub(super) fn rendering(node: NodeRef<'_>, class: &str, budget: &Budget) -> Option<MathNode> {
+    if source_follows(node) {
+        return Some(MathNode::Skip);
+    }
+    if class == "MathJax_Preview" {
+        // Alone, a preview is the page's own fallback text.
+        return None;
+    }
+    let display = class.contains("isplay") || in_display_block(node);
+    let own = element(node).and_then(|element| from_data_mathml(element, display));
+    own.or_else(|| {
+        first(node, budget, |inner, element| {
+            if local_name(element) == "math" {
+                return Some(mathml::read(inner, element, display, budget));
+            }
+            from_data_mathml(element, display).map(Some)
+        })
+        .flatten()
+    })
+    .map(MathNode::Formula)
+}
+
+fn from_data_mathml(element: &scraper::node::Element, display: bool) -> Option<Formula> {
+    attr(element, "data-mathml").and_then(|source| script::from_mathml_source(source, display))
+}
+
+/// Whether the script that a frame was rendered from comes next, past other frames of the same formula; for a frame
+/// in a display box, past the box.
+fn source_follows(node: NodeRef<'_>) -> bool {
+    let mut at = node;
+    for _ in 0..6 {
+        let next = match next_element(at) {
+            Some(next) => next,
+            None => match at.parent() {
+                Some(parent) if element(parent).is_some_and(|e| super::node::classes(e).any(is_rendering)) => {
+                    at = parent;
+                    continue;
+                }
+                _ => return false,
+            },
+        };
+        let Some(element) = element(next) else { return false };
+        if script::is_math(element) {
+            return true;
+        }
+        if !super::node::classes(element).any(is_rendering) {
+            return false;
+        }
+        at = next;
+    }
+    false
+}
+
+/// `<mjx-container>`: its TeX where version 4 keeps it, else the MathML for screen readers.
+pub(super) fn container(node: NodeRef<'_>, element: &scraper::node::Element, budget: &Budget) -> Option<MathNode> {
+    let display = attr(element, "display").is_some_and(|value| matches!(value, "true" | "block"));
+    let own = attr(element, "data-latex").and_then(|raw| Formula::from_raw(raw, display));
+    let formula = own.or_else(|| {
+        let mut from_mathml = None;
+        let latex = first(node, budget, |inner, child| {
+            let name = local_name(child);
+            if name == "math" && from_mathml.is_none() {
+                from_mathml = mathml::read(inner, child, display, budget);
+            }
+            let whole = matches!(name, "math" | "mjx-math") || has_class(child, "MathJax");
+            let raw = attr(child, "data-latex").filter(|_| whole)?;
+            Formula::from_raw(raw, display)
+        });
+        latex.or(from_mathml)
+    });
+    formula.map(MathNode::Formula)
+}

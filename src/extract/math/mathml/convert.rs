@@ -1,0 +1,243 @@
+//! The walk over Presentation MathML.
+
+use scraper::Node;
+use scraper::node::Element;
+
+use super::super::node::{NodeRef, attr, element, has_class, local_name};
+use super::tokens::{self, Variant};
+use super::{operators, scripts, tables};
+
+/// Nesting beyond which the rest of a subtree is dropped: no formula is that deep, and the stack is not endless.
+const DEPTH_MAX: usize = 128;
+
+/// Converts Presentation MathML (a `math` element or any part of one) to LaTeX. Braces balance for any input.
+#[must_use]
+pub fn to_latex(math: NodeRef<'_>) -> String {
+    let mut out = Tex::default();
+    out.children(math, &Context::default());
+    out.tex
+}
+
+/// What the elements around set.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Context {
+    pub(super) depth: usize,
+    pub(super) variant: Option<Variant>,
+}
+
+impl Context {
+    pub(super) fn deeper(self) -> Self {
+        Self { depth: self.depth + 1, ..self }
+    }
+}
+
+/// LaTeX being written. A control word is set off from a letter that follows it.
+#[derive(Default)]
+pub(super) struct Tex {
+    pub(super) tex: String,
+}
+
+impl Tex {
+    /// Appends LaTeX, with a blank where a control word would otherwise swallow a letter.
+    pub(super) fn push(&mut self, tex: &str) {
+        let letter = tex.starts_with(|c: char| c.is_ascii_alphabetic());
+        if letter && ends_in_control_word(&self.tex) {
+            self.tex.push(' ');
+        }
+        self.tex.push_str(tex);
+    }
+
+    /// `{…}` around what `inside` writes.
+    pub(super) fn group(&mut self, inside: impl FnOnce(&mut Self)) {
+        self.tex.push('{');
+        inside(self);
+        // `\` before the brace would escape it.
+        if self.tex.ends_with('\\') && !self.tex.ends_with("\\\\") {
+            self.tex.push(' ');
+        }
+        self.tex.push('}');
+    }
+
+    /// What `inside` writes, apart.
+    pub(super) fn apart(inside: impl FnOnce(&mut Self)) -> String {
+        let mut part = Self::default();
+        inside(&mut part);
+        part.tex
+    }
+
+    /// All children, one after the other; neighbours in the same alphabet share a command.
+    pub(super) fn children(&mut self, parent: NodeRef<'_>, context: &Context) {
+        if context.depth > DEPTH_MAX {
+            return;
+        }
+        let children: Vec<NodeRef<'_>> = elements(parent).collect();
+        if children.is_empty() {
+            self.stray_text(parent, context);
+            return;
+        }
+        if children.len() >= 2 && operators::fenced_table(self, &children, context) {
+            return;
+        }
+        self.run(&children, context);
+    }
+
+    /// A run of siblings.
+    pub(super) fn run(&mut self, siblings: &[NodeRef<'_>], context: &Context) {
+        let fences = operators::Fences::of(siblings);
+        let mut at = 0;
+        while let Some(node) = siblings.get(at) {
+            if let Some(used) = tokens::alphabet_run(self, &siblings[at..], context) {
+                at += used;
+                continue;
+            }
+            fences.before(self, at);
+            self.node(*node, siblings.get(at + 1).copied(), context);
+            at += 1;
+        }
+    }
+
+    /// One element; `next` is its next sibling, which tells function names from products.
+    pub(super) fn node(&mut self, node: NodeRef<'_>, next: Option<NodeRef<'_>>, context: &Context) {
+        let Some(element) = element(node) else { return };
+        let context = &context.deeper();
+        if context.depth > DEPTH_MAX {
+            return;
+        }
+        match local_name(element) {
+            "mi" => tokens::identifier(self, node, next, context),
+            "mn" => tokens::number(self, node, context),
+            "mo" => tokens::operator(self, node, element),
+            "mtext" => tokens::text(self, node, context),
+            "ms" => tokens::string(self, node, element),
+            "mspace" => tokens::space(self, element),
+            "mrow" if has_class(element, "MJX-TeXAtom-ORD") => self.atom(node, context),
+            "mstyle" => self.styled(node, element, context),
+            "semantics" | "maction" => {
+                if let Some(child) = elements(node).next() {
+                    self.node(child, next, context);
+                }
+            }
+            "mfrac" => self.fraction(node, element, context),
+            "msqrt" => {
+                self.push("\\sqrt");
+                self.group(|tex| tex.children(node, context));
+            }
+            "mroot" => self.root(node, context),
+            "msub" | "msup" | "msubsup" => scripts::scripts(self, node, context),
+            "munder" | "mover" | "munderover" => scripts::limits(self, node, element, context),
+            "mmultiscripts" => scripts::multiscripts(self, node, context),
+            "mtable" => tables::table(self, node, element, "matrix", context),
+            "mfenced" => operators::mfenced(self, node, element, context),
+            "menclose" => self.enclosed(node, element, context),
+            "mphantom" => {
+                self.push("\\phantom");
+                self.group(|tex| tex.children(node, context));
+            }
+            "mglyph" => self.push(&tokens::escape_text(attr(element, "alt").unwrap_or_default())),
+            "annotation" | "annotation-xml" | "none" | "mprescripts" | "maligngroup" | "malignmark" => {}
+            _ => self.children(node, context),
+        }
+    }
+
+    /// An argument in braces; one level of grouping in the MathML is what the braces stand for.
+    pub(super) fn argument(&mut self, node: Option<NodeRef<'_>>, context: &Context) {
+        self.group(|tex| {
+            let Some(node) = node else { return };
+            match element(node) {
+                Some(group) if local_name(group) == "mrow" => tex.children(node, &context.deeper()),
+                _ => tex.node(node, None, context),
+            }
+        });
+    }
+
+    /// An ordinary atom that the author made with braces. Around a single symbol they do nothing.
+    fn atom(&mut self, node: NodeRef<'_>, context: &Context) {
+        let inner = Self::apart(|tex| tex.children(node, context));
+        let bare = tokens::is_single(&inner) || inner.starts_with("\\math") && tokens::is_one_command(&inner);
+        if bare || inner.is_empty() {
+            self.push(&inner);
+        } else {
+            self.group(|tex| tex.push(&inner));
+        }
+    }
+
+    fn styled(&mut self, node: NodeRef<'_>, element: &Element, context: &Context) {
+        let variant = attr(element, "mathvariant").and_then(Variant::of).or(context.variant);
+        self.children(node, &Context { variant, ..*context });
+    }
+
+    fn fraction(&mut self, node: NodeRef<'_>, element: &Element, context: &Context) {
+        let mut parts = elements(node);
+        let (over, under) = (parts.next(), parts.next());
+        let bar = attr(element, "linethickness").unwrap_or("1").trim();
+        if attr(element, "bevelled") == Some("true") {
+            self.argument(over, context);
+            self.push("/");
+            self.argument(under, context);
+            return;
+        }
+        let none = bar.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%').parse() == Ok(0.0_f32);
+        self.push(if none { "\\genfrac{}{}{0pt}{}" } else { "\\frac" });
+        self.argument(over, context);
+        self.argument(under, context);
+    }
+
+    fn root(&mut self, node: NodeRef<'_>, context: &Context) {
+        let mut parts = elements(node);
+        let (radicand, index) = (parts.next(), parts.next());
+        self.push("\\sqrt");
+        let index = Self::apart(|tex| tex.argument(index, context));
+        // The index ends at the first bracket, unless in braces.
+        let bare = &index[1..index.len() - 1];
+        self.tex.push('[');
+        self.tex.push_str(if bare.contains([']', '[']) { &index } else { bare });
+        self.tex.push(']');
+        self.argument(radicand, context);
+    }
+
+    fn enclosed(&mut self, node: NodeRef<'_>, element: &Element, context: &Context) {
+        let notation = attr(element, "notation").unwrap_or("longdiv");
+        let command = notation.split_ascii_whitespace().find_map(|notation| match notation {
+            "box" | "roundedbox" | "circle" => Some("\\boxed"),
+            "updiagonalstrike" => Some("\\cancel"),
+            "downdiagonalstrike" => Some("\\bcancel"),
+            "horizontalstrike" => Some("\\hcancel"),
+            "radical" => Some("\\sqrt"),
+            "top" | "actuarial" | "longdiv" => Some("\\overline"),
+            "bottom" => Some("\\underline"),
+            _ => None,
+        });
+        match command {
+            Some(command) => {
+                let crossed = notation.contains("updiagonalstrike") && notation.contains("downdiagonalstrike");
+                self.push(if crossed { "\\xcancel" } else { command });
+                self.group(|tex| tex.children(node, context));
+            }
+            None => self.children(node, context),
+        }
+    }
+
+    /// Text that stands where elements should.
+    fn stray_text(&mut self, parent: NodeRef<'_>, _context: &Context) {
+        for child in parent.children() {
+            if let Node::Text(text) = child.value() {
+                tokens::characters(self, text.trim());
+            }
+        }
+    }
+}
+
+/// Child elements.
+pub(super) fn elements(parent: NodeRef<'_>) -> impl Iterator<Item = NodeRef<'_>> {
+    parent.children().filter(|child| matches!(child.value(), Node::Element(_)))
+}
+
+/// Whether the LaTeX ends in a control word, so that a letter must not follow at once.
+pub(super) fn ends_in_control_word(tex: &str) -> bool {
+    let before = tex.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    if before.len() == tex.len() || !before.ends_with('\\') {
+        return false;
+    }
+    let slashes = before.len() - before.trim_end_matches('\\').len();
+    slashes % 2 == 1
+}

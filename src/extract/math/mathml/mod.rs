@@ -1,0 +1,54 @@
+//! MathML → LaTeX: the source it carries where it does, else our own conversion of Presentation MathML.
+//!
+//! `mod` chooses the source, `convert` walks the tree, `tokens` turns characters and identifiers into LaTeX,
+//! `scripts` and `tables` hold the constructions with most cases, `symbols` is the table of characters.
+
+mod convert;
+mod operators;
+mod scripts;
+mod symbols;
+mod tables;
+mod tokens;
+
+use scraper::node::Element;
+
+use super::looks::{has_tex, like_prose};
+use super::node::{Budget, NodeRef, attr, first, local_name, text};
+use super::tidy::TEX_BYTES_MAX;
+use super::{Formula, MathNode, latexml};
+
+pub use convert::to_latex;
+
+/// What a `math` element is: its formula, or nothing worth emitting.
+pub(super) fn mark(node: NodeRef<'_>, element: &Element, budget: &Budget) -> MathNode {
+    let display = super::find::in_display_block(node);
+    read(node, element, display, budget).map_or(MathNode::Skip, MathNode::Formula)
+}
+
+/// The formula of a `math` element: TeX annotation, else `alttext`, else converted.
+pub(super) fn read(node: NodeRef<'_>, math: &Element, display: bool, budget: &Budget) -> Option<Formula> {
+    let display = match attr(math, "display").or_else(|| attr(math, "mode")) {
+        Some("block" | "display") => true,
+        _ => display,
+    };
+    let annotated = first(node, budget, |inner, element| {
+        (local_name(element) == "annotation").then(|| annotation(inner, element, display, budget)).flatten()
+    });
+    annotated
+        .or_else(|| {
+            let own = attr(math, "data-latex").or_else(|| attr(math, "data-tex"));
+            own.and_then(|raw| Formula::from_raw(raw, display))
+        })
+        .or_else(|| {
+            let alt = attr(math, "alttext").filter(|alt| latexml::is_math(math) || has_tex(alt) || !like_prose(alt))?;
+            Formula::from_raw(alt, display)
+        })
+        .or_else(|| Formula::from_raw(&to_latex(node), display))
+}
+
+/// The TeX in an annotation; `None` for annotations in other languages.
+pub(super) fn annotation(node: NodeRef<'_>, element: &Element, display: bool, budget: &Budget) -> Option<Formula> {
+    let encoding = attr(element, "encoding")?;
+    let tex = encoding.to_ascii_lowercase().contains("tex") && !encoding.eq_ignore_ascii_case("text/plain");
+    Formula::from_raw(&text(node, budget, TEX_BYTES_MAX).filter(|_| tex)?, display)
+}

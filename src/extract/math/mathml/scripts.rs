@@ -1,0 +1,271 @@
+//! Sub- and superscripts, limits, accents, multiscripts.
+
+use scraper::node::Element;
+
+use super::super::node::{NodeRef, attr, element, local_name};
+use super::convert::{Context, Tex, elements};
+use super::tokens;
+
+/// `msub`, `msup`, `msubsup`.
+pub(super) fn scripts(tex: &mut Tex, node: NodeRef<'_>, context: &Context) {
+    let name = element(node).map_or("", local_name);
+    let mut parts = elements(node);
+    let base = parts.next();
+    let (sub, sup) = match name {
+        "msub" => (parts.next(), None),
+        "msup" => (None, parts.next()),
+        _ => (parts.next(), parts.next()),
+    };
+    write_base(tex, base, context);
+    write_scripts(tex, sub, sup, context);
+}
+
+/// The base of scripts, in braces unless it is one symbol or construction.
+fn write_base(tex: &mut Tex, base: Option<NodeRef<'_>>, context: &Context) {
+    let written = base.map(|base| Tex::apart(|tex| tex.node(base, None, context))).unwrap_or_default();
+    let kind = base.and_then(element).map_or("", local_name);
+    let atomic = match kind {
+        "mi" | "mo" => true,
+        "mn" => written.bytes().all(|byte| byte.is_ascii_digit()),
+        "mtext" | "msqrt" | "mroot" | "mtable" => true,
+        _ => tokens::is_single(&written) || tokens::is_one_command(&written) || is_group(&written),
+    };
+    if written.is_empty() || !atomic {
+        tex.group(|tex| tex.push(&written));
+    } else {
+        tex.push(&written);
+    }
+}
+
+/// Whether LaTeX is one group in braces.
+fn is_group(tex: &str) -> bool {
+    tex.starts_with('{') && tokens::is_one_command(&format!("\\x{tex}"))
+}
+
+fn write_scripts(tex: &mut Tex, sub: Option<NodeRef<'_>>, sup: Option<NodeRef<'_>>, context: &Context) {
+    if let Some(sub) = sub.filter(|sub| !is_none(*sub)) {
+        tex.tex.push('_');
+        tex.argument(Some(sub), context);
+    }
+    let Some(sup) = sup.filter(|sup| !is_none(*sup)) else { return };
+    match primes(sup) {
+        Some(primes) => tex.tex.push_str(&"'".repeat(primes)),
+        None => {
+            tex.tex.push('^');
+            tex.argument(Some(sup), context);
+        }
+    }
+}
+
+fn is_none(node: NodeRef<'_>) -> bool {
+    element(node).is_some_and(|e| {
+        local_name(e) == "none" || matches!(local_name(e), "mrow" | "mi") && !node.has_children()
+    })
+}
+
+/// Number of primes, where a superscript is nothing else.
+fn primes(node: NodeRef<'_>) -> Option<usize> {
+    let node = single(node);
+    element(node).filter(|e| matches!(local_name(e), "mo" | "mi"))?;
+    match tokens::content(node).as_str() {
+        "′" | "'" | "’" => Some(1),
+        "″" | "′′" | "''" => Some(2),
+        "‴" | "′′′" => Some(3),
+        _ => None,
+    }
+}
+
+/// The node inside rows of one.
+fn single(mut node: NodeRef<'_>) -> NodeRef<'_> {
+    for _ in 0..6 {
+        if !element(node).is_some_and(|e| matches!(local_name(e), "mrow" | "mstyle" | "mpadded")) {
+            break;
+        }
+        let mut children = elements(node);
+        match (children.next(), children.next()) {
+            (Some(only), None) => node = only,
+            _ => break,
+        }
+    }
+    node
+}
+
+/// What a mark over or under its base is in LaTeX.
+enum Mark {
+    /// An accent or brace command around the base.
+    Around(&'static str),
+    /// An arrow whose base and script change places: `\xrightarrow{…}`.
+    None,
+}
+
+fn mark_over(script: NodeRef<'_>, wide: bool) -> Mark {
+    let script = single(script);
+    let token = element(script).is_some_and(|e| matches!(local_name(e), "mo" | "mi" | "mn" | "mtext"));
+    if !token {
+        return Mark::None;
+    }
+    Mark::Around(match tokens::content(script).as_str() {
+        "^" | "ˆ" | "\u{302}" | "︿" => if wide { "\\widehat" } else { "\\hat" },
+        "~" | "˜" | "\u{303}" | "∼" => if wide { "\\widetilde" } else { "\\tilde" },
+        "¯" | "‾" | "\u{304}" | "\u{305}" | "_" | "ˉ" | "―" | "─" | "−" | "-" => if wide { "\\overline" } else { "\\bar" },
+        "→" | "\u{20d7}" => if wide { "\\overrightarrow" } else { "\\vec" },
+        "←" | "\u{20d6}" => "\\overleftarrow",
+        "↔" | "\u{20e1}" => "\\overleftrightarrow",
+        "˙" | "." | "\u{307}" | "·" => "\\dot",
+        "¨" | ".." | "\u{308}" => "\\ddot",
+        "..." | "\u{20db}" => "\\dddot",
+        "\u{20dc}" => "\\ddddot",
+        "ˇ" | "\u{30c}" => "\\check",
+        "˘" | "\u{306}" => "\\breve",
+        "´" | "\u{301}" | "ˊ" => "\\acute",
+        "`" | "\u{300}" | "ˋ" => "\\grave",
+        "˚" | "\u{30a}" => "\\mathring",
+        "⏞" | "︷" => "\\overbrace",
+        "⏜" | "⌢" => "\\overparen",
+        "⎴" => "\\overbracket",
+        _ => return Mark::None,
+    })
+}
+
+fn mark_under(script: NodeRef<'_>) -> Mark {
+    let script = single(script);
+    if !element(script).is_some_and(|e| local_name(e) == "mo") {
+        return Mark::None;
+    }
+    Mark::Around(match tokens::content(script).as_str() {
+        "_" | "¯" | "‾" | "\u{332}" | "ˍ" | "―" | "─" | "−" => "\\underline",
+        "⏟" | "︸" => "\\underbrace",
+        "→" => "\\underrightarrow",
+        "←" => "\\underleftarrow",
+        "↔" => "\\underleftrightarrow",
+        "⏝" | "⌣" => "\\underparen",
+        "⎵" => "\\underbracket",
+        _ => return Mark::None,
+    })
+}
+
+/// `munder`, `mover`, `munderover`.
+pub(super) fn limits(tex: &mut Tex, node: NodeRef<'_>, tag: &Element, context: &Context) {
+    let mut parts = elements(node);
+    let Some(base) = parts.next() else { return };
+    let (under, over) = match local_name(tag) {
+        "munder" => (parts.next(), None),
+        "mover" => (None, parts.next()),
+        _ => (parts.next(), parts.next()),
+    };
+    let flagged = |name: &str| attr(tag, name) == Some("false");
+    let written = Tex::apart(|tex| tex.node(single(base), None, context));
+    let wide = written.chars().filter(|c| c.is_alphanumeric()).count() > 1 && !tokens::is_single(&written) && !tokens::is_one_command(&written);
+    if let (None, Some(over)) = (under, over)
+        && let Mark::Around(command) = mark_over(over, wide)
+        && !flagged("accent")
+    {
+        tex.push(command);
+        return tex.argument(Some(base), context);
+    }
+    if let (Some(under), None) = (under, over)
+        && let Mark::Around(command) = mark_under(under)
+        && !flagged("accentunder")
+    {
+        tex.push(command);
+        return tex.argument(Some(base), context);
+    }
+    if takes_limits(single(base), &written) {
+        tex.push(&written);
+        if matches!(written.as_str(), "\\int" | "\\iint" | "\\iiint" | "\\oint") {
+            tex.push("\\limits");
+        }
+        return write_scripts(tex, under, over, context);
+    }
+    if let Some(arrow) = extensible(single(base)) {
+        tex.push(arrow);
+        if let Some(under) = under.filter(|under| !is_none(*under)) {
+            let label = Tex::apart(|tex| tex.argument(Some(under), context));
+            tex.tex.push('[');
+            tex.tex.push_str(&label);
+            tex.tex.push(']');
+        }
+        return tex.argument(over, context);
+    }
+    // Braces keep their label as a script.
+    match (over.map(|over| mark_over(over, true)), under.map(mark_under)) {
+        (Some(Mark::Around(command)), Some(Mark::None)) if command != "\\overline" => {
+            tex.push("\\underset");
+            tex.argument(under, context);
+            tex.group(|tex| {
+                tex.push(command);
+                tex.argument(Some(base), context);
+            });
+            return;
+        }
+        _ => {}
+    }
+    let mut close = 0;
+    if under.is_some() {
+        tex.push("\\underset");
+        tex.argument(under, context);
+        if over.is_some() {
+            tex.tex.push('{');
+            close = 1;
+        }
+    }
+    if over.is_some() {
+        tex.push("\\overset");
+        tex.argument(over, context);
+    }
+    tex.argument(Some(base), context);
+    tex.tex.push_str(&"}".repeat(close));
+}
+
+/// Whether LaTeX itself sets what is under and over a base as limits.
+fn takes_limits(base: NodeRef<'_>, written: &str) -> bool {
+    let name = element(base).map_or("", local_name);
+    if matches!(name, "munder" | "mover") {
+        return ["\\underbrace", "\\overbrace", "\\underbracket", "\\overbracket"].iter().any(|command| written.starts_with(command));
+    }
+    matches!(
+        written,
+        "\\sum" | "\\prod" | "\\coprod" | "\\int" | "\\iint" | "\\iiint" | "\\oint" | "\\bigcup" | "\\bigcap" | "\\bigoplus" | "\\bigotimes"
+            | "\\bigodot" | "\\biguplus" | "\\bigsqcup" | "\\bigvee" | "\\bigwedge" | "\\lim" | "\\max" | "\\min" | "\\sup" | "\\inf"
+            | "\\limsup" | "\\liminf" | "\\det" | "\\gcd" | "\\Pr" | "\\injlim" | "\\projlim"
+    ) || written.starts_with("\\operatorname{arg")
+        || written.starts_with("\\operatorname*")
+}
+
+/// The extensible arrow for a base that is an arrow.
+fn extensible(base: NodeRef<'_>) -> Option<&'static str> {
+    element(base).filter(|e| local_name(e) == "mo" && attr(e, "stretchy") != Some("false"))?;
+    Some(match tokens::content(base).as_str() {
+        "→" | "⟶" => "\\xrightarrow",
+        "←" | "⟵" => "\\xleftarrow",
+        "⇒" | "⟹" => "\\xRightarrow",
+        "⇐" | "⟸" => "\\xLeftarrow",
+        "↔" | "⟷" => "\\xleftrightarrow",
+        "⇔" | "⟺" => "\\xLeftrightarrow",
+        "↦" | "⟼" => "\\xmapsto",
+        "⇌" => "\\xrightleftharpoons",
+        _ => return None,
+    })
+}
+
+/// `mmultiscripts`: scripts after the base, then those before it.
+pub(super) fn multiscripts(tex: &mut Tex, node: NodeRef<'_>, context: &Context) {
+    let parts: Vec<NodeRef<'_>> = elements(node).collect();
+    let Some((base, scripts)) = parts.split_first() else { return };
+    let before = scripts.iter().position(|part| element(*part).is_some_and(|e| local_name(e) == "mprescripts"));
+    let (after, before) = match before {
+        Some(at) => (&scripts[..at], &scripts[at + 1..]),
+        None => (scripts, &[][..]),
+    };
+    for pair in before.chunks(2) {
+        tex.tex.push_str("{}");
+        write_scripts(tex, pair.first().copied(), pair.get(1).copied(), context);
+    }
+    write_base(tex, Some(*base), context);
+    for (n, pair) in after.chunks(2).enumerate() {
+        if n > 0 {
+            tex.tex.push_str("{}");
+        }
+        write_scripts(tex, pair.first().copied(), pair.get(1).copied(), context);
+    }
+}

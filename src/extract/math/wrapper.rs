@@ -1,0 +1,219 @@
+//! Elements around TeX source: spans of known classes, custom elements, attributes that carry the TeX.
+
+use scraper::Node;
+use scraper::node::Element;
+
+use super::find::{holds_rendering, in_display_block};
+use super::looks::{has_tex, like_math};
+use super::node::{Budget, NodeRef, alone_in_block, attr, element, first, has_class, local_name};
+use super::tidy::TEX_BYTES_MAX;
+use super::{Formula, MathNode, mathml};
+
+/// What a class says about the text of its element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    /// It is TeX, delimited or not.
+    Tex,
+    /// It is display TeX, delimited or not.
+    DisplayTex,
+    /// It is a formula if delimiters stand around it.
+    Delimited,
+}
+
+impl Class {
+    /// What a class name says, if anything.
+    pub(super) fn of(class: &str) -> Option<Self> {
+        Some(match class {
+            "math" | "tex" | "latex" | "math-inline" | "inline-math" | "tex-inline" | "latex-inline" | "math-tex"
+            | "math-container" | "arithmatex" | "js-inline-math" | "mathinline" | "asciimath" | "mathtex" | "inlinemath"
+            | "katex-source" | "math-latex" | "latex-math" | "texmath" | "m-inline" | "amsmath" | "ztext-math" => Self::Tex,
+            "math-display" | "display-math" | "displaymath" | "math-block" | "block-math" | "mathblock" | "tex-block"
+            | "latex-block" | "js-display-math" | "kdmath" | "tex-display" | "latex-display" | "mathdisplay"
+            | "math-display-block" | "m-block" => Self::DisplayTex,
+            "formula" | "equation" | "mathjax" | "tex2jax_process" | "mathjax_process" | "eq" | "nohighlight" | "mathp"
+            | "mathquill" | "maths" | "eqn" => Self::Delimited,
+            _ => return None,
+        })
+    }
+}
+
+/// Whether an element name is a known custom element for math.
+pub(super) fn is_custom_element(name: &str) -> bool {
+    matches!(
+        name,
+        "tex" | "d-math" | "math-renderer" | "tex-math" | "latex" | "x-math" | "math-inline" | "math-block" | "la-tex"
+            | "inline-math" | "display-math" | "katex-inline" | "katex-display" | "inline-formula" | "disp-formula" | "ma-th"
+            | "latex-js" | "math-field" | "eq" | "eqn" | "equation" | "ipython-math" | "jp-math" | "kat-ex"
+    )
+}
+
+/// A custom element: TeX in its text or in an attribute.
+pub(super) fn custom(node: NodeRef<'_>, element: &Element, budget: &Budget) -> Option<MathNode> {
+    let name = &*element.name.local;
+    if holds_rendering(node, budget) {
+        return None;
+    }
+    let display = attr(element, "block").is_some()
+        || attr(element, "display").is_some_and(|value| !matches!(value, "inline" | "false"))
+        || has_class(element, "js-display-math")
+        || matches!(name, "math-block" | "display-math" | "katex-display" | "disp-formula" | "equation" | "eqn");
+    let raw = source(node, budget)?.raw;
+    let raw = if raw.trim().is_empty() { attr(element, "value").or_else(|| attr(element, "data-tex"))?.to_owned() } else { raw };
+    Formula::from_raw(&raw, display).map(MathNode::Formula)
+}
+
+/// The formula that an element carries in an attribute beside its rendering.
+pub(super) fn attribute(node: NodeRef<'_>, element: &Element, budget: &Budget) -> Option<MathNode> {
+    let mut raw = None;
+    for (name, value) in &element.attrs {
+        let Some(rest) = name.local.strip_prefix("data-") else { continue };
+        let sure = match rest {
+            "tex" | "latex" | "katex" | "mathtex" | "original-latex" | "latex-code" | "tex-source" | "latex-source" => true,
+            "math" | "formula" | "equation" | "expr" | "eq" | "math-tex" | "source" | "content" | "value" | "original" => false,
+            "mathml" => {
+                return super::script::from_mathml_source(value, in_display_block(node)).map(MathNode::Formula);
+            }
+            _ => continue,
+        };
+        let known = || super::node::classes(element).any(|class| Class::of(class).is_some());
+        let math = match rest {
+            _ if sure => like_math(value) || known(),
+            "source" | "content" | "value" | "original" | "expr" | "eq" => known() && like_math(value),
+            _ => has_tex(value) || (known() && like_math(value)),
+        };
+        if math && value.len() <= TEX_BYTES_MAX {
+            raw = Some(&**value);
+            break;
+        }
+    }
+    let raw = raw?;
+    // An attribute of a whole section is a setting, not the source of what is in it.
+    let name = &*element.name.local;
+    if matches!(name, "body" | "section" | "article" | "main" | "table" | "form" | "button" | "input" | "textarea" | "ul") {
+        return None;
+    }
+    let display = name == "div" || in_display_block(node) || attr(element, "data-display").is_some_and(|d| d != "false" && d != "inline");
+    let display = display && !matches!(attr(element, "data-display"), Some("false" | "inline"));
+    first(node, budget, |inner, child| (local_name(child) == "annotation").then(|| mathml::annotation(inner, child, display, budget)))
+        .flatten()
+        .or_else(|| Formula::from_raw(raw, display))
+        .map(MathNode::Formula)
+}
+
+/// An element with a class for math: the formula in its text, unless a rendering inside speaks for itself.
+pub(super) fn read(
+    node: NodeRef<'_>,
+    element: &Element,
+    class: Class,
+    asciimath: bool,
+    budget: &Budget,
+) -> Option<MathNode> {
+    let Source { raw, plain } = source(node, budget)?;
+    let raw = raw.trim();
+    let delimited = is_one_delimited(raw);
+    if raw.is_empty() || !(delimited || plain && class != Class::Delimited && (like_math(raw) || is_word(raw) && plain)) {
+        return None;
+    }
+    if !delimited && (mentions_delimiters(raw) || asciimath && raw.contains('`')) || holds_rendering(node, budget) {
+        return None;
+    }
+    let block = &*element.name.local == "div" && class != Class::Delimited;
+    let display = block || class == Class::DisplayTex || super::node::classes(element).any(|c| c == "display" || c == "block");
+    Formula::from_raw(raw, display).map(MathNode::Formula)
+}
+
+/// Text of a wrapper, without what numbers and links an equation.
+struct Source {
+    raw: String,
+    /// Whether the text holds no elements of its own: sub- and superscripts would be flattened.
+    plain: bool,
+}
+
+fn source(root: NodeRef<'_>, budget: &Budget) -> Option<Source> {
+    let mut out = Source { raw: String::new(), plain: true };
+    let mut next = root.first_child();
+    while let Some(node) = next {
+        if !budget.spend() || out.raw.len() > TEX_BYTES_MAX {
+            return None;
+        }
+        let mut down = true;
+        match node.value() {
+            Node::Text(text) => out.raw.push_str(text),
+            Node::Element(child) => match &*child.name.local {
+                "br" => out.raw.push('\n'),
+                "script" | "style" | "button" => down = false,
+                _ if super::node::classes(child).any(|c| matches!(c, "eqno" | "headerlink" | "anchor" | "MathJax_Preview")) => {
+                    down = false;
+                }
+                "em" | "i" => {
+                    // Markdown took the underscores of the TeX for emphasis.
+                    out.plain = false;
+                }
+                "span" | "p" | "code" | "wbr" | "div" | "pre" | "nobr" | "font" => {}
+                _ => out.plain = false,
+            },
+            _ => {}
+        }
+        next = node.first_child().filter(|_| down).or_else(|| {
+            let mut at = node;
+            while at.id() != root.id() {
+                if let Some(sibling) = at.next_sibling() {
+                    return Some(sibling);
+                }
+                at = at.parent()?;
+            }
+            None
+        });
+    }
+    Some(out)
+}
+
+/// Whether the text is one formula with its delimiters and nothing else.
+fn is_one_delimited(raw: &str) -> bool {
+    for (open, close) in [("\\(", "\\)"), ("\\[", "\\]"), ("$$", "$$")] {
+        if let Some(rest) = raw.strip_prefix(open) {
+            return rest.find(close).is_some_and(|at| at + close.len() == rest.len());
+        }
+    }
+    if let Some(rest) = raw.strip_prefix('$') {
+        let bytes = rest.as_bytes();
+        let mut dollars = memchr::memchr_iter(b'$', bytes).filter(|at| *at == 0 || bytes[at - 1] != b'\\');
+        let last = bytes.len().wrapping_sub(1);
+        return dollars.next() == Some(last) || rest.contains("\\text") && rest.ends_with('$');
+    }
+    raw.strip_prefix("\\begin{").and_then(|rest| rest.split_once('}')).is_some_and(|(name, _)| {
+        super::environment::is_math(name) && raw.ends_with(&format!("\\end{{{name}}}"))
+    })
+}
+
+/// Whether delimiters stand inside the text: then it is text with formulas, for the scan.
+fn mentions_delimiters(raw: &str) -> bool {
+    ["\\(", "\\[", "$"].iter().any(|open| raw.contains(open))
+}
+
+/// A single name (`foo`), which only the class makes a formula.
+fn is_word(raw: &str) -> bool {
+    raw.len() <= 24 && raw.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// MediaWiki's element around a formula: hidden MathML, a picture, or TeX source.
+pub(super) fn mediawiki(node: NodeRef<'_>, budget: &Budget) -> Option<MathNode> {
+    let display = alone_in_block(node);
+    let formula = first(node, budget, |inner, child| match local_name(child) {
+        "math" => mathml::read(inner, child, display, budget),
+        "img" => attr(child, "alt").and_then(|alt| Formula::from_raw(alt, display)),
+        _ if has_class(child, "tex") => super::node::text(inner, budget, TEX_BYTES_MAX).and_then(|raw| Formula::from_raw(&raw, display)),
+        _ => None,
+    })?;
+    let block = first(node, budget, |_, child| {
+        super::node::classes(child).any(|class| class.ends_with("-display")).then_some(())
+    });
+    Some(MathNode::Formula(Formula { display: formula.display || block.is_some(), ..formula }))
+}
+
+/// Whether a wrapper of the node's parent already speaks for a formula (for fallback pictures).
+pub(super) fn previous_is_math(node: NodeRef<'_>) -> bool {
+    super::node::previous_element(node).and_then(element).is_some_and(|before| {
+        local_name(before) == "math" || super::node::classes(before).any(|class| class.starts_with("mwe-math-mathml"))
+    })
+}
