@@ -64,13 +64,19 @@ fn attributes_exceed(text: &[u8], max: usize) -> bool {
                 }
                 at += length;
                 if rest.len() > 6 && rest[..6].eq_ignore_ascii_case(b"script") {
-                    at += memchr::memmem::find(&text[at..], b"</").unwrap_or(text.len() - at);
+                    at += script_end(&text[at..]);
                 }
             }
             _ => {}
         }
     }
     false
+}
+
+/// Where a script's text ends: markup in its strings is no markup.
+fn script_end(text: &[u8]) -> usize {
+    let name = |at: usize| text.get(at + 2..at + 8).is_some_and(|name| name.eq_ignore_ascii_case(b"script"));
+    memchr::memmem::find_iter(text, b"</").find(|at| name(*at)).unwrap_or(text.len())
 }
 
 /// Length of a tag up to its `>`, and an upper bound of its attributes.

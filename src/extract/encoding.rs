@@ -235,7 +235,7 @@ mod tests {
         for (head, want) in [
             ("<META CHARSET = 'Shift_JIS' >", Some(encoding_rs::SHIFT_JIS)),
             ("<meta http-equiv=\"Content-Type\" content=\"text/html; charset=gb2312\">", Some(encoding_rs::GBK)),
-            ("<meta content='text/html;charset=big5' http-equiv=content-type/>", Some(encoding_rs::BIG5)),
+            ("<meta content='text/html;charset=big5' http-equiv=content-type />", Some(encoding_rs::BIG5)),
             ("<meta content='text/html;charset=big5'>", None),
             ("<!-- <meta charset=big5> --><p a='<meta charset=gbk>'>", None),
             ("<!--><meta charset=big5>", Some(encoding_rs::BIG5)),

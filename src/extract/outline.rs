@@ -35,18 +35,37 @@ pub struct Stats {
     pub marks: u32,
     /// Formulas: marked up, or delimited (counted by opening delimiters, so about).
     pub formulas: u32,
+    /// Headings.
+    pub headings: u32,
+    /// Headings whose text is a link: teasers of other pages have them.
+    pub linked_headings: u32,
+    /// `h1` headings.
+    pub titles: u32,
     /// Text of blocks that read like prose, code or mathematics (see [`worth`]).
     pub good: u32,
 }
 
 impl Stats {
+    fn each(&mut self, other: &Self, change: impl Fn(&mut u32, u32)) {
+        let Self { text, link_text, links, marks, formulas, headings, linked_headings, titles, good } = self;
+        change(text, other.text);
+        change(link_text, other.link_text);
+        change(links, other.links);
+        change(marks, other.marks);
+        change(formulas, other.formulas);
+        change(headings, other.headings);
+        change(linked_headings, other.linked_headings);
+        change(titles, other.titles);
+        change(good, other.good);
+    }
+
     fn add(&mut self, other: &Self) {
-        self.text += other.text;
-        self.link_text += other.link_text;
-        self.links += other.links;
-        self.marks += other.marks;
-        self.formulas += other.formulas;
-        self.good += other.good;
+        self.each(other, |figure, by| *figure = figure.saturating_add(by));
+    }
+
+    /// Takes a dropped part out of the whole.
+    pub fn subtract(&mut self, other: &Self) {
+        self.each(other, |figure, by| *figure = figure.saturating_sub(by));
     }
 
     /// Share of the text that is inside links, in percent.
@@ -251,7 +270,13 @@ impl<'a> Builder<'a> {
     fn finish(mut self) -> Outline<'a> {
         // Children stand after their parents, so one backward pass sums every subtree.
         for index in (1..self.entries.len()).rev() {
-            let Entry { parent, stats, .. } = self.entries[index];
+            let entry = &mut self.entries[index];
+            if let Some(Tag::Heading(level)) = entry.tag() {
+                entry.stats.headings += 1;
+                entry.stats.linked_headings += u32::from(entry.stats.link_percent() >= 80);
+                entry.stats.titles += u32::from(level == 1);
+            }
+            let Entry { parent, stats, .. } = *entry;
             self.entries[parent as usize].stats.add(&stats);
         }
         Outline { entries: self.entries }

@@ -33,6 +33,8 @@ impl Hints {
     pub const MAIN_TEXT: Self = Self(1 << 9);
     /// A mark that only helps reading on screen: line numbers, permalinks, edit links.
     pub const MARKER: Self = Self(1 << 10);
+    /// A picture's caption or credit.
+    pub const CAPTION: Self = Self(1 << 11);
 
     /// Whether all of `other` is in the set.
     #[must_use]
@@ -40,8 +42,14 @@ impl Hints {
         self.0 & other.0 == other.0
     }
 
+    /// Both sets.
+    #[must_use]
+    pub fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     fn add(&mut self, other: Self) {
-        self.0 |= other.0;
+        *self = self.union(other);
     }
 }
 
@@ -51,7 +59,9 @@ pub fn of(tag: Tag, element: &Element) -> Hints {
     let mut hints = Hints::default();
     for (name, value) in element.attrs() {
         match name.as_bytes() {
-            b"class" | b"id" => each_word(value, |word| hints.add(of_word(word))),
+            b"class" | b"id" => {
+                each_word(value, |previous, word| hints.add(of_pair(previous, word).union(of_word(word))))
+            }
             b"role" => hints.add(of_role(value.trim())),
             b"hidden" if !value.eq_ignore_ascii_case("until-found") => hints.add(Hints::HIDDEN),
             b"aria-hidden" if value == "true" => hints.add(Hints::HIDDEN),
@@ -111,16 +121,18 @@ fn of_property(property: &str) -> Hints {
 /// Longest word looked at; longer ones are generated names.
 const WORD_BYTES_MAX: usize = 20;
 
-/// Calls `each` with the words of a class or id, in lower case: runs of letters, split before an inner capital.
-fn each_word(value: &str, mut each: impl FnMut(&[u8])) {
-    let mut word = [0u8; WORD_BYTES_MAX];
-    let mut length = 0;
-    let mut previous_lower = false;
+/// Calls `each` with the words of a class or id and the word before, in lower case: runs of letters, split before an
+/// inner capital.
+fn each_word(value: &str, mut each: impl FnMut(&[u8], &[u8])) {
+    let (mut word, mut previous) = ([0u8; WORD_BYTES_MAX], [0u8; WORD_BYTES_MAX]);
+    let (mut length, mut previous_length) = (0, 0);
+    let mut after_lower = false;
     for byte in value.bytes().chain([b' ']) {
         let upper = byte.is_ascii_uppercase();
-        if (!byte.is_ascii_alphabetic() || upper && previous_lower) && length > 0 {
+        if (!byte.is_ascii_alphabetic() || upper && after_lower) && length > 0 {
             if length <= WORD_BYTES_MAX {
-                each(&word[..length]);
+                each(&previous[..previous_length], &word[..length]);
+                (previous, previous_length) = (word, length);
             }
             length = 0;
         }
@@ -130,8 +142,33 @@ fn each_word(value: &str, mut each: impl FnMut(&[u8])) {
             }
             length += 1;
         }
-        previous_lower = byte.is_ascii_lowercase();
+        if byte.is_ascii_whitespace() {
+            previous_length = 0;
+        }
+        after_lower = byte.is_ascii_lowercase();
     }
+}
+
+/// Roles that two words have only together.
+fn of_pair(previous: &[u8], word: &[u8]) -> Hints {
+    let furniture = match previous {
+        b"more" => matches!(word, b"news" | b"stories" | b"posts" | b"articles" | b"from" | b"links" | b"on" | b"in"),
+        b"most" => matches!(word, b"read" | b"popular" | b"viewed" | b"shared" | b"commented"),
+        b"top" => matches!(word, b"stories" | b"news" | b"posts" | b"bar" | b"menu" | b"nav"),
+        b"latest" | b"recent" | b"breaking" => {
+            matches!(word, b"news" | b"posts" | b"stories" | b"articles" | b"comments" | b"entries")
+        }
+        b"read" => matches!(word, b"next" | b"more" | b"also"),
+        b"also" => matches!(word, b"like" | b"read"),
+        b"up" => word == b"next",
+        b"see" => word == b"also",
+        b"next" | b"prev" | b"previous" | b"other" => matches!(word, b"post" | b"posts" | b"article" | b"articles"),
+        b"site" | b"page" | b"global" => matches!(word, b"header" | b"head" | b"footer" | b"nav"),
+        b"right" | b"left" => matches!(word, b"rail" | b"nav"),
+        b"call" => word == b"to",
+        _ => false,
+    };
+    if furniture { Hints::BOILERPLATE } else { Hints::default() }
 }
 
 fn of_word(word: &[u8]) -> Hints {
@@ -146,7 +183,7 @@ fn of_word(word: &[u8]) -> Hints {
         // Other pages.
         | b"related" | b"recommended" | b"recommend" | b"recommendation" | b"recommendations" | b"recirc"
         | b"trending" | b"popular" | b"mostread" | b"teaser" | b"teasers" | b"readmore" | b"seealso" | b"widget"
-        | b"widgets" | b"tagcloud" | b"taglist" | b"tags" | b"blogroll" | b"carousel"
+        | b"widgets" | b"gallery" | b"slideshow" | b"tagcloud" | b"taglist" | b"tags" | b"blogroll" | b"carousel"
         // Sharing, accounts, money.
         | b"share" | b"sharing" | b"sharebar" | b"sharedaddy" | b"social" | b"socials" | b"addthis" | b"addtoany"
         | b"sharethis" | b"newsletter" | b"newsletters" | b"subscribe" | b"subscription" | b"signup" | b"signin"
@@ -159,15 +196,16 @@ fn of_word(word: &[u8]) -> Hints {
         b"comments" | b"commentlist" | b"disqus" | b"respond" | b"livefyre" => Hints::COMMENTS,
         b"byline" | b"dateline" | b"timestamp" | b"author" | b"authors" | b"postmeta" | b"metadata" | b"pubdate"
         | b"published" | b"credits" | b"bio" => Hints::META,
-        b"headerlink" | b"permalink" | b"editsection" | b"linenos" | b"lineno" | b"gutter" | b"linenumber"
+        b"headerlink" | b"permalink" | b"editsection" | b"linenos" | b"lineno" | b"linenumber"
         | b"linenumbers" | b"viewcode" | b"toctogglelabel" | b"jumplink" => Hints::MARKER,
         b"admonition" | b"note" | b"warning" | b"tip" | b"callout" | b"theorem" | b"proof" | b"definition"
         | b"remark" | b"lemma" | b"exercise" | b"solution" | b"example" | b"marginnote" | b"sidenote"
-        | b"footnote" | b"footnotes" => Hints::NOTE,
+        | b"footnote" | b"footnotes" | b"embed" | b"embedded" | b"tweet" => Hints::NOTE,
+        b"caption" | b"captions" | b"credit" | b"imagecaption" | b"photocredit" => Hints::CAPTION,
         b"content" | b"contents" | b"story" | b"post" | b"entry" | b"maincontent" | b"articlebody" | b"mainbody"
         | b"postbody" | b"document" | b"markdown" => Hints::CONTENT,
-        b"thread" | b"topic" | b"answer" | b"answers" | b"question" | b"viewtopic" | b"viewthread" | b"postcell"
-        | b"postlist" | b"forum" => Hints::POSTING,
+        b"topic" | b"answer" | b"answers" | b"question" | b"viewtopic" | b"viewthread" | b"postcell"
+        | b"postlist" | b"threadlist" | b"forum" => Hints::POSTING,
         _ => Hints::default(),
     }
 }
@@ -178,7 +216,7 @@ mod tests {
 
     fn words(value: &str) -> Vec<String> {
         let mut words = Vec::new();
-        each_word(value, |word| words.push(String::from_utf8_lossy(word).into_owned()));
+        each_word(value, |_, word| words.push(String::from_utf8_lossy(word).into_owned()));
         words
     }
 
@@ -188,6 +226,18 @@ mod tests {
         assert_eq!(words("HTML NavBar"), ["html", "nav", "bar"]);
         assert!(words(&"a".repeat(30)).is_empty());
         assert!(words("").is_empty());
+    }
+
+    #[test]
+    fn some_words_mean_something_only_together() {
+        let of = |value: &str| {
+            let mut hints = Hints::default();
+            each_word(value, |previous, word| hints.add(of_pair(previous, word)));
+            hints
+        };
+        assert!(of("c-most-read").has(Hints::BOILERPLATE) && of("mostRead").has(Hints::BOILERPLATE));
+        assert_eq!(of("most read"), Hints::default());
+        assert_eq!(of("read-most"), Hints::default());
     }
 
     #[test]

@@ -20,8 +20,10 @@ const ROOT_PERCENT: u64 = 80;
 const NAMED_ROOT_PERCENT: u64 = 40;
 /// Furniture that holds more than this share of the good text, in percent, is not furniture.
 const FURNITURE_PERCENT_MAX: u64 = 40;
-/// Good text, in bytes, that makes a page worth having without its comments.
-const ARTICLE_BYTES: u32 = 500;
+/// The same where [`REST_BYTES_MIN`] stay without it and it does not hold the page's first heading.
+const FURNITURE_PERCENT_MAX_BESIDE_TEXT: u64 = 75;
+/// Good text, in bytes, that makes a page worth having without its comments, side bars and teasers.
+const REST_BYTES_MIN: u32 = 300;
 
 /// What to write of an outline: the root's subtree without the dropped ones.
 #[derive(Debug)]
@@ -63,6 +65,8 @@ struct Choice<'o, 'a> {
     kept: Vec<Stats>,
     /// Whether the page is a discussion: its postings and comments are the content.
     discussion: bool,
+    /// Whether the page has formulas or code: its captions say something.
+    technical: bool,
 }
 
 impl<'o, 'a> Choice<'o, 'a> {
@@ -73,6 +77,8 @@ impl<'o, 'a> Choice<'o, 'a> {
             dropped: vec![false; outline.entries.len()],
             kept: outline.entries.iter().map(|entry| entry.stats).collect(),
             discussion: postings >= 3,
+            technical: outline.entries.first().is_some_and(|body| body.stats.formulas >= 3)
+                || outline.entries.iter().any(|entry| entry.tag() == Some(Tag::Pre)),
         }
     }
 
@@ -87,13 +93,7 @@ impl<'o, 'a> Choice<'o, 'a> {
         let mut at = index;
         while at != 0 {
             at = self.entry(at).parent as usize;
-            let kept = &mut self.kept[at];
-            kept.text -= lost.text.min(kept.text);
-            kept.link_text -= lost.link_text.min(kept.link_text);
-            kept.links -= lost.links.min(kept.links);
-            kept.marks -= lost.marks.min(kept.marks);
-            kept.formulas -= lost.formulas.min(kept.formulas);
-            kept.good -= lost.good.min(kept.good);
+            self.kept[at].subtract(&lost);
         }
     }
 
@@ -142,7 +142,7 @@ impl<'o, 'a> Choice<'o, 'a> {
                     at += 1;
                 }
             }
-            if self.kept[0].good.saturating_sub(total) >= ARTICLE_BYTES {
+            if self.kept[0].good.saturating_sub(total) >= REST_BYTES_MIN {
                 self.sweep(1, end, comments);
             }
         }
@@ -159,16 +159,19 @@ impl<'o, 'a> Choice<'o, 'a> {
         if hints.has(Hints::HIDDEN) {
             return share < 50;
         }
+        let beside = self.kept[0].good.saturating_sub(stats.good) >= REST_BYTES_MIN && stats.titles == 0;
+        let max = if beside { FURNITURE_PERCENT_MAX_BESIDE_TEXT } else { FURNITURE_PERCENT_MAX };
         match tag {
             Tag::Body | Tag::Main | Tag::Article | Tag::Paragraph | Tag::Heading(_) => false,
             Tag::Nav => !mathematical,
-            Tag::Footer => share < 25 && !mathematical,
+            Tag::Footer => share < max && !mathematical,
             Tag::Header => share < 10 && !mathematical && !self.inside(at, Hints::CONTENT),
-            Tag::Aside => share < 30 && !mathematical && !hints.has(Hints::NOTE),
+            Tag::Aside => share < max && !mathematical && !hints.has(Hints::NOTE),
             _ => {
                 hints.has(Hints::BOILERPLATE)
                     && !hints.has(Hints::MAIN_TEXT)
-                    && share < FURNITURE_PERCENT_MAX
+                    && !hints.has(Hints::NOTE)
+                    && share < max
                     && !mathematical
             }
         }
@@ -194,15 +197,11 @@ impl<'o, 'a> Choice<'o, 'a> {
             let best = self
                 .outline
                 .children(root)
-                .filter(|&child| !self.dropped[child] && self.entry(child).tag().is_some_and(Tag::is_block))
+                .filter(|&child| !self.dropped[child] && self.entry(child).tag().is_some_and(holds_flow))
                 .max_by_key(|&child| (self.kept[child].good, std::cmp::Reverse(child)));
             let Some(best) = best else { return root };
             let named = self.entry(best).hints.has(Hints::MAIN_TEXT);
-            let flow = !matches!(
-                self.entry(best).tag(),
-                Some(Tag::Paragraph | Tag::Heading(_) | Tag::Item | Tag::Row | Tag::RowGroup | Tag::Pre)
-            );
-            if !holds(best, if named { NAMED_ROOT_PERCENT } else { ROOT_PERCENT }) || !flow && self.leaf(best) {
+            if !holds(best, if named { NAMED_ROOT_PERCENT } else { ROOT_PERCENT }) || self.leaf(best) {
                 return root;
             }
             root = best;
@@ -229,23 +228,115 @@ impl<'o, 'a> Choice<'o, 'a> {
         if hints.has(Hints::META) && !hints.has(Hints::CONTENT) && small {
             return true;
         }
+        if tag == Tag::Caption && !self.technical || hints.has(Hints::CAPTION) && stats.text < 600 && tag != Tag::Table
+        {
+            return !self.technical && !self.numbered(at) && self.percent(stats.good) < 30;
+        }
         match tag {
-            Tag::List | Tag::OrderedList | Tag::Block | Tag::Table | Tag::Header | Tag::Article => {
-                stats.links >= 2 && stats.link_percent() > 60 && self.percent(stats.good) < 30
+            Tag::List | Tag::OrderedList | Tag::Block | Tag::Table | Tag::Header | Tag::Article | Tag::Item => {
+                let minor = self.percent(stats.good) < 30;
+                minor && stats.links >= 2 && stats.link_percent() > 60 || self.teases(at)
             }
             _ => false,
         }
     }
 
+    /// Whether the caption is numbered, as captions are that the text refers to.
+    fn numbered(&self, at: usize) -> bool {
+        let texts = self.outline.entries[at..self.entry(at).end as usize].iter().filter_map(|entry| match entry.kind {
+            Kind::Text(text) if !text.trim().is_empty() => Some(text.trim_start()),
+            _ => None,
+        });
+        let starts = ["Fig", "FIG", "fig", "Table", "TABLE", "Tab.", "Listing", "Algorithm", "图", "表", "圖"];
+        texts.take(1).any(|text| starts.iter().any(|start| text.starts_with(start)))
+    }
+
+    /// Whether the element is a group of teasers of other pages: linked headings, or like children that each start
+    /// with a link and say little.
+    fn teases(&self, at: usize) -> bool {
+        let stats = &self.kept[at];
+        let beside = self.kept[0].good.saturating_sub(stats.good) >= REST_BYTES_MIN;
+        if !beside || stats.titles > 0 || self.percent(stats.good) > FURNITURE_PERCENT_MAX_BESIDE_TEXT {
+            return false;
+        }
+        if stats.headings >= 2 && stats.linked_headings * 10 >= stats.headings * 9 && stats.links >= stats.headings {
+            return stats.text / stats.headings < 800;
+        }
+        let (mut children, mut teasers) = (0u32, 0u32);
+        for child in self.outline.children(at).filter(|&child| !self.dropped[child]) {
+            let of_child = &self.kept[child];
+            match self.entry(child).tag() {
+                Some(Tag::Item | Tag::Block | Tag::Article | Tag::Link) if of_child.text > 0 => {
+                    children += 1;
+                    let linked = of_child.links > 0 && of_child.link_percent() >= 30;
+                    teasers += u32::from(linked && of_child.link_text >= 15 && of_child.text < 600);
+                }
+                _ => children += u32::from(of_child.text > 0),
+            }
+        }
+        children >= 3 && teasers * 10 >= children * 8
+    }
+
     /// Drops short labels before the first and after the last good block.
     fn trim(&mut self, root: usize) {
         let end = self.entry(root).end as usize;
-        let _ = end;
+        let mut leaves = Vec::new();
+        let mut at = root + 1;
+        while at < end {
+            if self.dropped[at] {
+                at = self.entry(at).end as usize;
+                continue;
+            }
+            if self.entry(at).tag().is_some_and(Tag::is_block) && self.leaf(at) && self.kept[at].text > 0 {
+                leaves.push(at);
+                at = self.entry(at).end as usize;
+            } else {
+                at += 1;
+            }
+        }
+        let good = |&leaf: &usize| {
+            let stats = &self.kept[leaf];
+            stats.formulas > 0 || stats.good >= 60 && stats.good * 2 > stats.text
+        };
+        let Some(first) = leaves.iter().position(good) else { return };
+        let Some(last) = leaves.iter().rposition(good) else { return };
+        let label = |choice: &Self, leaf: usize| {
+            let tag = choice.entry(leaf).tag();
+            choice.kept[leaf].text < 100
+                && !matches!(
+                    tag,
+                    Some(Tag::Pre | Tag::Cell | Tag::HeaderCell | Tag::Caption | Tag::Definition | Tag::Term)
+                )
+        };
+        for &leaf in &leaves[..first] {
+            if label(self, leaf) && !matches!(self.entry(leaf).tag(), Some(Tag::Heading(_))) {
+                self.drop(leaf);
+            }
+        }
+        for &leaf in &leaves[last + 1..] {
+            if label(self, leaf) {
+                self.drop(leaf);
+            }
+        }
     }
 }
 
-/// Whether an entry is a text node.
-#[must_use]
-pub fn is_text(entry: &Entry<'_>) -> bool {
-    matches!(entry.kind, Kind::Text(_))
+/// Whether an element of this kind can be the root: a part of the page, not a paragraph of it.
+fn holds_flow(tag: Tag) -> bool {
+    matches!(
+        tag,
+        Tag::Block
+            | Tag::Body
+            | Tag::Main
+            | Tag::Article
+            | Tag::List
+            | Tag::Item
+            | Tag::Table
+            | Tag::RowGroup
+            | Tag::Row
+            | Tag::Cell
+            | Tag::Quote
+            | Tag::Definition
+            | Tag::Aside
+    )
 }
