@@ -85,12 +85,15 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>, entered: &mut BTreeSet<PathBuf>
 /// What a glob matches, sorted by path: WARC files, lists, and the WARC files of matching folders.
 fn expand_glob(entry: &str, folder: &Path, base_url: &str, store: &Store) -> Result<Vec<Found>, EntryError> {
     // The folder's own name may contain glob characters.
-    let pattern = match Path::new(entry).is_absolute() {
-        true => entry.to_owned(),
-        false => format!("{}/{entry}", glob::Pattern::escape(&folder.to_string_lossy())),
+    let pattern = if Path::new(entry).is_absolute() {
+        entry.to_owned()
+    } else {
+        format!("{}/{entry}", glob::Pattern::escape(&folder.to_string_lossy()))
     };
     let mut found = Vec::new();
-    for path in glob::glob(&pattern)? {
+    // As in a shell, `*` takes no hidden files.
+    let options = glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };
+    for path in glob::glob_with(&pattern, options)? {
         let path = path.map_err(|e| EntryError::Unreadable { path: e.path().to_path_buf(), source: e.into() })?;
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if path.is_dir() {
@@ -167,7 +170,7 @@ mod tests {
         check(&files, "n", "n");
         check(&files, ".", "a.warc.gz b.warc d/c.warc.zst q[1].warc x.warc");
         check(&files, "*.warc*", "a.warc.gz b.warc q[1].warc x.warc");
-        check(&files, "**/*", "a.warc.gz b.warc c.warc.zst d/.hidden.warc d/c.warc.zst x.warc q[1].warc x.warc");
+        check(&files, "**/*", "a.warc.gz b.warc c.warc.zst d/c.warc.zst x.warc q[1].warc x.warc");
         check(&files, "q[1].warc", "q[1].warc");
         check(&files, "l.paths", "x.warc");
         check(&files, "[de]", "c.warc.zst");
