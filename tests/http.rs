@@ -1,5 +1,7 @@
 //! Reading from a server that fails on purpose: the bytes are whole and of one version, or there is a clear error.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 #[path = "support/server.rs"]
 mod server;
 

@@ -2,10 +2,13 @@
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
+use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use reqwest::StatusCode;
+use tracing::debug;
+use url::Url;
 
 use super::{HttpError, HttpRules};
 
@@ -101,15 +104,26 @@ impl Retries {
     }
 
     /// Counts a failure and says how long to wait before the next attempt; `None` after the last.
-    pub(super) fn pause(&mut self, asked: Option<Duration>) -> Option<Duration> {
+    fn pause(&mut self, asked: Option<Duration>) -> Option<Duration> {
         self.failed += 1;
         let pause = self.pauses.next()?;
         Some(pause.max(asked.unwrap_or_default().min(self.retry_after_max)))
     }
 
-    /// The error after the last attempt.
-    pub(super) fn give_up(&self, url: &str, offset: u64, failure: Failure) -> HttpError {
-        HttpError::GaveUp { url: url.to_owned(), offset, attempts: self.failed, failure }
+    /// Sleeps before the next attempt, or fails where there is none.
+    pub(super) fn wait_or_give_up(
+        &mut self,
+        url: &Url,
+        offset: u64,
+        failure: Failure,
+        asked: Option<Duration>,
+    ) -> Result<(), HttpError> {
+        let Some(pause) = self.pause(asked) else {
+            return Err(HttpError::GaveUp { url: url.to_string(), offset, attempts: self.failed, failure });
+        };
+        debug!(%url, offset, %failure, ?pause, "trying again");
+        thread::sleep(pause);
+        Ok(())
     }
 }
 

@@ -121,7 +121,7 @@ impl HttpStream {
                 Err(e) => failure_of(&e),
             };
             self.state = State::Idle;
-            self.client.wait_or_give_up(&self.url, self.offset, failure, None, &mut self.retries)?;
+            self.retries.wait_or_give_up(&self.url, self.offset, failure, None)?;
         }
     }
 
