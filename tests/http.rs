@@ -403,8 +403,8 @@ fn crawl_names(rules: &CrawlRules) -> Vec<String> {
 #[test]
 fn a_crawl_is_listed_by_its_id() {
     let server = Server::start();
-    let lines: String =
-        (0..50).map(|n| format!("crawl-data/CC-MAIN-2025-05/segments/1/warc/a-{n:05}.warc.gz\n")).collect();
+    let line = |n| format!("crawl-data/CC-MAIN-2025-05/segments/1/warc/a-{n:05}.warc.gz");
+    let lines = (0..50).map(line).collect::<Vec<_>>().join("\n");
     server.put("/mirror/crawl-data/CC-MAIN-2025-05/warc.paths.gz", gzip(&lines));
     server.plan("/mirror/crawl-data/CC-MAIN-2025-05/warc.paths.gz", [Act::Status(503), Act::BreakAfter(50)]);
     let base = CrawlRules {

@@ -171,7 +171,9 @@ fn answer(mut stream: &TcpStream, state: &Mutex<State>) -> io::Result<()> {
 fn perform(mut stream: &TcpStream, entry: &Entry, act: &Act, asked: &Asked) -> io::Result<()> {
     let mut head = |status: &str, headers: &[(&str, String)]| {
         let mut text = format!("HTTP/1.1 {status}\r\nConnection: close\r\n");
-        headers.iter().for_each(|(name, value)| text += &format!("{name}: {value}\r\n"));
+        for (name, value) in headers {
+            text.extend([*name, ": ", value, "\r\n"]);
+        }
         stream.write_all((text + "\r\n").as_bytes())
     };
     let length = |n: usize| ("Content-Length", n.to_string());

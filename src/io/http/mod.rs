@@ -86,7 +86,8 @@ pub enum HttpError {
         /// What the TLS or HTTP library said.
         reason: String,
     },
-    /// The request can't be made or followed: a bad address, or redirects without end.
+    /// The request can't be made or followed: redirects without end, or a certificate
+    /// that is not trusted.
     #[error("{url}: {reason}")]
     Request {
         /// The address asked for.
