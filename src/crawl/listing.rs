@@ -59,7 +59,9 @@ pub(super) fn sample(found: Vec<Found>, max: usize, seed: u64) -> Vec<Found> {
     drawn.sort_unstable();
     drawn.truncate(max);
     let mut taken = vec![false; found.len()];
-    drawn.into_iter().for_each(|(_, index)| taken[index] = true);
+    for (_, index) in drawn {
+        taken[index] = true;
+    }
     found.into_iter().zip(taken).filter_map(|(file, taken)| taken.then_some(file)).collect()
 }
 
@@ -70,9 +72,10 @@ fn read_text(mut input: Box<dyn Read + Send>) -> io::Result<String> {
     let gzip = start == GZIP_MAGIC;
     let whole = io::Cursor::new(start).chain(input);
     let mut bytes = Vec::new();
-    let read = match gzip {
-        true => MultiGzDecoder::new(whole).take(LIST_BYTES_MAX + 1).read_to_end(&mut bytes)?,
-        false => whole.take(LIST_BYTES_MAX + 1).read_to_end(&mut bytes)?,
+    let read = if gzip {
+        MultiGzDecoder::new(whole).take(LIST_BYTES_MAX + 1).read_to_end(&mut bytes)?
+    } else {
+        whole.take(LIST_BYTES_MAX + 1).read_to_end(&mut bytes)?
     };
     if read as u64 > LIST_BYTES_MAX {
         return Err(io::Error::other(format!("longer than {LIST_BYTES_MAX} bytes, so hardly a list of paths")));

@@ -69,7 +69,7 @@ pub enum CrawlError {
         /// As the user wrote it.
         entry: String,
         /// What is wrong with it.
-        source: EntryError,
+        source: Box<EntryError>,
     },
     /// The crawl id leads to no files.
     #[error("crawl.id: {id:?}")]
@@ -77,7 +77,7 @@ pub enum CrawlError {
         /// As the user wrote it.
         id: String,
         /// What is wrong with it.
-        source: EntryError,
+        source: Box<EntryError>,
     },
 }
 
@@ -174,11 +174,11 @@ pub fn list(rules: &CrawlRules, folder: &Path, store: &Store) -> Result<Vec<Sour
     let mut found = Vec::new();
     for entry in paths {
         let files = paths::expand(entry, folder, base_url, store);
-        found.extend(files.map_err(|source| CrawlError::Entry { entry: entry.clone(), source })?);
+        found.extend(files.map_err(|source| CrawlError::Entry { entry: entry.clone(), source: source.into() })?);
     }
     if let Some(id) = id {
         let files = listing::crawl(id, base_url, store);
-        found.extend(files.map_err(|source| CrawlError::Id { id: id.clone(), source })?);
+        found.extend(files.map_err(|source| CrawlError::Id { id: id.clone(), source: source.into() })?);
     }
     let mut seen = BTreeSet::new();
     found.retain(|file| {

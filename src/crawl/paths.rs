@@ -85,12 +85,15 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>, entered: &mut BTreeSet<PathBuf>
 /// What a glob matches, sorted by path: WARC files, lists, and the WARC files of matching folders.
 fn expand_glob(entry: &str, folder: &Path, base_url: &str, store: &Store) -> Result<Vec<Found>, EntryError> {
     // The folder's own name may contain glob characters.
-    let pattern = match Path::new(entry).is_absolute() {
-        true => entry.to_owned(),
-        false => format!("{}/{entry}", glob::Pattern::escape(&folder.to_string_lossy())),
+    let pattern = if Path::new(entry).is_absolute() {
+        entry.to_owned()
+    } else {
+        format!("{}/{entry}", glob::Pattern::escape(&folder.to_string_lossy()))
     };
     let mut found = Vec::new();
-    for path in glob::glob(&pattern)? {
+    // As in a shell, `*` takes no hidden files.
+    let options = glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };
+    for path in glob::glob_with(&pattern, options)? {
         let path = path.map_err(|e| EntryError::Unreadable { path: e.path().to_path_buf(), source: e.into() })?;
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if path.is_dir() {
@@ -157,25 +160,25 @@ mod tests {
 
     #[test]
     fn entries_are_files_folders_globs_or_lists() {
-        let files =
+        const FILES: [&str; 9] =
             ["b.warc", "a.warc.gz", "x.warc", "d/c.warc.zst", "d/.hidden.warc", "e/t.txt", "l.paths", "q[1].warc", "n"];
         #[track_caller]
-        fn check(files: &[&str], entry: &str, want: &str) {
-            assert_eq!(expanded(files, entry), want);
+        fn check(entry: &str, want: &str) {
+            assert_eq!(expanded(&FILES, entry), want);
         }
-        check(&files, "b.warc", "b.warc");
-        check(&files, "n", "n");
-        check(&files, ".", "a.warc.gz b.warc d/c.warc.zst q[1].warc x.warc");
-        check(&files, "*.warc*", "a.warc.gz b.warc q[1].warc x.warc");
-        check(&files, "**/*", "a.warc.gz b.warc c.warc.zst d/.hidden.warc d/c.warc.zst x.warc q[1].warc x.warc");
-        check(&files, "q[1].warc", "q[1].warc");
-        check(&files, "l.paths", "x.warc");
-        check(&files, "[de]", "c.warc.zst");
-        check(&files, "e", "/e: no file named *.warc, *.warc.gz or *.warc.zst there");
-        check(&files, "*.nothing", "/*.nothing: no file named *.warc, *.warc.gz or *.warc.zst there");
-        check(&files, "missing.warc", "/missing.warc: no such file or folder");
-        check(&files, "a***", "not a valid glob");
-        check(&files, "https://a.org/x.warc", "https://a.org/x.warc");
+        check("b.warc", "b.warc");
+        check("n", "n");
+        check(".", "a.warc.gz b.warc d/c.warc.zst q[1].warc x.warc");
+        check("*.warc*", "a.warc.gz b.warc q[1].warc x.warc");
+        check("**/*", "a.warc.gz b.warc c.warc.zst d/c.warc.zst x.warc q[1].warc x.warc");
+        check("q[1].warc", "q[1].warc");
+        check("l.paths", "x.warc");
+        check("[de]", "c.warc.zst");
+        check("e", "/e: no file named *.warc, *.warc.gz or *.warc.zst there");
+        check("*.nothing", "/*.nothing: no file named *.warc, *.warc.gz or *.warc.zst there");
+        check("missing.warc", "/missing.warc: no such file or folder");
+        check("a***", "not a valid glob");
+        check("https://a.org/x.warc", "https://a.org/x.warc");
     }
 
     #[cfg(unix)]

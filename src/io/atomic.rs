@@ -74,13 +74,11 @@ impl AtomicFile {
         let target = path.as_ref();
         let folder = folder_of(target);
         fs::create_dir_all(folder).map_err(|e| AtomicError::new(folder, "create the folder", e))?;
-        let name: String = match target.file_name() {
-            Some(name) => name.to_string_lossy().chars().take(NAME_CHARS_MAX).collect(),
-            None => {
-                let error = io::Error::new(ErrorKind::InvalidInput, "the path names no file");
-                return Err(AtomicError::new(target, "create the file", error));
-            }
+        let Some(name) = target.file_name() else {
+            let error = io::Error::new(ErrorKind::InvalidInput, "the path names no file");
+            return Err(AtomicError::new(target, "create the file", error));
         };
+        let name: String = name.to_string_lossy().chars().take(NAME_CHARS_MAX).collect();
         loop {
             let temporary = folder.join(temporary_name(&name));
             match OpenOptions::new().write(true).create_new(true).open(&temporary) {
@@ -257,7 +255,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("new/deep/a.parquet");
         let mut file = AtomicFile::create(&path).unwrap();
-        file.write_all(&[7; 1 << 20]).unwrap();
+        file.write_all(&vec![7; 1 << 20]).unwrap();
         assert!(!path.exists());
         file.commit().unwrap();
         assert_eq!(fs::read(&path).unwrap(), vec![7; 1 << 20]);

@@ -2,13 +2,11 @@
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
-use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::blocking::{Client, Response};
 use reqwest::header::{ACCEPT_ENCODING, IF_NONE_MATCH, IF_RANGE, RANGE, RETRY_AFTER};
 use reqwest::{Method, StatusCode};
-use tracing::debug;
 use url::Url;
 
 use super::gate::{Gate, Permit};
@@ -121,23 +119,8 @@ impl HttpClient {
             if let Some(asked) = asked {
                 self.shared.gate.hold_back(&host, Instant::now(), asked.min(self.rules().retry_after_max));
             }
-            self.wait_or_give_up(url, ask.from, failure, asked, retries)?;
+            retries.wait_or_give_up(url, ask.from, failure, asked)?;
         }
-    }
-
-    /// Sleeps before the next attempt, or fails where there is none.
-    pub(super) fn wait_or_give_up(
-        &self,
-        url: &Url,
-        offset: u64,
-        failure: Failure,
-        asked: Option<Duration>,
-        retries: &mut Retries,
-    ) -> Result<(), HttpError> {
-        let Some(pause) = retries.pause(asked) else { return Err(retries.give_up(url.as_str(), offset, failure)) };
-        debug!(%url, offset, %failure, ?pause, "trying again");
-        thread::sleep(pause);
-        Ok(())
     }
 
     fn client(&self) -> Result<&Client, HttpError> {

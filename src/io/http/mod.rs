@@ -56,11 +56,11 @@ impl Default for HttpRules {
         Self {
             user_agent: concat!("corpus-build/", env!("CARGO_PKG_VERSION")).to_owned(),
             connect_timeout: Duration::from_secs(20),
-            idle_timeout: Duration::from_secs(60),
+            idle_timeout: Duration::from_mins(1),
             attempts_max: NonZeroU32::MIN.saturating_add(7),
             backoff_first: Duration::from_secs(1),
-            backoff_max: Duration::from_secs(60),
-            retry_after_max: Duration::from_secs(600),
+            backoff_max: Duration::from_mins(1),
+            retry_after_max: Duration::from_mins(10),
             connections_max: NonZeroUsize::MIN.saturating_add(3),
             requests_per_second: Some(4.0),
             proxy: ProxyRule::Environment,
@@ -86,7 +86,8 @@ pub enum HttpError {
         /// What the TLS or HTTP library said.
         reason: String,
     },
-    /// The request can't be made or followed: a bad address, or redirects without end.
+    /// The request can't be made or followed: redirects without end, or a certificate
+    /// that is not trusted.
     #[error("{url}: {reason}")]
     Request {
         /// The address asked for.

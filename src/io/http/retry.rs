@@ -1,11 +1,17 @@
 //! When to try again: which failures pass, how long to wait, when to give up.
 
+use std::error::Error;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::iter;
+use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use reqwest::StatusCode;
+use tracing::warn;
+use url::Url;
 
 use super::{HttpError, HttpRules};
 
@@ -52,6 +58,9 @@ pub(super) fn classify(url: &str, error: &reqwest::Error) -> Result<Failure, Htt
     if error.is_redirect() || error.is_builder() {
         return Err(HttpError::Request { url: url.to_owned(), reason: innermost(error) });
     }
+    if let Some(problem) = untrusted(error) {
+        return Err(HttpError::Request { url: url.to_owned(), reason: problem });
+    }
     Ok(if error.is_timeout() {
         Failure::Silent
     } else if error.is_connect() {
@@ -63,11 +72,25 @@ pub(super) fn classify(url: &str, error: &reqwest::Error) -> Result<Failure, Htt
 
 /// The cause at the end of the chain, which says most.
 fn innermost(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
+    causes(error).last().map(ToString::to_string).unwrap_or_default()
+}
+
+/// What is wrong with the server's certificate, where that is why there is no connection.
+fn untrusted(error: &(dyn Error + 'static)) -> Option<String> {
+    let problem = |cause: &(dyn Error + 'static)| match cause.downcast_ref() {
+        Some(error @ rustls::Error::InvalidCertificate(_)) => Some(error.to_string()),
+        _ => None,
+    };
+    causes(error).find_map(|cause| {
+        // An io::Error's source is the source of what it wraps, so what it wraps is looked at here.
+        let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        problem(cause).or_else(|| problem(wrapped?))
+    })
+}
+
+/// An error and what caused it, outermost first.
+pub(super) fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    iter::successors(Some(error), |&error| error.source())
 }
 
 /// The attempts left for one file.
@@ -101,15 +124,26 @@ impl Retries {
     }
 
     /// Counts a failure and says how long to wait before the next attempt; `None` after the last.
-    pub(super) fn pause(&mut self, asked: Option<Duration>) -> Option<Duration> {
+    fn pause(&mut self, asked: Option<Duration>) -> Option<Duration> {
         self.failed += 1;
         let pause = self.pauses.next()?;
         Some(pause.max(asked.unwrap_or_default().min(self.retry_after_max)))
     }
 
-    /// The error after the last attempt.
-    pub(super) fn give_up(&self, url: &str, offset: u64, failure: Failure) -> HttpError {
-        HttpError::GaveUp { url: url.to_owned(), offset, attempts: self.failed, failure }
+    /// Sleeps before the next attempt, or fails where there is none.
+    pub(super) fn wait_or_give_up(
+        &mut self,
+        url: &Url,
+        offset: u64,
+        failure: Failure,
+        asked: Option<Duration>,
+    ) -> Result<(), HttpError> {
+        let Some(pause) = self.pause(asked) else {
+            return Err(HttpError::GaveUp { url: url.to_string(), offset, attempts: self.failed, failure });
+        };
+        warn!(%url, offset, %failure, ?pause, "trying again");
+        thread::sleep(pause);
+        Ok(())
     }
 }
 
@@ -189,6 +223,15 @@ mod tests {
         assert_eq!(retries.pause(None), None);
         retries.reset();
         assert!(retries.pause(None).unwrap() <= ms(20));
+    }
+
+    #[test]
+    fn a_bad_certificate_is_found_in_the_chain() {
+        let certificate = rustls::Error::InvalidCertificate(rustls::CertificateError::Expired);
+        let error = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, certificate));
+        let inner = error.get_ref().unwrap() as &(dyn Error + 'static);
+        assert_eq!(untrusted(inner).unwrap(), "invalid peer certificate: Expired");
+        assert_eq!(untrusted(&io::Error::other(rustls::Error::DecryptError)), None);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use url::Url;
 use super::client::{Ask, Reply};
 use super::gate::Permit;
 use super::identity::{Agreement, ContentRange, text};
-use super::retry::Retries;
+use super::retry::{Retries, causes};
 use super::{Failure, HttpClient, HttpError, Identity};
 
 /// Bytes a connection has to bring before earlier failures are forgotten: a server that breaks off after every few
@@ -121,7 +121,7 @@ impl HttpStream {
                 Err(e) => failure_of(&e),
             };
             self.state = State::Idle;
-            self.client.wait_or_give_up(&self.url, self.offset, failure, None, &mut self.retries)?;
+            self.retries.wait_or_give_up(&self.url, self.offset, failure, None)?;
         }
     }
 
@@ -227,14 +227,13 @@ impl Read for HttpStream {
 }
 
 fn failure_of(error: &io::Error) -> Failure {
-    let mut cause: &dyn std::error::Error = error;
-    let mut silent = error.kind() == io::ErrorKind::TimedOut;
-    if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<reqwest::Error>()) {
-        silent |= error.is_timeout();
-        cause = error;
+    let request = error.get_ref().and_then(|inner| inner.downcast_ref::<reqwest::Error>());
+    if error.kind() == io::ErrorKind::TimedOut || request.is_some_and(reqwest::Error::is_timeout) {
+        return Failure::Silent;
     }
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    if silent { Failure::Silent } else { Failure::Broken(cause.to_string()) }
+    let cause = match request {
+        Some(request) => causes(request).last().map(ToString::to_string),
+        None => causes(error).last().map(ToString::to_string),
+    };
+    Failure::Broken(cause.unwrap_or_default())
 }
