@@ -62,7 +62,7 @@ impl Inspect {
 
     fn parquet(&self, out: &mut dyn Write) -> CommandResult {
         let table = Table::open(&self.file)?;
-        let metadata = Arc::clone(table.metadata());
+        let metadata = table.metadata();
         let schema = Arc::clone(table.schema());
         writeln!(out, "{}", self.file.display())?;
         let by = metadata.file_metadata().created_by().unwrap_or("unknown");

@@ -287,13 +287,8 @@ impl TryFrom<RawLanguage> for Language {
         };
         let keep = names
             .iter()
-            .map(|name| {
-                [language::Language::English, language::Language::Chinese, language::Language::Other]
-                    .into_iter()
-                    .find(|language| language.name() == name)
-                    .ok_or_else(|| ConfigError::value("language.keep", "\"en\", \"zh\" or \"other\"".to_owned(), name))
-            })
-            .collect::<Result<BTreeSet<_>, _>>()?;
+            .map(|name| name.parse().map_err(|_| ConfigError::value("language.keep", "\"en\", \"zh\" or \"other\"".to_owned(), name)))
+            .collect::<Result<BTreeSet<language::Language>, _>>()?;
         if keep.is_empty() {
             return Err(ConfigError::value("language.keep", "at least one language".to_owned(), "[]"));
         }

@@ -4,6 +4,7 @@
 //! crawl, whose listing is read from its server. The list is the same whenever the same files stand behind the names.
 
 mod listing;
+pub mod pack;
 mod paths;
 
 use std::collections::BTreeSet;

@@ -1,3 +1,160 @@
-//! To be written.
+//! A page's bytes → its title and main text, with the formulas as LaTeX.
+//!
+//! ```text
+//! bytes ─encoding─▶ text ─dom─▶ tree ─math─▶ formulas ─┐
+//!                                └──outline──▶ flat ───┴─content─▶ what to keep ─text─▶ Document
+//! ```
+//!
+//! One parse; then every step is a pass over one array in document order.
 
+use ego_tree::NodeRef;
+use scraper::{Html, Node};
+
+use crate::page::{Document, Page};
+use crate::reject::Reject;
+
+pub mod content;
+pub mod dom;
+pub mod encoding;
 pub mod math;
+pub mod outline;
+pub mod tag;
+pub mod stage;
+pub mod table;
+pub mod text;
+
+/// The limits of extraction. All bound work or size, none is a time: a page has the same fate on every machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExtractRules {
+    /// Most elements of a page.
+    pub body_nodes_max: u64,
+    /// Most elements inside each other (in steps of 64).
+    pub depth_max: usize,
+    /// Most attributes of one tag.
+    pub tag_attributes_max: usize,
+    /// Most questions that the parser may ask about open elements: its quadratic part. An ordinary page asks about 20
+    /// an element.
+    pub parser_steps_max: u64,
+    /// Least UTF-8 bytes of text.
+    pub text_bytes_min: usize,
+}
+
+impl Default for ExtractRules {
+    fn default() -> Self {
+        Self {
+            body_nodes_max: 300_000,
+            depth_max: 512,
+            tag_attributes_max: 1000,
+            parser_steps_max: 40_000_000,
+            text_bytes_min: 64,
+        }
+    }
+}
+
+/// Extracts a page.
+///
+/// # Errors
+/// [`Reject::EmptyBody`], [`Reject::TooComplex`] for pages beyond the caps, [`Reject::TextTooShort`].
+pub fn extract(page: &Page, rules: &ExtractRules) -> Result<Document, Reject> {
+    if page.body.trim_ascii().is_empty() {
+        return Err(Reject::EmptyBody);
+    }
+    let decoded = encoding::decode(&page.body, page.http_charset.as_deref(), top_level_domain(&page.capture.url));
+    let html = dom::parse(&decoded, rules)?;
+    let settings = math::PageMath::read(&html);
+    let formulas = math::find(&html, &settings);
+    let document = body(&html).map(|body| {
+        let outline = outline::Outline::build(body, &formulas);
+        let selection = content::select(&outline);
+        text::write(&outline, &selection, &settings)
+    });
+    let text::Written { text, formulas } = document.unwrap_or_default();
+    if text.len() < rules.text_bytes_min {
+        return Err(Reject::TextTooShort);
+    }
+    Ok(Document { title: title(&html), text, formulas })
+}
+
+/// The last label of the URL's host, where it is one that hints at a language.
+fn top_level_domain(url: &str) -> Option<&str> {
+    let host = url.split_once("://")?.1.split(['/', '?', '#']).next()?;
+    let host = host.rsplit('@').next()?.split(':').next()?;
+    let label = host.rsplit('.').next()?;
+    (label.len() >= 2 && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')).then_some(label)
+}
+
+fn child_named<'a>(of: NodeRef<'a, Node>, name: &str) -> Option<NodeRef<'a, Node>> {
+    of.children().find(|child| child.value().as_element().is_some_and(|element| element.name() == name))
+}
+
+/// The `body`; of a frameset page, the `frameset` with its `noframes`.
+fn body(html: &Html) -> Option<NodeRef<'_, Node>> {
+    let root = child_named(html.tree.root(), "html")?;
+    child_named(root, "body").or_else(|| child_named(root, "frameset"))
+}
+
+/// The document's title (not that of an embedded drawing), white space folded.
+fn title(html: &Html) -> String {
+    let root = child_named(html.tree.root(), "html");
+    let title = root.and_then(|root| {
+        let inside = |name| child_named(root, name).and_then(|parent| child_named(parent, "title"));
+        inside("head").or_else(|| inside("body"))
+    });
+    let raw: String = title
+        .into_iter()
+        .flat_map(|title| title.children())
+        .filter_map(|child| child.value().as_text().map(|text| &**text))
+        .collect();
+    text::fold_line(&raw)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::page::Capture;
+
+    fn page(body: &str) -> Page {
+        let capture = Capture {
+            url: "https://example.org/a".into(),
+            fetched_at_ms: None,
+            warc: "x.warc.gz".into(),
+            warc_offset: 0,
+            warc_length: 0,
+        };
+        Page { capture, http_charset: None, body: body.as_bytes().to_vec() }
+    }
+
+    #[test]
+    fn a_page_becomes_title_and_text() {
+        let body = "<html><head><title> On \n limits </title></head><body><nav><a href=/>Home</a> <a href=/b>Blog</a></nav>\
+            <main><h1>Limits</h1><p>The limit of $f$ at the point is the number that its values come near to.</p></main>\
+            <svg><title>drawing</title></svg></body></html>";
+        let document = extract(&page(body), &ExtractRules::default()).expect("text enough");
+        assert_eq!(document.title, "On limits");
+        assert_eq!(
+            document.text,
+            "# Limits\n\nThe limit of $f$ at the point is the number that its values come near to."
+        );
+        assert_eq!(document.formulas, 1);
+    }
+
+    #[test]
+    fn pages_without_text_are_rejected() {
+        let outcome = |body: &str| extract(&page(body), &ExtractRules::default()).err();
+        assert_eq!(outcome(" \n"), Some(Reject::EmptyBody));
+        assert_eq!(outcome("<p>short"), Some(Reject::TextTooShort));
+        assert_eq!(outcome(&"<div>".repeat(100_000)), Some(Reject::TooComplex));
+    }
+
+    #[test]
+    fn the_top_level_domain_is_the_hosts_last_label() {
+        for (url, want) in [
+            ("https://a.b.ru/x.y", Some("ru")),
+            ("http://u@example.cn:80?q", Some("cn")),
+            ("http://127.0.0.1/", None),
+            ("nonsense", None),
+        ] {
+            assert_eq!(top_level_domain(url), want, "{url}");
+        }
+    }
+}

@@ -20,13 +20,16 @@ use whatlang::Lang;
 use script::Letters;
 
 /// The languages that are told apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(serde::Serialize, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Language {
     /// English, and text too thin to be anything else.
+    #[serde(rename = "en")]
     English,
     /// Chinese, simplified or traditional.
+    #[serde(rename = "zh")]
     Chinese,
     /// Any other.
+    #[serde(rename = "other")]
     Other,
 }
 

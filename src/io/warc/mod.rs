@@ -34,9 +34,12 @@ pub enum Item {
         what: String,
     },
     /// x
-    Other(u8),
+    Other(Kind),
 }
 /// x
 pub fn read<R: Read>(_source: R, _name: Arc<str>, _caps: ReadCaps) -> impl Iterator<Item = Result<Item, std::io::Error>> {
     std::iter::empty()
 }
+/// x
+#[derive(Debug)]
+pub struct Kind;
