@@ -1,0 +1,221 @@
+//! End to end on the embedded sample: from a WARC file to ranked shards, the same bytes however it came about.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::{Float64Type, Int64Type};
+use corpus_build::io::table::Table;
+use corpus_build::task::Manifest;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// An output folder and the commands that fill it.
+struct Lab {
+    folder: tempfile::TempDir,
+}
+
+impl Lab {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn out(&self) -> PathBuf {
+        self.folder.path().join("out")
+    }
+
+    fn command(&self, sets: &[&str], args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_corpus-build"));
+        command.current_dir(self.folder.path()).arg("--config").arg(root().join("pipeline.toml"));
+        command.arg("--set").arg(format!("output.dir = {:?}", self.out()));
+        for set in sets {
+            command.args(["--set", set]);
+        }
+        command.args(args);
+        command
+    }
+
+    fn run(&self, sets: &[&str], args: &[&str]) -> Output {
+        self.command(sets, args).output().unwrap()
+    }
+
+    #[track_caller]
+    fn succeed(&self, sets: &[&str], args: &[&str]) -> String {
+        let output = self.run(sets, args);
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// Contents by relative path of all that the contract names (not the manifest, which holds times).
+    fn contents(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        for part in ["pages", "dedup", "rounds", "seed"] {
+            walk(&self.out().join(part), &mut |path| {
+                let relative = path.strip_prefix(self.out()).unwrap().to_owned();
+                files.insert(relative, std::fs::read(path).unwrap());
+            });
+        }
+        files
+    }
+}
+
+fn walk(folder: &Path, each: &mut dyn FnMut(&Path)) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries {
+        let path = entry.unwrap().path();
+        if path.is_dir() { walk(&path, each) } else { each(&path) }
+    }
+}
+
+#[track_caller]
+fn assert_same(a: &BTreeMap<PathBuf, Vec<u8>>, b: &BTreeMap<PathBuf, Vec<u8>>) {
+    assert_eq!(a.keys().collect::<Vec<_>>(), b.keys().collect::<Vec<_>>());
+    for (path, bytes) in a {
+        assert!(bytes == &b[path], "{} differs", path.display());
+    }
+}
+
+#[test]
+fn the_sample_becomes_ranked_shards_the_same_on_one_thread_and_on_two_and_when_killed() {
+    let once = Lab::new();
+    let said = once.succeed(&[], &["--threads", "2", "iterate", "--round", "1"]);
+    assert!(said.contains("pages in") || said.contains(" in = "), "{said}");
+    let whole = once.contents();
+
+    // The contract's files are there, and the shards are in rank order with the best first.
+    let shards: Vec<&PathBuf> = whole.keys().filter(|path| path.starts_with("rounds/01/shards")).collect();
+    assert!(shards.len() >= 2, "{shards:?}");
+    for name in ["pages/crawl.parquet", "pages/crawl.rejects.parquet", "dedup/survivors.parquet"] {
+        assert!(whole.contains_key(Path::new(name)), "{name}");
+    }
+    let (mut next, mut last, mut tokens, mut math) = (1, f64::INFINITY, 0, 0);
+    for shard in &shards {
+        for batch in Table::open(&once.out().join(shard)).unwrap().batches().unwrap() {
+            let batch = batch.unwrap();
+            let rank = batch.column_by_name("rank").unwrap().as_primitive::<Int64Type>();
+            let score = batch.column_by_name("score").unwrap().as_primitive::<Float64Type>();
+            let count = batch.column_by_name("tokens").unwrap().as_primitive::<Int64Type>();
+            let text = batch.column_by_name("text").unwrap().as_string::<i32>();
+            for i in 0..batch.num_rows() {
+                assert_eq!(rank.value(i), next);
+                assert!(score.value(i) <= last && (0.0..=1.0).contains(&score.value(i)));
+                (next, last) = (next + 1, score.value(i));
+                tokens += count.value(i);
+                math += u64::from(text.value(i).contains('$'));
+            }
+        }
+    }
+    assert!(tokens <= 60_000 && tokens > 50_000, "{tokens} tokens");
+    assert!(math * 10 >= (next as u64 - 1) * 8, "{math} of {} collected pages hold math", next - 1);
+
+    // Every capture is accounted for.
+    let row = Manifest::new(&once.out()).row("extract", "crawl").unwrap();
+    assert!(row.tally.balances());
+    let kept = Table::open(&once.out().join("pages/crawl.parquet")).unwrap().rows();
+    let rejected = Table::open(&once.out().join("pages/crawl.rejects.parquet")).unwrap().rows();
+    assert_eq!((kept, rejected), (row.tally.kept, row.tally.seen - row.tally.kept));
+
+    // Run again, nothing is left to do.
+    let plan = once.succeed(&[], &["iterate", "--round", "1", "--dry-run"]);
+    assert!(!plan.contains("will run"), "{plan}");
+
+    let single = Lab::new();
+    single.succeed(&[], &["--threads", "1", "iterate", "--round", "1"]);
+    assert_same(&whole, &single.contents());
+
+    // Killed at several moments, then let run to the end.
+    let killed = Lab::new();
+    for ms in [60, 250, 700, 1500, 4000] {
+        let mut command = killed.command(&[], &["--quiet", "iterate", "--round", "1"]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(ms));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    killed.succeed(&[], &["iterate", "--round", "1"]);
+    assert_same(&whole, &killed.contents());
+    walk(&killed.out(), &mut |path| assert!(!path.to_string_lossy().ends_with(".tmp"), "{}", path.display()));
+
+    // A changed knob runs again what depends on it and nothing else, and leaves no stale shard.
+    let plan = once.succeed(&["rank.token_budget='20k'"], &["iterate", "--round", "1", "--dry-run"]);
+    let will_run: Vec<&str> =
+        plan.lines().filter(|l| l.contains("will run")).filter_map(|l| l.split_whitespace().next()).collect();
+    assert_eq!(will_run, ["rounds/01/cut"], "{plan}");
+    once.succeed(&["rank.token_budget='20k'"], &["--quiet", "iterate", "--round", "1"]);
+    let fewer = once.contents().keys().filter(|path| path.starts_with("rounds/01/shards")).count();
+    assert!(fewer < shards.len(), "{fewer} shards of {}", shards.len());
+}
+
+#[test]
+fn stages_run_one_by_one_give_what_the_round_gives() {
+    let round = Lab::new();
+    round.succeed(&[], &["--quiet", "iterate", "--round", "1"]);
+    let steps = Lab::new();
+    let crawl = root().join("seeds/sample/crawl.warc.gz");
+    steps.succeed(&[], &["--quiet", "extract", crawl.to_str().unwrap(), "--out", steps.out().to_str().unwrap()]);
+    for step in [&["dedup"][..], &["seed", "import"], &["classify", "train"], &["classify", "score"], &["rank"]] {
+        steps.succeed(&[], &[&["--quiet"], step].concat());
+    }
+    let mut whole = round.contents();
+    whole.remove(Path::new("rounds/01/summary.json"));
+    assert_same(&whole, &steps.contents());
+}
+
+#[track_caller]
+fn refused(sets: &[&str], args: &[&str], code: i32, said: &[&str]) {
+    let lab = Lab::new();
+    let output = lab.run(sets, args);
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{message}");
+    for part in said {
+        assert!(message.contains(part), "{message:?} lacks {part:?}");
+    }
+    assert!(!lab.out().join("rounds").exists(), "something was written for a run that was refused");
+}
+
+#[test]
+fn bad_use_is_refused_with_a_message_to_act_on() {
+    let round = &["iterate", "--round", "1"];
+    refused(&["rank.token_budget=0"], round, 2, &["rank.token_budget", "at least 1"]);
+    refused(&["rank.token_bugdet='1k'"], round, 2, &["token_bugdet", "token_budget"]);
+    refused(&["dedup.bands='many'"], round, 2, &["bands", "string"]);
+    refused(&["crawl.paths=['no/such.warc.gz']"], round, 2, &["no/such.warc.gz"]);
+    refused(&["crawl.paths=[]"], round, 2, &["crawl.paths"]);
+    refused(&["seed.positives=[]"], round, 2, &["seed.positives"]);
+    refused(&["seed.positives='no/such.parquet'"], round, 1, &["no/such.parquet"]);
+    refused(&[], &["iterate", "--round", "0"], 2, &["round"]);
+    refused(&[], &["iterate"], 2, &["--round"]);
+
+    let lab = Lab::new();
+    let file = |name: &str, text: &str| {
+        let path = lab.folder.path().join(name);
+        corpus_build::io::atomic::write(&path, text).unwrap();
+        format!("seed.positives={path:?}")
+    };
+    let no_text = file("no-text.jsonl", "{\"url\": \"http://a.example/\"}\n");
+    refused(&[&no_text], round, 1, &["no-text.jsonl", "line 1", "text"]);
+    let blank = file("blank.jsonl", "{\"text\": \"  \"}\n");
+    refused(&[&blank], round, 1, &["no positives"]);
+    let other = file("seed.csv", "a,b\n");
+    refused(&[&other], round, 1, &["seed.csv", ".parquet"]);
+}
+
+#[test]
+fn the_packed_sample_is_what_its_pages_give() {
+    let lab = Lab::new();
+    let packed = lab.folder.path().join("crawl.warc.gz");
+    let pages = root().join("seeds/sample/pages");
+    let output = Command::new(env!("CARGO_BIN_EXE_corpus-build"))
+        .args(["pack", pages.to_str().unwrap(), "--base-url", "https://", "--date", "2025-01-15T08:00:00Z"])
+        .arg("-o")
+        .arg(&packed)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let stored = std::fs::read(root().join("seeds/sample/crawl.warc.gz")).unwrap();
+    assert!(std::fs::read(&packed).unwrap() == stored, "seeds/sample/crawl.warc.gz is not what its pages pack to");
+}
