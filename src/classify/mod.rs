@@ -1,47 +1,41 @@
-//! Stand-in.
-pub mod seed;
-pub mod stage;
-/// x
-#[derive(Default)]
-pub struct TokenRules;
-/// x
-pub fn normalise(text: &str, _: &TokenRules, out: &mut String) { out.push_str(text); }
-/// x
+//! Which pages are mathematics: examples in, a classifier out; a text in, a probability out.
+//!
+//! ```text
+//! texts ──spans, tokens──▶ lines ──validate (held-out domains)──▶ settings ──fastText──▶ model + card ──▶ scores
+//! ```
+//! The normalisation is one for training and scoring. The model is an ordinary fastText file; the card beside it says
+//! how it came about, and how its logit becomes a probability.
+
+mod calibrate;
+mod card;
+mod domains;
+mod error;
+mod metrics;
+mod model;
+mod score;
+mod settings;
+mod spans;
+mod tokens;
+mod train;
+mod validate;
+
+pub use calibrate::Calibration;
+pub use card::{Card, DomainPages, Examples, Trial, Validation};
+pub use error::ClassifyError;
+pub use model::{LABEL_MATH, LABEL_OTHER};
+pub use score::{Classifier, Scorer};
+pub use settings::{Settings, SettingsChoice};
+pub use tokens::{NORMALISATION_VERSION, Normaliser, TokenRules, normalise};
+pub use train::{Trained, train};
+
+/// A text with what is known of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Example {
-    /// x
+    /// The text as extracted; training normalises it.
     pub text: String,
-    /// x
+    /// Whether it is from the seed; otherwise it is a random page of the crawl.
     pub positive: bool,
-    /// x
+    /// The site it is from; pages of a site are held out together. A host is better than a registrable domain where
+    /// many authors share one.
     pub domain: String,
-}
-/// x
-pub enum SettingsChoice {
-    /// x
-    Auto,
-    /// x
-    Paper,
-}
-/// x
-#[derive(serde::Serialize)]
-pub struct Card {
-    /// x
-    pub seed_documents_in_crawl: u64,
-}
-/// x
-pub struct Trained {
-    /// x
-    pub model: Vec<u8>,
-    /// x
-    pub card: Card,
-}
-/// x
-pub fn train(_: &[Example], _: SettingsChoice, _: u64) -> Result<Trained, std::io::Error> { Ok(Trained { model: vec![], card: Card { seed_documents_in_crawl: 0 } }) }
-/// x
-pub struct Classifier;
-impl Classifier {
-    /// x
-    pub fn load(_: &std::path::Path) -> Result<Self, std::io::Error> { Ok(Self) }
-    /// x
-    pub fn score(&self, text: &str) -> f64 { text.matches('$').count() as f64 / text.len() as f64 }
 }

@@ -1,0 +1,109 @@
+//! Which examples are used and which are held out, by domain: pages of one site are much alike, so a model is judged
+//! on sites it has not seen.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use super::Example;
+
+/// A domain keeps at least this many of its pages.
+const DOMAIN_PAGES_MIN: usize = 10;
+
+/// A number from 0 to 2^64 that only depends on the seed, a purpose and a key.
+fn draw(seed: u64, purpose: &str, key: &[u8]) -> u64 {
+    xxh3_64_with_seed(key, xxh3_64_with_seed(purpose.as_bytes(), seed))
+}
+
+/// A seeded order of `indices`.
+pub(super) fn shuffled(mut indices: Vec<usize>, seed: u64, purpose: &str) -> Vec<usize> {
+    indices.sort_by_cached_key(|i| (draw(seed, purpose, &i.to_le_bytes()), *i));
+    indices
+}
+
+/// A seeded sample of at most `pages_max` of `indices` in which no domain has much more than its share: at most the
+/// mean number of pages of a domain, and 10 where that is less.
+pub(super) fn sample(examples: &[Example], indices: &[usize], pages_max: usize, seed: u64) -> Vec<usize> {
+    let domains: BTreeSet<&str> = indices.iter().map(|i| examples[*i].domain.as_str()).collect();
+    let cap = indices.len().div_ceil(domains.len().max(1)).max(DOMAIN_PAGES_MIN);
+    let mut taken: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut sample = shuffled(indices.to_vec(), seed, "sample");
+    sample.retain(|i| {
+        let n = taken.entry(&examples[*i].domain).or_default();
+        *n += 1;
+        *n <= cap
+    });
+    sample.truncate(pages_max);
+    sample
+}
+
+/// The fold of each of `indices`; pages of a domain share one. `None` where positives come from one domain only.
+///
+/// Domains of positives are dealt out largest first, each to the fold with the fewest positives; the others by hash.
+pub(super) fn folds(examples: &[Example], indices: &[usize], folds_max: usize, seed: u64) -> Option<Vec<usize>> {
+    let mut positives: BTreeMap<&str, usize> = BTreeMap::new();
+    for example in indices.iter().map(|i| &examples[*i]).filter(|example| example.positive) {
+        *positives.entry(&example.domain).or_default() += 1;
+    }
+    let n_folds = folds_max.min(positives.len());
+    if n_folds < 2 {
+        return None;
+    }
+    let mut by_size: Vec<(&str, usize)> = positives.iter().map(|(domain, n)| (*domain, *n)).collect();
+    by_size.sort_by_key(|(domain, n)| (std::cmp::Reverse(*n), draw(seed, "fold", domain.as_bytes())));
+    let (mut sizes, mut fold_of) = (vec![0; n_folds], BTreeMap::new());
+    for (domain, n) in by_size {
+        let fold = (0..n_folds).min_by_key(|fold| sizes[*fold]).unwrap_or_default();
+        sizes[fold] += n;
+        fold_of.insert(domain, fold);
+    }
+    let by_hash = |domain: &str| (draw(seed, "fold", domain.as_bytes()) % n_folds as u64) as usize;
+    Some(
+        indices
+            .iter()
+            .map(|i| examples[*i].domain.as_str())
+            .map(|domain| fold_of.get(domain).copied().unwrap_or_else(|| by_hash(domain)))
+            .collect(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn examples(pages: &[(&str, usize, bool)]) -> Vec<Example> {
+        let page = |domain: &str, positive| Example { text: String::new(), positive, domain: domain.to_owned() };
+        pages.iter().flat_map(|(domain, n, positive)| vec![page(domain, *positive); *n]).collect()
+    }
+
+    #[test]
+    fn a_large_domain_is_capped() {
+        let examples = examples(&[("large", 200, true), ("a", 3, true), ("b", 3, true), ("c", 10, true)]);
+        let all: Vec<usize> = (0..examples.len()).collect();
+        let found = sample(&examples, &all, 1000, 1);
+        let of = |domain| found.iter().filter(|i| examples[**i].domain == domain).count();
+        assert_eq!((of("large"), of("a"), of("b"), of("c")), (54, 3, 3, 10));
+        assert_eq!(sample(&examples, &all, 7, 1).len(), 7);
+        assert_eq!(sample(&examples, &[], 7, 1), Vec::<usize>::new());
+        assert_ne!(found, sample(&examples, &all, 1000, 2));
+    }
+
+    #[test]
+    fn a_domain_is_in_one_fold() {
+        let examples = examples(&[("a", 9, true), ("a", 5, false), ("b", 4, true), ("c", 4, true), ("d", 7, false)]);
+        let all: Vec<usize> = (0..examples.len()).collect();
+        let folds = folds(&examples, &all, 4, 1).unwrap();
+        for (i, example) in examples.iter().enumerate() {
+            let first = examples.iter().position(|other| other.domain == example.domain).unwrap();
+            assert_eq!(folds[i], folds[first]);
+        }
+        let of_positives: BTreeSet<usize> = all.iter().filter(|i| examples[**i].positive).map(|i| folds[*i]).collect();
+        assert_eq!(of_positives.len(), 3);
+    }
+
+    #[test]
+    fn one_domain_cannot_be_held_out() {
+        let examples = examples(&[("a", 9, true), ("b", 5, false)]);
+        assert_eq!(folds(&examples, &[0, 1, 10], 4, 1), None);
+    }
+}

@@ -1,0 +1,99 @@
+//! How good a ranking is when only positives are labelled.
+//!
+//! The negatives are a random sample of the crawl and hold mathematics too, so a page of it that ranks high is no
+//! error. What can be measured without labels: the share of held-out positives above a threshold (recall), and the
+//! share of the whole sample above it. With a share `p` of mathematics in the crawl, precision there is
+//! `p · recall / share`; it is at most 1, which bounds `p`, and its mean over the positives is the average precision.
+
+/// A held-out positive: where it stands among the sample of the crawl, and its weight.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Standing {
+    /// Share of the sample that ranks above it, over 0 and under 1.
+    pub(super) share_above: f64,
+    /// Weight; pages of a domain with many pages weigh less.
+    pub(super) weight: f64,
+}
+
+/// Share of `sample` above `logit`, ties by half, kept off 0 and 1; `sample` is sorted.
+pub(super) fn share_above(logit: f64, sample: &[f64]) -> f64 {
+    let above = sample.len() - sample.partition_point(|x| *x <= logit);
+    let ties = sample.len() - above - sample.partition_point(|x| *x < logit);
+    (above as f64 + ties as f64 / 2.0 + 0.5) / (sample.len() as f64 + 1.0)
+}
+
+/// `standings` sorted, with recall (share of the weight) at each.
+fn recalls(standings: &[Standing]) -> Vec<(Standing, f64)> {
+    let mut sorted = standings.to_vec();
+    sorted.sort_by(|a, b| a.share_above.total_cmp(&b.share_above));
+    let total: f64 = sorted.iter().map(|s| s.weight).sum();
+    let mut sum = 0.0;
+    sorted
+        .into_iter()
+        .map(|standing| {
+            sum += standing.weight;
+            (standing, sum / total)
+        })
+        .collect()
+}
+
+/// An upper bound of the share of mathematics in the crawl: the smallest `share / recall` at recalls of a quarter up.
+pub(super) fn math_share_max(standings: &[Standing]) -> f64 {
+    recalls(standings)
+        .into_iter()
+        .filter(|(_, recall)| *recall >= 0.25)
+        .map(|(standing, recall)| standing.share_above / recall)
+        .fold(0.5, f64::min)
+}
+
+/// Average precision where a share `math_share` of the crawl is mathematics.
+pub(super) fn average_precision(standings: &[Standing], math_share: f64) -> f64 {
+    let total: f64 = standings.iter().map(|s| s.weight).sum();
+    let sum: f64 = recalls(standings)
+        .into_iter()
+        .map(|(standing, recall)| standing.weight * (math_share * recall / standing.share_above).min(1.0))
+        .sum();
+    if total > 0.0 { sum / total } else { 0.0 }
+}
+
+/// Probability that a positive ranks above a random page of the crawl.
+pub(super) fn area_under_curve(standings: &[Standing]) -> f64 {
+    let total: f64 = standings.iter().map(|s| s.weight).sum();
+    let sum: f64 = standings.iter().map(|s| s.weight * (1.0 - s.share_above)).sum();
+    if total > 0.0 { sum / total } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn standings(shares: &[f64]) -> Vec<Standing> {
+        shares.iter().map(|share_above| Standing { share_above: *share_above, weight: 1.0 }).collect()
+    }
+
+    #[test]
+    fn shares_count_what_is_above() {
+        let sample = [1.0, 2.0, 2.0, 3.0];
+        let at = |logit| share_above(logit, &sample);
+        assert!((at(9.0) - 0.1).abs() < 1e-12 && (at(0.0) - 0.9).abs() < 1e-12);
+        assert!((at(2.0) - 0.5).abs() < 1e-12);
+        assert!((share_above(1.0, &[]) - 0.5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_perfect_ranking_finds_the_share_of_mathematics() {
+        // A fifth of the crawl is mathematics, ranked on top: positives are spread evenly over that fifth.
+        let perfect: Vec<f64> = (1..=100).map(|i| 0.2 * f64::from(i) / 100.0).collect();
+        let share = math_share_max(&standings(&perfect));
+        assert!((share - 0.2).abs() < 1e-9, "{share}");
+        assert!(average_precision(&standings(&perfect), share) > 0.999);
+    }
+
+    #[test]
+    fn a_random_ranking_has_the_precision_of_chance() {
+        let random: Vec<f64> = (1..=100).map(|i| f64::from(i) / 100.0).collect();
+        let found = average_precision(&standings(&random), 0.2);
+        assert!((found - 0.2).abs() < 1e-9, "{found}");
+        assert!((area_under_curve(&standings(&random)) - 0.5).abs() < 0.01);
+        assert!(average_precision(&[], 0.2).abs() < 1e-12);
+    }
+}
