@@ -11,8 +11,15 @@ pub mod tokens;
 pub mod io;
 pub mod task;
 
-pub mod classify;
 pub mod crawl;
-pub mod dedup;
 pub mod extract;
 pub mod language;
+
+pub mod dedup;
+
+pub mod classify;
+pub mod rank;
+pub mod rounds;
+
+pub mod cli;
+mod commands;

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::seed::{SeedError, read};
-use super::{Classifier, Example, SettingsChoice, TokenRules, normalise, train};
+use super::{Card, Classifier, Example, SettingsChoice, train};
 use crate::config::{self, ClassifierSettings, Negatives};
 use crate::dedup::exchange::PageRef;
 use crate::dedup::url::address;
@@ -84,12 +84,7 @@ impl Classifying<'_> {
         survivors: Option<&Artifact>,
         progress: &Progress,
     ) -> TaskResult {
-        let rules = TokenRules::default();
-        let example = |text: &str, domain: String, positive: bool| {
-            let mut normalised = String::new();
-            normalise(text, &rules, &mut normalised);
-            Example { text: normalised, positive, domain }
-        };
+        let example = |text: &str, domain: String, positive: bool| Example { text: text.to_owned(), positive, domain };
         let mut examples = Vec::new();
         let mut of_seed: BTreeMap<PageId, usize> = BTreeMap::new();
         read(&positives.path, &mut |document| {
@@ -104,7 +99,7 @@ impl Classifying<'_> {
         if examples.is_empty() {
             return Err(SeedError::Empty { files: 1, blank: 0 }.into());
         }
-        let in_crawl = self.take_crawl_texts(&of_seed, &mut examples, &rules)?;
+        let in_crawl = self.take_crawl_texts(&of_seed, &mut examples)?;
         match negatives {
             Some(artifact) => read(&artifact.path, &mut |document| {
                 let domain = address(&document.url).map(|a| a.domain).unwrap_or_default();
@@ -120,14 +115,16 @@ impl Classifying<'_> {
             ClassifierSettings::Auto => SettingsChoice::Auto,
             ClassifierSettings::Paper => SettingsChoice::Paper,
         };
-        let mut trained = train(&examples, choice, self.seed.random_seed)?;
-        trained.card.seed_documents_in_crawl = in_crawl;
+        let scratch = self.runner.out.join("work/train");
+        std::fs::create_dir_all(&scratch)?;
+        let trained = train(&examples, &choice, self.seed.random_seed, &scratch)?;
         let card = serde_json::to_vec_pretty(&trained.card)?;
         let outputs = vec![
             write_file(&self.folder().join("classifier.bin"), &trained.model, 0)?,
             write_file(&self.folder().join("classifier.json"), &card, 0)?,
         ];
-        let facts = serde_json::to_value(&trained.card)?;
+        let mut facts = serde_json::to_value(&trained.card)?;
+        facts["positives_as_in_crawl"] = in_crawl.into();
         Ok(Done { outputs, facts, ..Done::default() })
     }
 
@@ -137,7 +134,6 @@ impl Classifying<'_> {
         &self,
         of_seed: &BTreeMap<PageId, usize>,
         examples: &mut [Example],
-        rules: &TokenRules,
     ) -> Result<u64, Error> {
         let mut wanted = BTreeMap::new();
         self.each_id(&mut |page, id| {
@@ -150,8 +146,7 @@ impl Classifying<'_> {
         let mut taken = 0;
         self.each_text(&pages, &mut |page, _, text| {
             if let Some(example) = place.get(&page).and_then(|i| examples.get_mut(*i)) {
-                example.text.clear();
-                normalise(text, rules, &mut example.text);
+                text.clone_into(&mut example.text);
                 taken += 1;
             }
         })?;
@@ -233,7 +228,7 @@ impl Classifying<'_> {
                 inputs.extend(classifier.clone());
                 let loaded = Arc::clone(&loaded);
                 let run = move |progress: &Progress| {
-                    let load = || Classifier::load(&self.folder()).map_err(|e| e.to_string());
+                    let load = || load(&self.folder()).map_err(|e| e.to_string());
                     let classifier = loaded.get_or_init(load).as_ref().map_err(Clone::clone)?;
                     self.score(file, classifier, progress)
                 };
@@ -254,7 +249,10 @@ impl Classifying<'_> {
             let id: &StringArray = column(&batch, "id", path)?;
             let text: &StringArray = column(&batch, "text", path)?;
             let scored: Vec<(f64, f64)> = self.runner.pool.install(|| {
-                (0..text.len()).into_par_iter().map(|i| with_cpu_time(|| classifier.score(text.value(i)))).collect()
+                (0..text.len())
+                    .into_par_iter()
+                    .map_init(|| classifier.scorer(), |scorer, i| with_cpu_time(|| scorer.score(text.value(i))))
+                    .collect()
             });
             cpu_elsewhere_s += scored.iter().map(|s| s.1).sum::<f64>();
             let scores = Float64Array::from_iter_values(scored.into_iter().map(|s| s.0));
@@ -266,6 +264,16 @@ impl Classifying<'_> {
         }
         Ok(Done { tally, outputs: vec![writer.finish()?], cpu_elsewhere_s, ..Done::default() })
     }
+}
+
+/// The classifier in a round's folder.
+fn load(folder: &Path) -> Result<Classifier, Error> {
+    let read = |name: &str| {
+        let path = folder.join(name);
+        std::fs::read(&path).map_err(|e| format!("{}: cannot read: {e}", path.display()))
+    };
+    let card: Card = serde_json::from_slice(&read("classifier.json")?)?;
+    Ok(Classifier::load(&read("classifier.bin")?, card)?)
 }
 
 /// The column `keep` of the survivors, row by row; all kept where there is no such table.
