@@ -128,7 +128,7 @@ impl Server {
         self.asked().iter().map(|asked| asked.header("range").to_owned()).collect()
     }
 
-    /// Most requests that were being answered at one time.
+    /// Most requests that were waiting for an answer at one time.
     pub(crate) fn open_max(&self) -> usize {
         self.state.lock().unwrap().open_max
     }
@@ -160,9 +160,12 @@ fn answer(mut stream: &TcpStream, state: &Mutex<State>) -> io::Result<()> {
             }
         }
     };
-    let result = perform(stream, &entry, &act, &asked);
-    // Before the connection closes: the client can't open the next one earlier.
+    if let Act::Slow(pause) = &act {
+        thread::sleep(*pause);
+    }
+    // Before the first byte of the answer: until then the client can't take it for finished and send the next request.
     state.lock().unwrap().open -= 1;
+    let result = perform(stream, &entry, &act, &asked);
     stream.flush()?;
     stream.shutdown(Shutdown::Both)?;
     result
@@ -184,7 +187,6 @@ fn perform(mut stream: &TcpStream, entry: &Entry, act: &Act, asked: &Asked) -> i
             return head(&format!("{status} Later"), &[length(0), ("Retry-After", after.clone())]);
         }
         Act::Redirect(to) => return head("302 Found", &[length(0), ("Location", to.clone())]),
-        Act::Slow(pause) => thread::sleep(*pause),
         _ => {}
     }
     let etag = (!entry.etag.is_empty()).then(|| ("ETag", entry.etag.clone()));

@@ -77,14 +77,15 @@ fn innermost(error: &reqwest::Error) -> String {
 
 /// What is wrong with the server's certificate, where that is why there is no connection.
 fn untrusted(error: &(dyn Error + 'static)) -> Option<String> {
-    let problem = |cause: &(dyn Error + 'static)| match cause.downcast_ref() {
-        Some(error @ rustls::Error::InvalidCertificate(_)) => Some(error.to_string()),
-        _ => None,
-    };
-    causes(error).find_map(|cause| {
-        // An io::Error's source is the source of what it wraps, so what it wraps is looked at here.
-        let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        problem(cause).or_else(|| problem(wrapped?))
+    causes(error).find_map(|mut cause| {
+        // An io::Error's source is the source of what it wraps, so the wrappings are taken off here.
+        while let Some(wrapped) = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            cause = wrapped;
+        }
+        match cause.downcast_ref() {
+            Some(error @ rustls::Error::InvalidCertificate(_)) => Some(error.to_string()),
+            _ => None,
+        }
     })
 }
 
@@ -229,8 +230,7 @@ mod tests {
     fn a_bad_certificate_is_found_in_the_chain() {
         let certificate = rustls::Error::InvalidCertificate(rustls::CertificateError::Expired);
         let error = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, certificate));
-        let inner = error.get_ref().unwrap() as &(dyn Error + 'static);
-        assert_eq!(untrusted(inner).unwrap(), "invalid peer certificate: Expired");
+        assert_eq!(untrusted(&error).unwrap(), "invalid peer certificate: Expired");
         assert_eq!(untrusted(&io::Error::other(rustls::Error::DecryptError)), None);
     }
 
