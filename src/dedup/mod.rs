@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! url ──▶ address ──▶ PageId, host, domain
-//! text ─▶ tokens ─┬─▶ text hash ─────────────────────▶ exact duplicates collapse first
+//! text ─▶ tokens ─┬─▶ text hash ─▶ copies: only the best of each goes on, the others follow it at the end
 //!                 └─▶ shingles ─▶ signature ─▶ band keys ─▶ (buckets) ─▶ candidate pairs
 //!                        └──────────────── Jaccard of each pair ◀────────────┘
 //!                                                │ verified edges

@@ -1,8 +1,18 @@
 //! MinHash signatures: a few numbers a page, equal at a place with the probability of the pages' Jaccard similarity.
 //!
-//! The family is SuperMinHash (Ertl 2017, arXiv 1706.05698) as the crate `probminhash` has it. Of the families there
-//! OptDensMinHash signs long pages faster, but copies filled places into empty ones on pages with fewer shingles than
-//! places, where bands then agree or differ as one: measured in `docs/log.md`.
+//! The family is SuperMinHash (Ertl 2017, arXiv 1706.05698) as the crate `probminhash` has it, its values as `f32`.
+//! Measured at 14 × 8 on random pairs at Jaccard 0.8 (formula: 0.924 found; standard deviation of MinHash 0.038):
+//!
+//! | shingles of both | SuperMinHash found, s. d. | OptDensMinHash found, s. d. |
+//! |---|---|---|
+//! | 5 | 0.940, 0.025 | 0.787, 0.149 |
+//! | 20 | 0.941, 0.026 | 0.848, 0.081 |
+//! | 50 | 0.935, 0.027 | 0.881, 0.057 |
+//! | 100 | 0.938, 0.028 | 0.920, 0.043 |
+//! | 1000 | 0.929, 0.035 | 0.929, 0.035 |
+//!
+//! OptDensMinHash signs three to four times as many pages a second, but on pages with fewer shingles than the
+//! signature has places it copies filled places into empty ones, and bands then agree or differ as one.
 
 use std::hash::{BuildHasherDefault, Hasher};
 

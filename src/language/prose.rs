@@ -7,8 +7,8 @@ const PIECES: usize = 4;
 /// Formulas that run on for longer than this, in bytes, are a stray dollar sign.
 const INLINE_MATH_BYTES_MAX: usize = 1000;
 
-/// The same for `\\[…\\]`: without a bound, a page of opening signs alone would be searched once for each.
-const DISPLAY_MATH_BYTES_MAX: usize = 20_000;
+/// The same for `\[…\]`: without a bound, a page of opening signs alone would be searched once for each.
+const DISPLAY_MATH_BYTES_MAX: usize = 5_000;
 
 /// The natural-language words of a text, separated by single spaces; a sample of a long one.
 pub(super) fn words(text: &str) -> String {

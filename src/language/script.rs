@@ -28,8 +28,10 @@ impl Letters {
             let (mut latin, mut other) = (0, 0);
             for c in word.chars() {
                 match c {
-                    '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' => letters.han += 1,
-                    '\u{20000}'..='\u{3FFFF}' => letters.han += 1,
+                    '\u{3400}'..='\u{4DBF}'
+                    | '\u{4E00}'..='\u{9FFF}'
+                    | '\u{F900}'..='\u{FAFF}'
+                    | '\u{20000}'..='\u{3FFFF}' => letters.han += 1,
                     '\u{3041}'..='\u{30FF}' | '\u{31F0}'..='\u{31FF}' | '\u{FF66}'..='\u{FF9D}' => letters.kana += 1,
                     '\u{1100}'..='\u{11FF}' | '\u{3130}'..='\u{318F}' | '\u{AC00}'..='\u{D7AF}' => letters.hangul += 1,
                     'a'..='z' | 'A'..='Z' | '\u{AA}' | '\u{BA}' | '\u{C0}'..='\u{24F}' | '\u{1E00}'..='\u{1EFF}' => {

@@ -5,24 +5,27 @@ use url::Url;
 /// What an [`Address`](super::Address) needs of a host.
 pub(super) struct Host {
     /// As stated, without a trailing dot.
-    pub(super) host: String,
+    pub(super) stated: String,
     /// Without `www.`, where that leaves a name of its own.
     pub(super) identity: String,
     /// Registrable domain, or the host where it has none.
     pub(super) domain: String,
 }
 
-/// The parts of a URL's host; `None` where it has none or an empty label.
+/// The longest name that DNS can hold.
+const HOST_BYTES_MAX: usize = 253;
+
+/// The parts of a URL's host; `None` where it has none, or one with an empty label or too long for DNS.
 pub(super) fn normalise(url: &Url) -> Option<Host> {
     let stated = match url.host()? {
         ::url::Host::Domain(name) => name,
         ip => {
             let ip = ip.to_string();
-            return Some(Host { host: ip.clone(), identity: ip.clone(), domain: ip });
+            return Some(Host { stated: ip.clone(), identity: ip.clone(), domain: ip });
         }
     };
     let name = stated.strip_suffix('.').unwrap_or(stated);
-    if name.split('.').any(str::is_empty) {
+    if name.len() > HOST_BYTES_MAX || name.split('.').any(str::is_empty) {
         return None;
     }
     let mut identity = name;
@@ -30,7 +33,7 @@ pub(super) fn normalise(url: &Url) -> Option<Host> {
         identity = rest;
     }
     let domain = registrable(name).unwrap_or(name);
-    Some(Host { host: name.to_owned(), identity: identity.to_owned(), domain: domain.to_owned() })
+    Some(Host { stated: name.to_owned(), identity: identity.to_owned(), domain: domain.to_owned() })
 }
 
 /// The registrable domain of a host in ASCII; `None` for a public suffix or a single label.

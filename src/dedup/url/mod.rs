@@ -43,7 +43,7 @@ pub struct Address {
 #[must_use]
 pub fn address(url: &str) -> Option<Address> {
     let url = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
-    let host::Host { host, identity, domain } = host::normalise(&url)?;
+    let host::Host { stated: host, identity, domain } = host::normalise(&url)?;
     let query = url.query().map(query::normalise).unwrap_or_default();
     let hashbang = url.fragment().filter(|f| f.len() > 1 && f.starts_with('!')).map(percent::normalise_fragment);
 

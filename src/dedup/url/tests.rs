@@ -70,6 +70,7 @@ fn what_is_no_address() {
     for url in ["", "a.org/p", "ftp://a.org/", "mailto:x@a.org", "http://", "http://./", "http://a..org/", "data:,x"] {
         assert_eq!(address(url), None, "{url}");
     }
+    assert_eq!(address(&format!("http://{}com/", "www.".repeat(63))), None);
 }
 
 #[test]
