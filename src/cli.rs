@@ -35,7 +35,12 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Lay one value over the configuration; may be repeated.
-    #[arg(long = "set", global = true, value_name = "KEY=VALUE", long_help = "Lay one value over the configuration, as a dotted key and a TOML value: --set 'rank.token_budget=\"60k\"'. May be repeated. Relative paths are relative to the working folder.")]
+    #[arg(
+        long = "set",
+        global = true,
+        value_name = "KEY=VALUE",
+        long_help = "Lay one value over the configuration, as a dotted key and a TOML value: --set 'rank.token_budget=\"60k\"'. May be repeated. Relative paths are relative to the working folder."
+    )]
     pub(crate) sets: Vec<String>,
     /// Worker threads [default: one a core]. The output does not depend on it.
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]

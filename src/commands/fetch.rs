@@ -47,7 +47,8 @@ impl Fetch {
             })
             .collect();
         if let Some((_, twice)) = remote.iter().enumerate().find_map(|(i, r)| remote[..i].iter().find(|q| q.1 == r.1)) {
-            let message = format!("{}: two addresses have this file name; fetch them into two folders", twice.display());
+            let message =
+                format!("{}: two addresses have this file name; fetch them into two folders", twice.display());
             return Err(Failure::Usage(message.into()));
         }
         let freshness = if self.offline { Freshness::TrustLocal } else { Freshness::Check };

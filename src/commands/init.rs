@@ -41,7 +41,8 @@ impl Init {
         let dataset = folder.join("seeds/openwebmath.toml");
         for path in [&self.output, &dataset] {
             if path.exists() && !self.force {
-                let message = format!("{}: is there already; name another --output, or replace it with --force", path.display());
+                let message =
+                    format!("{}: is there already; name another --output, or replace it with --force", path.display());
                 return Err(Failure::Usage(message.into()));
             }
         }

@@ -108,7 +108,10 @@ impl Inspect {
         let at = |share: f64| values[(share * last as f64).round() as usize];
         let [min, p10, p50, p90, max] = [0.0, 0.1, 0.5, 0.9, 1.0].map(at);
         let mean = values.iter().sum::<f64>() / values.len() as f64;
-        writeln!(out, "  {name:<16} min {min:.6}, 10 % {p10:.6}, median {p50:.6}, 90 % {p90:.6}, max {max:.6}, mean {mean:.6}")?;
+        writeln!(
+            out,
+            "  {name:<16} min {min:.6}, 10 % {p10:.6}, median {p50:.6}, 90 % {p90:.6}, max {max:.6}, mean {mean:.6}"
+        )?;
         Ok(())
     }
 
@@ -124,7 +127,12 @@ impl Inspect {
                         shown += 1;
                         let capture = &page.capture;
                         let (at, length) = (capture.warc_offset, capture.warc_length);
-                        writeln!(out, "  at {at}, {length} bytes: {} ({} bytes of body)", capture.url, page.body.len())?;
+                        writeln!(
+                            out,
+                            "  at {at}, {length} bytes: {} ({} bytes of body)",
+                            capture.url,
+                            page.body.len()
+                        )?;
                     }
                     "pages".to_owned()
                 }

@@ -37,8 +37,7 @@ impl Iterate {
         let store = store(&config);
         let sources = sources(&config, &store)?;
         let runner = runner(global, &config)?;
-        let round =
-            Round { config: &config, runner: &runner, store: &store, sources: &sources, round: self.round };
+        let round = Round { config: &config, runner: &runner, store: &store, sources: &sources, round: self.round };
         if self.dry_run || !global.quiet {
             print_plan(out, self.round, sources.len(), &round.plan()?)?;
         }
@@ -81,7 +80,13 @@ fn print_summary(out: &mut dyn Write, figures: &Value) -> std::io::Result<()> {
     let (crawl, pages, ranking) = (&figures["crawl"], &figures["pages"], &figures["ranking"]);
     let body = ByteSize(crawl["body_bytes"].as_u64().unwrap_or_default());
     writeln!(out, "crawl     {} files, {body} of page bodies; records: {}", crawl["files"], counts(&crawl["records"]))?;
-    writeln!(out, "pages     {} in = {} kept + rejected: {}", pages["seen"], pages["kept"], counts(&pages["rejected"]))?;
+    writeln!(
+        out,
+        "pages     {} in = {} kept + rejected: {}",
+        pages["seen"],
+        pages["kept"],
+        counts(&pages["rejected"])
+    )?;
     writeln!(
         out,
         "text      {} tokens, {} formulas; languages: {}",

@@ -46,7 +46,9 @@ impl Extract {
         let runner = runner(global, &config)?;
         let rows = runner.run(&extract::stage::stage(&runner, &config, &sources, &store))?;
         let mut tally = Tally::default();
-        rows.iter().for_each(|row| tally.add(&row.tally));
+        for row in &rows {
+            tally.add(&row.tally);
+        }
         writeln!(out, "{} files: {} pages in, {} kept", rows.len(), tally.seen, tally.kept)?;
         for (reason, n) in &tally.rejected {
             writeln!(out, "  {reason}: {n}")?;
@@ -185,8 +187,8 @@ impl Classify {
             writeln!(out, "validation: {card}")?;
             writeln!(out, "classifier is in {}", folder.display())?;
         } else {
-            let inputs = ["classifier.bin", "classifier.json"]
-                .map(|name| (name.to_owned(), Input::File(folder.join(name))));
+            let inputs =
+                ["classifier.bin", "classifier.json"].map(|name| (name.to_owned(), Input::File(folder.join(name))));
             let rows = runner.run(&classifying.score_stage(&BTreeMap::from(inputs)))?;
             let scored: u64 = rows.iter().map(|row| row.tally.seen).sum();
             writeln!(out, "{scored} pages scored; scores are in {}", folder.join("scores").display())?;

@@ -18,9 +18,9 @@ pub mod dom;
 pub mod encoding;
 pub mod math;
 pub mod outline;
-pub mod tag;
 pub mod stage;
 pub mod table;
+pub mod tag;
 pub mod text;
 
 /// The limits of extraction. All bound work or size, none is a time: a page has the same fate on every machine.
