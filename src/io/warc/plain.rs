@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 
 use super::inflate::Inflater;
+use super::magic::Magic;
 use super::window::{Buffer, Stock, Window};
 
 /// How far inflation has come.
@@ -49,6 +50,19 @@ impl Plain {
     pub(super) fn open(&mut self, offset: u64) {
         self.stock.clear();
         (self.end, self.offset, self.used, self.records) = (End::Open, offset, 0, 0);
+    }
+
+    /// Goes on with another gzip member that begins no record, if one follows: some writers spread a
+    /// record over several members.
+    pub(super) fn goes_on<R: Read>(&mut self, stored: &mut Window<R>, lookahead: usize) -> io::Result<bool> {
+        stored.fill(self.used + lookahead)?;
+        let next = stored.data().get(self.used..).unwrap_or_default();
+        let goes_on = self.end == End::Clean && Magic::of(next) == Magic::Gzip && !Magic::opens_a_record(next, &[]);
+        if goes_on {
+            self.inflater = Some(Inflater::gzip());
+            self.end = End::Open;
+        }
+        Ok(goes_on)
     }
 
     fn inflate<R: Read>(&mut self, stored: &mut Window<R>) -> io::Result<()> {

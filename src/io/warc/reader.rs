@@ -118,7 +118,7 @@ impl<R: Read> Reader<R> {
         if self.stored.position() == 0 {
             self.first_bytes = data[..data.len().min(16)].escape_ascii().to_string();
         }
-        let blank = data.iter().take_while(|byte| b"\r\n".contains(byte)).count();
+        let blank = data.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         if blank > 0 {
             self.stored.consume(blank);
             return Ok(());
@@ -233,12 +233,19 @@ impl<R: Read> Reader<R> {
     }
 
     fn member_record(&mut self, found: Found) -> Result<(), ReadError> {
+        if found.defect == Some(Defect::Cut) && self.plain.end == End::Clean {
+            let goes_on = self.plain.goes_on(&mut self.stored, LOOKAHEAD);
+            if goes_on.map_err(|source| self.io_error(source))? {
+                // Framed again, with more of it.
+                return Ok(());
+            }
+        }
         let data = self.plain.stock.data();
         let last = found.next >= data.len() && self.plain.end != End::Open;
         let only = last && self.plain.records == 0;
         let broken = matches!(self.plain.end, End::Corrupt | End::Cut);
         self.plain.records += 1;
-        self.count(found.head.kind);
+        self.tally(found.head.kind);
         if last && broken && (only || found.defect == Some(Defect::Cut)) {
             return self.broken_record(&found, only);
         }
@@ -254,10 +261,16 @@ impl<R: Read> Reader<R> {
             self.plain.stock.consume(found.next);
             return self.seek_in_member(Damage::RecordTooLarge);
         }
-        self.items.push_back(item(data, &found, place, State::Whole, &self.name, &self.caps));
-        if found.defect.is_some() {
+        let at_end = self.stored.ended() && self.plain.used >= self.stored.data().len();
+        let (state, what) = match found.defect {
+            None => (State::Whole, None),
+            Some(Defect::Cut) if at_end => (State::Cut, Some(Damage::Truncated)),
+            Some(_) => (State::Whole, Some(Damage::WrongLength)),
+        };
+        self.items.push_back(item(data, &found, place, state, &self.name, &self.caps));
+        if let Some(what) = what {
             let Place { offset, length } = place;
-            self.items.push_back(Item::Damaged { offset, length, what: Damage::WrongLength });
+            self.items.push_back(Item::Damaged { offset, length, what });
         }
         self.plain.stock.consume(found.next);
         Ok(())
@@ -308,7 +321,7 @@ impl<R: Read> Reader<R> {
             Frame::Lost => return self.lost(),
             Frame::Record(found) => found,
         };
-        self.count(found.head.kind);
+        self.tally(found.head.kind);
         let offset = self.stored.position();
         let place = Place { offset, length: found.next as u64 };
         let (state, what) = match found.defect {
@@ -382,7 +395,7 @@ impl<R: Read> Reader<R> {
         (self.stored.position() + self.plain.used as u64).saturating_sub(self.plain.offset)
     }
 
-    fn count(&mut self, kind: RecordKind) {
+    fn tally(&mut self, kind: RecordKind) {
         self.records += 1;
         self.responses += u64::from(kind == RecordKind::Response);
     }
@@ -410,3 +423,6 @@ fn inflate_dictionary(held: &[u8]) -> std::io::Result<Vec<u8>> {
     zstd::stream::read::Decoder::new(held)?.take(DICTIONARY_MAX as u64).read_to_end(&mut dictionary)?;
     Ok(dictionary)
 }
+
+#[cfg(test)]
+mod tests;
