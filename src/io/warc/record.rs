@@ -142,7 +142,9 @@ pub(super) fn frame(buffer: &mut impl Buffer, caps: &ReadCaps) -> io::Result<Fra
     let end = head_bytes + stated;
     // Beyond the block: its two line ends and the next version line.
     let mut blank = 4;
-    while buffer.fill(end + blank + RECORD_LINE)? && buffer.data()[end..end + blank].iter().all(is_line_end) {
+    while buffer.fill(end + blank + RECORD_LINE)?
+        && buffer.data()[end..end + blank].iter().all(|&byte| is_line_end(byte))
+    {
         blank += 1;
     }
     let data = buffer.data();
@@ -152,7 +154,7 @@ pub(super) fn frame(buffer: &mut impl Buffer, caps: &ReadCaps) -> io::Result<Fra
             None => found(data.len(), data.len(), Some(Defect::Cut)),
         };
     };
-    let blank = after.iter().take_while(|byte| is_line_end(byte)).count();
+    let blank = after.iter().take_while(|&&byte| is_line_end(byte)).count();
     let follows = &after[blank..];
     let ends_here = follows.is_empty() || record_line(follows);
     // A page about WARC files may hold a record; only a length that leads nowhere is doubted.
@@ -209,14 +211,14 @@ fn trim_blank(data: &[u8], start: usize, end: usize) -> usize {
     start + block.len()
 }
 
-fn is_line_end(byte: &u8) -> bool {
+fn is_line_end(byte: u8) -> bool {
     matches!(byte, b'\r' | b'\n')
 }
 
 fn skip_blank(buffer: &mut impl Buffer) -> io::Result<()> {
     loop {
         let data = buffer.data();
-        let blank = data.iter().take_while(|byte| is_line_end(byte)).count();
+        let blank = data.iter().take_while(|&&byte| is_line_end(byte)).count();
         let more = blank == data.len();
         buffer.consume(blank);
         if !more || !buffer.fill(1)? {
