@@ -7,8 +7,8 @@ pub mod reject;
 
 pub mod io;
 
+pub mod classify;
 pub mod crawl;
+pub mod dedup;
 pub mod extract;
 pub mod language;
-pub mod dedup;
-pub mod classify;

@@ -2,10 +2,10 @@
 
 /// Words that are operators in formulas, sorted.
 const FUNCTIONS: [&str; 52] = [
-    "Im", "Pr", "Re", "Var", "adj", "arccos", "arcsin", "arctan", "arg", "argmax", "argmin", "cos", "cosh", "cot", "cov",
-    "csc", "deg", "det", "diag", "dim", "div", "erf", "exp", "gcd", "grad", "hom", "inf", "ker", "lcm", "lim", "liminf",
-    "limsup", "ln", "log", "max", "min", "mod", "poly", "polylog", "rank", "sec", "sgn", "sign", "sin", "sinh", "span",
-    "sqrt", "sup", "tan", "tanh", "tr", "var",
+    "Im", "Pr", "Re", "Var", "adj", "arccos", "arcsin", "arctan", "arg", "argmax", "argmin", "cos", "cosh", "cot",
+    "cov", "csc", "deg", "det", "diag", "dim", "div", "erf", "exp", "gcd", "grad", "hom", "inf", "ker", "lcm", "lim",
+    "liminf", "limsup", "ln", "log", "max", "min", "mod", "poly", "polylog", "rank", "sec", "sgn", "sign", "sin",
+    "sinh", "span", "sqrt", "sup", "tan", "tanh", "tr", "var",
 ];
 
 /// Words of template and shell languages that stand between dollars, sorted.
@@ -71,7 +71,7 @@ fn is_greek(c: char) -> bool {
 }
 
 fn is_math_symbol(c: char) -> bool {
-    matches!(c, '\u{2200}'..='\u{22ff}' | '\u{2190}'..='\u{21ff}' | '\u{27c0}'..='\u{2aff}' | '±' | '×' | '÷' | '·' | '°' | '′' | '…' | '²'' | '³' | '¬')
+    matches!(c, '\u{2200}'..='\u{22ff}' | '\u{2190}'..='\u{21ff}' | '\u{27c0}'..='\u{2aff}' | '±' | '×' | '÷' | '·' | '°' | '′' | '…' | '²' | '³' | '¬')
 }
 
 #[derive(Default)]
@@ -137,14 +137,53 @@ mod tests {
     #[test]
     fn formulas_are_told_from_prices_and_code() {
         for text in [
-            "x", "n", "α", "x'", "AB", "5", "-1", "2n", "f(x)", "(a, b)", "a+b", "x = 1", "O(n log n)", "x_1", "x_max",
-            "\\alpha", "\\{1\\}", "x \\in A", "a ≤ b", "P(A|B)", "3 \\times 3", "i < n", "x_i, y_i", "n!", "[0, 1]",
+            "x",
+            "n",
+            "α",
+            "x'",
+            "AB",
+            "5",
+            "-1",
+            "2n",
+            "f(x)",
+            "(a, b)",
+            "a+b",
+            "x = 1",
+            "O(n log n)",
+            "x_1",
+            "x_max",
+            "\\alpha",
+            "\\{1\\}",
+            "x \\in A",
+            "a ≤ b",
+            "P(A|B)",
+            "3 \\times 3",
+            "i < n",
+            "x_i, y_i",
+            "n!",
+            "[0, 1]",
         ] {
             assert!(like_math(text), "{text:?}");
         }
         for text in [
-            "", "HOME", "title", "if(x)", "endif", "5 and", "100K-", "_GET['a", "body", "a=", "foo_bar = baz", "Id: x.c", "#",
-            "i; i", "('#id').on(", "C:\\Users\\x", "10 million", "每个",
+            "",
+            "HOME",
+            "title",
+            "if(x)",
+            "endif",
+            "5 and",
+            "100K-",
+            "_GET['a",
+            "body",
+            "a=",
+            "foo_bar = baz",
+            "Id: x.c",
+            "#",
+            "i; i",
+            "('#id').on(",
+            "C:\\Users\\x",
+            "10 million",
+            "每个",
         ] {
             assert!(!like_math(text), "{text:?}");
         }

@@ -29,8 +29,14 @@ pub(super) fn is_rendering(class: &str) -> bool {
 pub(super) fn is_workspace(id: &str) -> bool {
     matches!(
         id,
-        "MathJax_Message" | "MathJax_Hidden" | "MathJax_Font_Test" | "MathJax_SVG_Hidden" | "MathJax_CHTML_Hidden"
-            | "MathJax_SVG_glyphs" | "MJX-SVG-global-cache" | "MathJax-Element-Hidden"
+        "MathJax_Message"
+            | "MathJax_Hidden"
+            | "MathJax_Font_Test"
+            | "MathJax_SVG_Hidden"
+            | "MathJax_CHTML_Hidden"
+            | "MathJax_SVG_glyphs"
+            | "MJX-SVG-global-cache"
+            | "MathJax-Element-Hidden"
     )
 }
 

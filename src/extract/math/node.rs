@@ -116,8 +116,7 @@ fn adjacent_element<'a>(siblings: impl Iterator<Item = NodeRef<'a>>) -> Option<N
 /// Whether the node is all that its paragraph-like parent holds, so that a reader sees it on a line of its own.
 pub(super) fn alone_in_block(node: NodeRef<'_>) -> bool {
     let Some(parent) = node.parent() else { return false };
-    let blocky =
-        element(parent).is_some_and(|e| matches!(&*e.name.local, "p" | "dd" | "div" | "center" | "figure"));
+    let blocky = element(parent).is_some_and(|e| matches!(&*e.name.local, "p" | "dd" | "div" | "center" | "figure"));
     blocky && next_element_or_text(node.next_siblings()) && next_element_or_text(node.prev_siblings())
 }
 

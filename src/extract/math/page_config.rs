@@ -245,14 +245,20 @@ mod tests {
 
     #[test]
     fn delimiters_are_read_from_each_library() {
-        let mathjax2 = read(r#"MathJax.Hub.Config({tex2jax: {inlineMath: [ ['$','$'], ["\\(","\\)"] ], ignoreClass: "no|off"}});"#);
+        let mathjax2 = read(
+            r#"MathJax.Hub.Config({tex2jax: {inlineMath: [ ['$','$'], ["\\(","\\)"] ], ignoreClass: "no|off"}});"#,
+        );
         assert!(mathjax2.loaded && mathjax2.dollars == Dollars::Configured && mathjax2.custom.is_empty());
         assert!(mathjax2.ignores("a off") && mathjax2.ignores("tex2jax_ignore") && !mathjax2.ignores("a"));
-        let mathjax3 = read(r#"window.MathJax = {tex: {inlineMath: [['\\(', '\\)'], ['[;', ';]']], displayMath: {'[+]': [['@@', '@@']]}}}"#);
+        let mathjax3 = read(
+            r#"window.MathJax = {tex: {inlineMath: [['\\(', '\\)'], ['[;', ';]']], displayMath: {'[+]': [['@@', '@@']]}}}"#,
+        );
         assert_eq!(mathjax3.dollars, Dollars::Unknown);
         let opens: Vec<_> = mathjax3.custom.iter().map(|d| (d.open.as_str(), d.display)).collect();
         assert_eq!(opens, [("@@", true), ("[;", false)]);
-        let katex = read(r#"renderMathInElement(document.body, {delimiters: [{left: "$$", right: "$$", display: true}, {left: "$", right: "$", display: false}]});"#);
+        let katex = read(
+            r#"renderMathInElement(document.body, {delimiters: [{left: "$$", right: "$$", display: true}, {left: "$", right: "$", display: false}]});"#,
+        );
         assert_eq!(katex.dollars, Dollars::Configured);
     }
 
@@ -266,7 +272,9 @@ mod tests {
 
     #[test]
     fn broken_scripts_are_read_as_far_as_they_go() {
-        for script in ["inlineMath: [['$", "inlineMath:", "inlineMath: [['$','$'],['a']]", "displayMath: ]", "inlineMath: \"\\"] {
+        for script in
+            ["inlineMath: [['$", "inlineMath:", "inlineMath: [['$','$'],['a']]", "displayMath: ]", "inlineMath: \"\\"]
+        {
             assert_eq!(read(script).dollars, Dollars::Unknown, "{script}");
         }
     }

@@ -237,7 +237,8 @@ impl Writer {
     }
 
     fn open_brace(&mut self) {
-        const TEXT: [&str; 8] = ["\\text", "\\mbox", "\\textrm", "\\hbox", "\\textbf", "\\textit", "\\textnormal", "\\rm"];
+        const TEXT: [&str; 8] =
+            ["\\text", "\\mbox", "\\textrm", "\\hbox", "\\textbf", "\\textit", "\\textnormal", "\\rm"];
         let text = TEXT.iter().any(|command| self.tex.ends_with(command));
         self.push('{');
         self.open.push(if text { Group::Text } else { Group::Plain });

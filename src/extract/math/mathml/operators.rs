@@ -20,8 +20,29 @@ fn fence(node: NodeRef<'_>) -> Option<String> {
 fn is_delimiter(name: &str) -> bool {
     matches!(
         name,
-        "(" | ")" | "[" | "]" | "{" | "}" | "|" | "||" | "\u{2016}" | "\u{2223}" | "\u{2225}" | "⟨" | "⟩" | "〈" | "〉" | "⌊" | "⌋"
-            | "⌈" | "⌉" | "/" | "⟦" | "⟧" | "⟮" | "⟯"
+        "(" | ")"
+            | "["
+            | "]"
+            | "{"
+            | "}"
+            | "|"
+            | "||"
+            | "\u{2016}"
+            | "\u{2223}"
+            | "\u{2225}"
+            | "⟨"
+            | "⟩"
+            | "〈"
+            | "〉"
+            | "⌊"
+            | "⌋"
+            | "⌈"
+            | "⌉"
+            | "/"
+            | "⟦"
+            | "⟧"
+            | "⟮"
+            | "⟯"
     )
 }
 
@@ -77,7 +98,10 @@ impl Fences {
 
 fn is_tall(node: NodeRef<'_>) -> bool {
     node.descendants().take(64).filter_map(element).any(|e| {
-        matches!(local_name(e), "mfrac" | "mtable" | "munderover" | "munder" | "mover" | "msubsup" | "msup" | "msqrt" | "mroot")
+        matches!(
+            local_name(e),
+            "mfrac" | "mtable" | "munderover" | "munder" | "mover" | "msubsup" | "msup" | "msqrt" | "mroot"
+        )
     })
 }
 
@@ -154,7 +178,9 @@ pub(super) fn mfenced(tex: &mut Tex, node: NodeRef<'_>, mfenced: &Element, conte
         }
     }
     let known = |name: &str| name.is_empty() || is_delimiter(name);
-    let stretch = known(open) && known(close) && (open.is_empty() || close.is_empty() || children.iter().any(|child| is_tall(*child)));
+    let stretch = known(open)
+        && known(close)
+        && (open.is_empty() || close.is_empty() || children.iter().any(|child| is_tall(*child)));
     delimiter(tex, open, stretch.then_some("\\left"));
     for (n, child) in children.iter().enumerate() {
         if n > 0

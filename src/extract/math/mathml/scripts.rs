@@ -58,9 +58,8 @@ fn write_scripts(tex: &mut Tex, sub: Option<NodeRef<'_>>, sup: Option<NodeRef<'_
 }
 
 fn is_none(node: NodeRef<'_>) -> bool {
-    element(node).is_some_and(|e| {
-        local_name(e) == "none" || matches!(local_name(e), "mrow" | "mi") && !node.has_children()
-    })
+    element(node)
+        .is_some_and(|e| local_name(e) == "none" || matches!(local_name(e), "mrow" | "mi") && !node.has_children())
 }
 
 /// Number of primes, where a superscript is nothing else.
@@ -105,10 +104,34 @@ fn mark_over(script: NodeRef<'_>, wide: bool) -> Mark {
         return Mark::None;
     }
     Mark::Around(match tokens::content(script).as_str() {
-        "^" | "ˆ" | "\u{302}" | "︿" => if wide { "\\widehat" } else { "\\hat" },
-        "~" | "˜" | "\u{303}" | "∼" => if wide { "\\widetilde" } else { "\\tilde" },
-        "¯" | "‾" | "\u{304}" | "\u{305}" | "_" | "ˉ" | "―" | "─" | "−" | "-" => if wide { "\\overline" } else { "\\bar" },
-        "→" | "\u{20d7}" => if wide { "\\overrightarrow" } else { "\\vec" },
+        "^" | "ˆ" | "\u{302}" | "︿" => {
+            if wide {
+                "\\widehat"
+            } else {
+                "\\hat"
+            }
+        }
+        "~" | "˜" | "\u{303}" | "∼" => {
+            if wide {
+                "\\widetilde"
+            } else {
+                "\\tilde"
+            }
+        }
+        "¯" | "‾" | "\u{304}" | "\u{305}" | "_" | "ˉ" | "―" | "─" | "−" | "-" => {
+            if wide {
+                "\\overline"
+            } else {
+                "\\bar"
+            }
+        }
+        "→" | "\u{20d7}" => {
+            if wide {
+                "\\overrightarrow"
+            } else {
+                "\\vec"
+            }
+        }
         "←" | "\u{20d6}" => "\\overleftarrow",
         "↔" | "\u{20e1}" => "\\overleftrightarrow",
         "˙" | "." | "\u{307}" | "·" => "\\dot",
@@ -155,7 +178,9 @@ pub(super) fn limits(tex: &mut Tex, node: NodeRef<'_>, tag: &Element, context: &
     };
     let flagged = |name: &str| attr(tag, name) == Some("false");
     let written = Tex::apart(|tex| tex.node(single(base), None, context));
-    let wide = written.chars().filter(|c| c.is_alphanumeric()).count() > 1 && !tokens::is_single(&written) && !tokens::is_one_command(&written);
+    let wide = written.chars().filter(|c| c.is_alphanumeric()).count() > 1
+        && !tokens::is_single(&written)
+        && !tokens::is_one_command(&written);
     if let (None, Some(over)) = (under, over)
         && let Mark::Around(command) = mark_over(over, wide)
         && !flagged("accent")
@@ -221,13 +246,40 @@ pub(super) fn limits(tex: &mut Tex, node: NodeRef<'_>, tag: &Element, context: &
 fn takes_limits(base: NodeRef<'_>, written: &str) -> bool {
     let name = element(base).map_or("", local_name);
     if matches!(name, "munder" | "mover") {
-        return ["\\underbrace", "\\overbrace", "\\underbracket", "\\overbracket"].iter().any(|command| written.starts_with(command));
+        return ["\\underbrace", "\\overbrace", "\\underbracket", "\\overbracket"]
+            .iter()
+            .any(|command| written.starts_with(command));
     }
     matches!(
         written,
-        "\\sum" | "\\prod" | "\\coprod" | "\\int" | "\\iint" | "\\iiint" | "\\oint" | "\\bigcup" | "\\bigcap" | "\\bigoplus" | "\\bigotimes"
-            | "\\bigodot" | "\\biguplus" | "\\bigsqcup" | "\\bigvee" | "\\bigwedge" | "\\lim" | "\\max" | "\\min" | "\\sup" | "\\inf"
-            | "\\limsup" | "\\liminf" | "\\det" | "\\gcd" | "\\Pr" | "\\injlim" | "\\projlim"
+        "\\sum"
+            | "\\prod"
+            | "\\coprod"
+            | "\\int"
+            | "\\iint"
+            | "\\iiint"
+            | "\\oint"
+            | "\\bigcup"
+            | "\\bigcap"
+            | "\\bigoplus"
+            | "\\bigotimes"
+            | "\\bigodot"
+            | "\\biguplus"
+            | "\\bigsqcup"
+            | "\\bigvee"
+            | "\\bigwedge"
+            | "\\lim"
+            | "\\max"
+            | "\\min"
+            | "\\sup"
+            | "\\inf"
+            | "\\limsup"
+            | "\\liminf"
+            | "\\det"
+            | "\\gcd"
+            | "\\Pr"
+            | "\\injlim"
+            | "\\projlim"
     ) || written.starts_with("\\operatorname{arg")
         || written.starts_with("\\operatorname*")
 }
