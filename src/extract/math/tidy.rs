@@ -258,9 +258,12 @@ impl Writer {
         if name_bytes == 0 {
             // A backslash at the very end would swallow the closing delimiter.
             let Some(c) = rest[1..].chars().next() else { return 1 };
-            // A control space is one blank, whatever kind of white space was typed.
             self.push('\\');
+            // A control space is one blank, whatever kind of white space was typed.
             self.tex.push(if is_space(c) { ' ' } else { c });
+            if c == '\\' {
+                return 2 + self.after_line_break(&rest[2..]);
+            }
             return 1 + c.len_utf8();
         }
         let used = 1 + name_bytes;
@@ -273,6 +276,15 @@ impl Writer {
         }
         self.push_str(&rest[..used]);
         used
+    }
+
+    /// White space after `\\\\` goes, unless it keeps what follows from being read as an argument; returns its bytes.
+    fn after_line_break(&mut self, rest: &str) -> usize {
+        let next = rest.trim_start_matches(is_space);
+        if next.len() < rest.len() && next.starts_with(['[', '*']) {
+            self.tex.push(' ');
+        }
+        rest.len() - next.len()
     }
 
     /// A dollar inside a formula: in a text command it opens or closes a formula, elsewhere it is a stray character.
@@ -304,8 +316,15 @@ impl Writer {
     }
 
     fn finish(mut self) -> String {
-        while self.tex.ends_with(' ') && !self.tex.ends_with("\\ ") {
-            self.tex.pop();
+        // A last line break or blank does nothing, and a backslash before the closing dollars would escape them.
+        loop {
+            let end = self.tex.trim_end_matches(' ').len();
+            let slashes = self.tex[..end].len() - self.tex[..end].trim_end_matches('\\').len();
+            if slashes == 0 {
+                self.tex.truncate(end);
+                break;
+            }
+            self.tex.truncate(end - slashes);
         }
         for _ in self.open.iter().filter(|group| **group != Group::LeftText) {
             self.tex.push('}');
@@ -368,8 +387,9 @@ mod tests {
         check("50%", r"50\%", None);
         check(r"50\%", r"50\%", None);
         check("x\\", "x", None);
-        check("x\\ ", "x\\ ", None);
-        check("x\\\\ y", "x\\\\ y", None);
+        check("x\\ ", "x", None);
+        check(r"x \\ \\", "x", None);
+        check("x\\\\ \n y\\\\ [z]\\\\[2pt]", "x\\\\y\\\\ [z]\\\\[2pt]", None);
         check("a $ b", r"a \$ b", None);
         check(r"a \label{eq:1} = b \tag{2}", r"a = b \tag{2}", None);
         check("a &lt; b &amp; c &#60; d & e; f", "a < b & c < d & e; f", None);

@@ -14,7 +14,7 @@ const DEPTH_MAX: usize = 128;
 #[must_use]
 pub fn to_latex(math: NodeRef<'_>) -> String {
     let mut out = Tex::default();
-    out.children(math, &Context::default());
+    out.children(operators::unwrapped(math), &Context::default());
     out.tex
 }
 
@@ -110,7 +110,7 @@ impl Tex {
             "mtext" => tokens::text(self, node, context),
             "ms" => tokens::string(self, node, element),
             "mspace" => tokens::space(self, element),
-            "mrow" if has_class(element, "MJX-TeXAtom-ORD") => self.atom(node, context),
+            "mrow" if is_atom(element) => self.atom(node, context),
             "mstyle" => self.styled(node, element, context),
             "semantics" | "maction" => {
                 if let Some(child) = elements(node).next() {
@@ -153,7 +153,9 @@ impl Tex {
     /// An ordinary atom that the author made with braces. Around a single symbol they do nothing.
     fn atom(&mut self, node: NodeRef<'_>, context: &Context) {
         let inner = Self::apart(|tex| tex.children(node, context));
-        let bare = tokens::is_single(&inner) || inner.starts_with("\\math") && tokens::is_one_command(&inner);
+        let nested = elements(node).any(|child| element(child).is_some_and(is_atom));
+        let alphabet = !nested && inner.starts_with("\\math") && tokens::is_one_command(&inner);
+        let bare = tokens::is_single(&inner) || alphabet;
         if bare || inner.is_empty() {
             self.push(&inner);
         } else {
@@ -225,6 +227,11 @@ impl Tex {
             }
         }
     }
+}
+
+/// Whether a row is a group that the author of the TeX made with braces.
+fn is_atom(row: &Element) -> bool {
+    has_class(row, "MJX-TeXAtom-ORD") || attr(row, "data-mjx-texclass") == Some("ORD")
 }
 
 /// Child elements.

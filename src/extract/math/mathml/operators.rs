@@ -154,6 +154,38 @@ fn the_table(mut node: NodeRef<'_>) -> Option<(NodeRef<'_>, &Element)> {
     None
 }
 
+/// The innermost element that holds the whole formula: groups and styles around all of it say nothing.
+pub(super) fn unwrapped(mut node: NodeRef<'_>) -> NodeRef<'_> {
+    for _ in 0..16 {
+        let mut inner = elements(node)
+            .filter(|child| element(*child).is_some_and(|e| !matches!(local_name(e), "annotation" | "annotation-xml")));
+        match (inner.next(), inner.next()) {
+            (Some(only), None)
+                if element(only).is_some_and(|e| {
+                    matches!(local_name(e), "semantics" | "mrow" | "mstyle" | "mpadded")
+                        && attr(e, "mathvariant").is_none()
+                }) =>
+            {
+                node = only;
+            }
+            _ => break,
+        }
+    }
+    node
+}
+
+/// Whether a row is fenced at both ends, so that scripts after it are scripts of its closing fence.
+pub(super) fn is_fenced(node: NodeRef<'_>) -> bool {
+    let name = |node: Option<NodeRef<'_>>| {
+        node.filter(|n| element(*n).is_some_and(|e| local_name(e) == "mo"))
+            .map(tokens::content)
+            .filter(|name| is_delimiter(name))
+    };
+    let mut children = elements(node);
+    let (first, last) = (name(children.next()), name(children.last()));
+    first.is_some_and(|name| opens(&name)) && last.is_some_and(|name| closes(&name))
+}
+
 /// `mfenced`: fences and separators in attributes.
 pub(super) fn mfenced(tex: &mut Tex, node: NodeRef<'_>, mfenced: &Element, context: &Context) {
     let open = attr(mfenced, "open").unwrap_or("(").trim();

@@ -28,6 +28,8 @@ fn write_base(tex: &mut Tex, base: Option<NodeRef<'_>>, context: &Context) {
         "mi" | "mo" => true,
         "mn" => written.bytes().all(|byte| byte.is_ascii_digit()),
         "mtext" | "msqrt" | "mroot" | "mtable" => true,
+        "mfenced" => true,
+        "mrow" if base.is_some_and(super::operators::is_fenced) => true,
         _ => tokens::is_single(&written) || tokens::is_one_command(&written) || is_group(&written),
     };
     if written.is_empty() || !atomic {
@@ -99,6 +101,12 @@ enum Mark {
 
 fn mark_over(script: NodeRef<'_>, wide: bool) -> Mark {
     let script = single(script);
+    // TeX's narrow accents do not stretch, and say so; its wide ones may say that they do.
+    let wide = match element(script).and_then(|e| attr(e, "stretchy")) {
+        Some("false") => false,
+        Some("true") => true,
+        _ => wide || tokens::content(script) == "¯",
+    };
     let token = element(script).is_some_and(|e| matches!(local_name(e), "mo" | "mi" | "mn" | "mtext"));
     if !token {
         return Mark::None;
