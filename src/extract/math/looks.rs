@@ -104,7 +104,7 @@ impl Signs {
         }
         let spaces = text.split_whitespace().count().saturating_sub(1);
         match (self.letters, self.operators) {
-            (0, 0) => self.digits && spaces == 0,
+            (0, 0) => self.digits && (spaces == 0 || text.starts_with(['(', '[']) && text.ends_with([')', ']'])),
             (0, _) => self.digits,
             (1, _) => true,
             (2, 0) if text.len() == 2 => text.bytes().all(|b| b.is_ascii_uppercase()),

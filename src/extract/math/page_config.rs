@@ -37,7 +37,8 @@ pub struct PageMath {
     pub dollars: Dollars,
     /// Delimiters beyond `$`, `$$`, `\(…\)` and `\[…\]`, longest first.
     pub custom: Vec<Delimiter>,
-    ignored_classes: Vec<String>,
+    /// Classes whose elements the libraries were told to leave alone.
+    pub ignored_classes: Vec<String>,
 }
 
 impl PageMath {

@@ -278,13 +278,13 @@ impl Writer {
         used
     }
 
-    /// White space after `\\\\` goes, unless it keeps what follows from being read as an argument; returns its bytes.
+    /// A line that ends in `\\\\` runs on into the next, unless a blank keeps what follows from being read as an
+    /// argument. Returns the bytes of white space used.
     fn after_line_break(&mut self, rest: &str) -> usize {
         let next = rest.trim_start_matches(is_space);
-        if next.len() < rest.len() && next.starts_with(['[', '*']) {
-            self.tex.push(' ');
-        }
-        rest.len() - next.len()
+        let blank = &rest[..rest.len() - next.len()];
+        self.space = !blank.is_empty() && (!blank.contains('\n') || next.starts_with(['[', '*']));
+        blank.len()
     }
 
     /// A dollar inside a formula: in a text command it opens or closes a formula, elsewhere it is a stray character.
@@ -389,7 +389,7 @@ mod tests {
         check("x\\", "x", None);
         check("x\\ ", "x", None);
         check(r"x \\ \\", "x", None);
-        check("x\\\\ \n y\\\\ [z]\\\\[2pt]", "x\\\\y\\\\ [z]\\\\[2pt]", None);
+        check("x\\\\ \n y\\\\\n[z]\\\\[2pt]\\\\ a", "x\\\\y\\\\ [z]\\\\[2pt]\\\\ a", None);
         check("a $ b", r"a \$ b", None);
         check(r"a \label{eq:1} = b \tag{2}", r"a = b \tag{2}", None);
         check("a &lt; b &amp; c &#60; d & e; f", "a < b & c < d & e; f", None);
@@ -404,8 +404,8 @@ mod tests {
 
     #[test]
     fn nothing_is_no_formula() {
-        for raw in ["", "  ", "$$", "$ $", "\\", "\u{200b}", "}", &"x".repeat(TEX_BYTES_MAX + 1)] {
-            assert_eq!(tidy(raw).map(|t| t.tex), if raw == "$$" { Some("\\$\\$".into()) } else { None });
+        for raw in ["", "  ", "$$", "$ $", "\\", "\u{200b}", "}", "\\\\", &"x".repeat(TEX_BYTES_MAX + 1)] {
+            assert_eq!(tidy(raw), None, "{:?}", raw.get(..9));
         }
     }
 }

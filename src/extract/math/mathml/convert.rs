@@ -90,6 +90,14 @@ impl Tex {
                 at += used;
                 continue;
             }
+            if let Some(fraction) = operators::binomial(&siblings[at..]) {
+                self.push("\\binom");
+                let mut parts = elements(fraction);
+                self.argument(parts.next(), context);
+                self.argument(parts.next(), context);
+                at += 3;
+                continue;
+            }
             fences.before(self, at);
             self.node(*node, siblings.get(at + 1).copied(), context);
             at += 1;
@@ -155,7 +163,7 @@ impl Tex {
         let inner = Self::apart(|tex| tex.children(node, context));
         let nested = elements(node).any(|child| element(child).is_some_and(is_atom));
         let alphabet = !nested && inner.starts_with("\\math") && tokens::is_one_command(&inner);
-        let bare = tokens::is_single(&inner) || alphabet;
+        let bare = tokens::is_single(&inner) || alphabet || is_accent(node);
         if bare || inner.is_empty() {
             self.push(&inner);
         } else {
@@ -171,15 +179,14 @@ impl Tex {
     fn fraction(&mut self, node: NodeRef<'_>, element: &Element, context: &Context) {
         let mut parts = elements(node);
         let (over, under) = (parts.next(), parts.next());
-        let bar = attr(element, "linethickness").unwrap_or("1").trim();
+        let bar = attr(element, "linethickness").unwrap_or("1");
         if attr(element, "bevelled") == Some("true") {
             self.argument(over, context);
             self.push("/");
             self.argument(under, context);
             return;
         }
-        let none = bar.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%').parse() == Ok(0.0_f32);
-        self.push(if none { "\\genfrac{}{}{0pt}{}" } else { "\\frac" });
+        self.push(if is_zero(bar) { "\\genfrac{}{}{0pt}{}" } else { "\\frac" });
         self.argument(over, context);
         self.argument(under, context);
     }
@@ -227,6 +234,19 @@ impl Tex {
             }
         }
     }
+}
+
+/// Whether a length is zero, in whatever unit.
+pub(super) fn is_zero(length: &str) -> bool {
+    length.trim().trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%').parse() == Ok(0.0_f32)
+}
+
+/// Whether a group is what a TeX renderer itself puts around a narrow accent.
+fn is_accent(atom: NodeRef<'_>) -> bool {
+    let mut children = elements(atom);
+    let (Some(over), None) = (children.next(), children.next()) else { return false };
+    element(over).is_some_and(|e| local_name(e) == "mover")
+        && elements(over).nth(1).and_then(element).is_some_and(|mark| attr(mark, "stretchy") == Some("false"))
 }
 
 /// Whether a row is a group that the author of the TeX made with braces.

@@ -154,24 +154,32 @@ fn the_table(mut node: NodeRef<'_>) -> Option<(NodeRef<'_>, &Element)> {
     None
 }
 
-/// The innermost element that holds the whole formula: groups and styles around all of it say nothing.
+/// The element inside what a TeX renderer puts around a whole formula: `semantics`, one group, one style. Groups
+/// further in are the author's.
 pub(super) fn unwrapped(mut node: NodeRef<'_>) -> NodeRef<'_> {
-    for _ in 0..16 {
+    for wrapper in ["semantics", "mrow", "mstyle"] {
         let mut inner = elements(node)
             .filter(|child| element(*child).is_some_and(|e| !matches!(local_name(e), "annotation" | "annotation-xml")));
-        match (inner.next(), inner.next()) {
-            (Some(only), None)
-                if element(only).is_some_and(|e| {
-                    matches!(local_name(e), "semantics" | "mrow" | "mstyle" | "mpadded")
-                        && attr(e, "mathvariant").is_none()
-                }) =>
-            {
-                node = only;
-            }
-            _ => break,
+        if let (Some(only), None) = (inner.next(), inner.next())
+            && element(only).is_some_and(|e| local_name(e) == wrapper && attr(e, "mathvariant").is_none())
+        {
+            node = only;
         }
     }
     node
+}
+
+/// A fraction without a bar between parentheses is a binomial; its two parts, where the row starts with one.
+pub(super) fn binomial<'a>(row: &[NodeRef<'a>]) -> Option<NodeRef<'a>> {
+    let [open, fraction, close, ..] = row else { return None };
+    let token = |node: NodeRef<'_>, name: &str| {
+        let inner = super::scripts::single(node);
+        element(inner).is_some_and(|e| local_name(e) == "mo") && tokens::content(inner) == name
+    };
+    let fraction = super::scripts::single(*fraction);
+    let bare = element(fraction)
+        .is_some_and(|e| local_name(e) == "mfrac" && attr(e, "linethickness").is_some_and(super::convert::is_zero));
+    (bare && token(*open, "(") && token(*close, ")")).then_some(fraction)
 }
 
 /// Whether a row is fenced at both ends, so that scripts after it are scripts of its closing fence.

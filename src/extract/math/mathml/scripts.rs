@@ -77,7 +77,7 @@ fn primes(node: NodeRef<'_>) -> Option<usize> {
 }
 
 /// The node inside rows of one.
-fn single(mut node: NodeRef<'_>) -> NodeRef<'_> {
+pub(super) fn single(mut node: NodeRef<'_>) -> NodeRef<'_> {
     for _ in 0..6 {
         if !element(node).is_some_and(|e| matches!(local_name(e), "mrow" | "mstyle" | "mpadded")) {
             break;
