@@ -38,6 +38,10 @@ pub(super) fn like_math(text: &str) -> bool {
     if has_tex(text) {
         return true;
     }
+    // A script on nothing and a quoted word are code: `$_GET['a']`.
+    if text.starts_with('_') || text.contains("['") || text.contains("('") {
+        return false;
+    }
     let mut signs = Signs::default();
     let mut previous = ' ';
     let mut chars = text.char_indices().peekable();

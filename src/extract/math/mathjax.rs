@@ -81,15 +81,14 @@ fn from_label(element: &scraper::node::Element, display: bool) -> Option<Formula
 fn source_follows(node: NodeRef<'_>) -> bool {
     let mut at = node;
     for _ in 0..6 {
-        let next = match next_element(at) {
-            Some(next) => next,
-            None => match at.parent() {
+        let Some(next) = next_element(at) else {
+            match at.parent() {
                 Some(parent) if element(parent).is_some_and(|e| super::node::classes(e).any(is_rendering)) => {
                     at = parent;
                     continue;
                 }
                 _ => return false,
-            },
+            }
         };
         let Some(element) = element(next) else { return false };
         if script::is_math(element) {

@@ -56,7 +56,8 @@ fn trim(tex: &str) -> &str {
     let tex = tex.trim_start_matches(is_space);
     let end = tex.trim_end_matches(is_space);
     let slashes = end.len() - end.trim_end_matches('\\').len();
-    if slashes % 2 == 1 && end.len() < tex.len() { &tex[..=end.len()] } else { end }
+    let blank = tex[end.len()..].chars().next().map_or(0, char::len_utf8);
+    if slashes % 2 == 1 { &tex[..end.len() + blank] } else { end }
 }
 
 /// Takes off the CDATA wrapper with which XHTML pages protect scripts, in or out of comments.
@@ -147,15 +148,12 @@ fn decode_entities(tex: &str) -> Cow<'_, str> {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
         let entity = rest.as_bytes().iter().take(10).position(|byte| *byte == b';').map(|end| &rest[1..end]);
-        match entity.and_then(entity_char) {
-            Some((c, len)) => {
-                out.push(c);
-                rest = &rest[len + 2..];
-            }
-            None => {
-                out.push('&');
-                rest = &rest[1..];
-            }
+        if let Some((c, len)) = entity.and_then(entity_char) {
+            out.push(c);
+            rest = &rest[len + 2..];
+        } else {
+            out.push('&');
+            rest = &rest[1..];
         }
     }
     out.push_str(rest);

@@ -72,7 +72,7 @@ impl Tex {
         }
         let children: Vec<NodeRef<'_>> = elements(parent).collect();
         if children.is_empty() {
-            self.stray_text(parent, context);
+            self.stray_text(parent);
             return;
         }
         if children.len() >= 2 && operators::fenced_table(self, &children, context) {
@@ -114,7 +114,7 @@ impl Tex {
         match local_name(element) {
             "mi" => tokens::identifier(self, node, next, context),
             "mn" => tokens::number(self, node, context),
-            "mo" => tokens::operator(self, node, element),
+            "mo" => tokens::operator(self, node),
             "mtext" => tokens::text(self, node, context),
             "ms" => tokens::string(self, node, element),
             "mspace" => tokens::space(self, element),
@@ -227,7 +227,7 @@ impl Tex {
     }
 
     /// Text that stands where elements should.
-    fn stray_text(&mut self, parent: NodeRef<'_>, _context: &Context) {
+    fn stray_text(&mut self, parent: NodeRef<'_>) {
         for child in parent.children() {
             if let Node::Text(text) = child.value() {
                 tokens::characters(self, text.trim());
