@@ -164,7 +164,5 @@ fn is_placeholder(alt: &str) -> bool {
             | "rendered latex"
             | "svg"
             | "picture"
-    ) || lower.ends_with(".png")
-        || lower.ends_with(".gif")
-        || lower.ends_with(".svg")
+    ) || [".png", ".gif", ".svg", ".jpg"].iter().any(|kind| lower.ends_with(kind))
 }

@@ -38,6 +38,10 @@ pub(super) fn like_math(text: &str) -> bool {
     if has_tex(text) {
         return true;
     }
+    // A script on nothing and a quoted word are code: `$_GET['a']`.
+    if text.starts_with('_') || text.contains("['") || text.contains("('") {
+        return false;
+    }
     let mut signs = Signs::default();
     let mut previous = ' ';
     let mut chars = text.char_indices().peekable();
@@ -104,7 +108,7 @@ impl Signs {
         }
         let spaces = text.split_whitespace().count().saturating_sub(1);
         match (self.letters, self.operators) {
-            (0, 0) => self.digits && spaces == 0,
+            (0, 0) => self.digits && (spaces == 0 || text.starts_with(['(', '[']) && text.ends_with([')', ']'])),
             (0, _) => self.digits,
             (1, _) => true,
             (2, 0) if text.len() == 2 => text.bytes().all(|b| b.is_ascii_uppercase()),

@@ -147,8 +147,8 @@ pub(super) fn read(
     let Source { raw, plain } = source(node, budget)?;
     let raw = raw.trim();
     let delimited = is_one_delimited(raw);
-    if raw.is_empty() || !(delimited || plain && class != Class::Delimited && (like_math(raw) || is_word(raw) && plain))
-    {
+    let bare = plain && class != Class::Delimited && (like_math(raw) || is_word(raw));
+    if raw.is_empty() || !(delimited || bare) {
         return None;
     }
     if !delimited && (mentions_delimiters(raw) || asciimath && raw.contains('`')) || holds_rendering(node, budget) {

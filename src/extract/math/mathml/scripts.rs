@@ -25,9 +25,9 @@ fn write_base(tex: &mut Tex, base: Option<NodeRef<'_>>, context: &Context) {
     let written = base.map(|base| Tex::apart(|tex| tex.node(base, None, context))).unwrap_or_default();
     let kind = base.and_then(element).map_or("", local_name);
     let atomic = match kind {
-        "mi" | "mo" => true,
         "mn" => written.bytes().all(|byte| byte.is_ascii_digit()),
-        "mtext" | "msqrt" | "mroot" | "mtable" => true,
+        "mi" | "mo" | "mtext" | "msqrt" | "mroot" | "mtable" | "mfenced" => true,
+        "mrow" if base.is_some_and(super::operators::is_fenced) => true,
         _ => tokens::is_single(&written) || tokens::is_one_command(&written) || is_group(&written),
     };
     if written.is_empty() || !atomic {
@@ -48,12 +48,11 @@ fn write_scripts(tex: &mut Tex, sub: Option<NodeRef<'_>>, sup: Option<NodeRef<'_
         tex.argument(Some(sub), context);
     }
     let Some(sup) = sup.filter(|sup| !is_none(*sup)) else { return };
-    match primes(sup) {
-        Some(primes) => tex.tex.push_str(&"'".repeat(primes)),
-        None => {
-            tex.tex.push('^');
-            tex.argument(Some(sup), context);
-        }
+    if let Some(primes) = primes(sup) {
+        tex.tex.push_str(&"'".repeat(primes));
+    } else {
+        tex.tex.push('^');
+        tex.argument(Some(sup), context);
     }
 }
 
@@ -75,7 +74,7 @@ fn primes(node: NodeRef<'_>) -> Option<usize> {
 }
 
 /// The node inside rows of one.
-fn single(mut node: NodeRef<'_>) -> NodeRef<'_> {
+pub(super) fn single(mut node: NodeRef<'_>) -> NodeRef<'_> {
     for _ in 0..6 {
         if !element(node).is_some_and(|e| matches!(local_name(e), "mrow" | "mstyle" | "mpadded")) {
             break;
@@ -99,6 +98,12 @@ enum Mark {
 
 fn mark_over(script: NodeRef<'_>, wide: bool) -> Mark {
     let script = single(script);
+    // TeX's narrow accents do not stretch, and say so; its wide ones may say that they do.
+    let wide = match element(script).and_then(|e| attr(e, "stretchy")) {
+        Some("false") => false,
+        Some("true") => true,
+        _ => wide || tokens::content(script) == "¯",
+    };
     let token = element(script).is_some_and(|e| matches!(local_name(e), "mo" | "mi" | "mn" | "mtext"));
     if !token {
         return Mark::None;
@@ -152,7 +157,7 @@ fn mark_over(script: NodeRef<'_>, wide: bool) -> Mark {
 
 fn mark_under(script: NodeRef<'_>) -> Mark {
     let script = single(script);
-    if !element(script).is_some_and(|e| local_name(e) == "mo") {
+    if element(script).is_none_or(|e| local_name(e) != "mo") {
         return Mark::None;
     }
     Mark::Around(match tokens::content(script).as_str() {

@@ -67,7 +67,7 @@ pub(super) fn content(node: NodeRef<'_>) -> String {
         match inner.value() {
             Node::Text(text) => raw.push_str(text),
             Node::Element(glyph) if local_name(glyph) == "mglyph" => {
-                raw.push_str(attr(glyph, "alt").unwrap_or_default())
+                raw.push_str(attr(glyph, "alt").unwrap_or_default());
             }
             _ => {}
         }
@@ -166,12 +166,11 @@ pub(super) fn alphabet_run(tex: &mut Tex, siblings: &[NodeRef<'_>], context: &Co
         return None;
     }
     if applied && alphabet == Variant::Normal {
-        match function(&letters) {
-            Some(command) => tex.push(&command),
-            None => {
-                tex.push("\\operatorname");
-                tex.group(|tex| tex.push(&letters));
-            }
+        if let Some(command) = function(&letters) {
+            tex.push(&command);
+        } else {
+            tex.push("\\operatorname");
+            tex.group(|tex| tex.push(&letters));
         }
         return Some(used);
     }
@@ -194,7 +193,7 @@ pub(super) fn number(tex: &mut Tex, node: NodeRef<'_>, context: &Context) {
 }
 
 /// `mo`.
-pub(super) fn operator(tex: &mut Tex, node: NodeRef<'_>, element: &Element) {
+pub(super) fn operator(tex: &mut Tex, node: NodeRef<'_>) {
     let name = content(node);
     let letters = name.chars().filter(|c| c.is_alphabetic()).count();
     if letters > 1 && name.chars().all(|c| c.is_ascii_alphanumeric() || c.is_whitespace() || c == '\u{a0}') {
@@ -214,8 +213,6 @@ pub(super) fn operator(tex: &mut Tex, node: NodeRef<'_>, element: &Element) {
         ":=" => tex.push(":="),
         "-" => tex.push("-"),
         _ => {
-            // Wikipedia's MathJax writes the stroke of "divides" and of "such that" with a variant.
-            let _ = element;
             characters(tex, &name);
         }
     }
