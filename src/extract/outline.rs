@@ -41,13 +41,15 @@ pub struct Stats {
     pub linked_headings: u32,
     /// `h1` headings.
     pub titles: u32,
+    /// Elements that the page itself names as its main text.
+    pub named: u32,
     /// Text of blocks that read like prose, code or mathematics (see [`worth`]).
     pub good: u32,
 }
 
 impl Stats {
     fn each(&mut self, other: &Self, change: impl Fn(&mut u32, u32)) {
-        let Self { text, link_text, links, marks, formulas, headings, linked_headings, titles, good } = self;
+        let Self { text, link_text, links, marks, formulas, headings, linked_headings, titles, named, good } = self;
         change(text, other.text);
         change(link_text, other.link_text);
         change(links, other.links);
@@ -56,6 +58,7 @@ impl Stats {
         change(headings, other.headings);
         change(linked_headings, other.linked_headings);
         change(titles, other.titles);
+        change(named, other.named);
         change(good, other.good);
     }
 
@@ -276,6 +279,7 @@ impl<'a> Builder<'a> {
                 entry.stats.linked_headings += u32::from(entry.stats.link_percent() >= 80);
                 entry.stats.titles += u32::from(level == 1);
             }
+            entry.stats.named += u32::from(entry.hints.has(Hints::MAIN_TEXT));
             let Entry { parent, stats, .. } = *entry;
             self.entries[parent as usize].stats.add(&stats);
         }

@@ -187,7 +187,7 @@ fn of_word(word: &[u8]) -> Hints {
         // Sharing, accounts, money.
         | b"share" | b"sharing" | b"sharebar" | b"sharedaddy" | b"social" | b"socials" | b"addthis" | b"addtoany"
         | b"sharethis" | b"newsletter" | b"newsletters" | b"subscribe" | b"subscription" | b"signup" | b"signin"
-        | b"login" | b"paywall" | b"promo" | b"promos" | b"promotion" | b"sponsor" | b"sponsored" | b"sponsors"
+        | b"login" | b"promo" | b"promos" | b"promotion" | b"sponsor" | b"sponsored" | b"sponsors"
         | b"advert" | b"adverts" | b"advertisement" | b"advertising" | b"ad" | b"ads" | b"adsbygoogle" | b"adsense"
         | b"adunit" | b"dfp" | b"taboola" | b"outbrain" | b"donate" | b"cta"
         // Over the page.
