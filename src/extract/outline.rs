@@ -8,6 +8,7 @@ use scraper::Node;
 use scraper::node::Element;
 
 use super::content::hints::{self, Hints};
+use super::dom::Scripting;
 use super::math::{Formula, MathMap, MathNode};
 use super::tag::Tag;
 
@@ -114,8 +115,9 @@ pub struct Outline<'a> {
 impl<'a> Outline<'a> {
     /// Lays the subtree of `root` flat, leaving out what is never content.
     #[must_use]
-    pub fn build(root: NodeRef<'a, Node>, math: &'a MathMap) -> Self {
-        let mut builder = Builder { entries: Vec::new(), open: Vec::new(), run: Stats::default(), links: 0, pre: 0 };
+    pub fn build(root: NodeRef<'a, Node>, math: &'a MathMap, scripting: Scripting) -> Self {
+        let mut builder =
+            Builder { scripting, entries: Vec::new(), open: Vec::new(), run: Stats::default(), links: 0, pre: 0 };
         let mut next = Some(root);
         while let Some(node) = next {
             next = if builder.enter(node, math) { node.first_child() } else { None };
@@ -171,6 +173,7 @@ fn worth(run: &Stats, pre: bool) -> u32 {
 }
 
 struct Builder<'a> {
+    scripting: Scripting,
     entries: Vec<Entry<'a>>,
     /// Open elements, outermost first.
     open: Vec<u32>,
@@ -204,7 +207,7 @@ impl<'a> Builder<'a> {
 
     fn element(&mut self, element: &'a Element) -> bool {
         let tag = Tag::of(element.name());
-        if tag == Tag::Skip {
+        if tag == Tag::Skip || tag == Tag::Noscript && self.scripting == Scripting::On {
             return false;
         }
         if tag.is_block() {
@@ -325,7 +328,7 @@ mod tests {
         let page = PageMath::read(&html);
         let math = math::find(&html, &page);
         let root = html.root_element().children().last().expect("a body");
-        look(&Outline::build(root, &math))
+        look(&Outline::build(root, &math, Scripting::On))
     }
 
     #[test]

@@ -275,10 +275,23 @@ impl<'o, 'a> Choice<'o, 'a> {
         match tag {
             Tag::List | Tag::OrderedList | Tag::Block | Tag::Table | Tag::Header | Tag::Article | Tag::Item => {
                 let minor = self.percent(stats.good) < 30;
-                minor && stats.links >= 2 && stats.link_percent() > 60 || self.teases(at)
+                let listing = minor && stats.links >= 2 && stats.link_percent() > 60;
+                listing && !self.announced(at) || self.teases(at)
             }
             _ => false,
         }
+    }
+
+    /// Whether a paragraph that ends with a colon stands before the element: a list of links that the text asks for.
+    fn announced(&self, at: usize) -> bool {
+        let texts = self.outline.entries[..at].iter().rev().filter_map(|entry| match entry.kind {
+            Kind::Text(text) if !text.trim().is_empty() => Some((text.trim_end(), entry.parent)),
+            _ => None,
+        });
+        texts.take(1).any(|(text, parent)| {
+            let parent = &self.outline.entries[parent as usize];
+            text.ends_with([':', '：']) && parent.tag() == Some(Tag::Paragraph) && parent.stats.text >= 20
+        })
     }
 
     /// Whether the caption is numbered, as captions are that the text refers to.
