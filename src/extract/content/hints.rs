@@ -149,8 +149,29 @@ fn each_word(value: &str, mut each: impl FnMut(&[u8], &[u8])) {
     }
 }
 
+/// Whether the word before makes of a word a state of the element (`has-sidebar`, `no-ads`), not what it is.
+fn is_state(previous: &[u8]) -> bool {
+    matches!(
+        previous,
+        b"has"
+            | b"no"
+            | b"not"
+            | b"with"
+            | b"without"
+            | b"enable"
+            | b"enabled"
+            | b"disable"
+            | b"is"
+            | b"show"
+            | b"hide"
+    )
+}
+
 /// Roles that two words have only together.
 fn of_pair(previous: &[u8], word: &[u8]) -> Hints {
+    if previous == b"post" && matches!(word, b"stream" | b"item" | b"body" | b"message" | b"container" | b"author") {
+        return Hints::POSTING;
+    }
     let furniture = match previous {
         b"more" => matches!(word, b"news" | b"stories" | b"posts" | b"articles" | b"from" | b"links" | b"on" | b"in"),
         b"most" => matches!(word, b"read" | b"popular" | b"viewed" | b"shared" | b"commented"),
@@ -205,7 +226,7 @@ fn of_word(word: &[u8]) -> Hints {
         b"content" | b"contents" | b"story" | b"post" | b"entry" | b"maincontent" | b"articlebody" | b"mainbody"
         | b"postbody" | b"document" | b"markdown" => Hints::CONTENT,
         b"topic" | b"answer" | b"answers" | b"question" | b"viewtopic" | b"viewthread" | b"postcell"
-        | b"postlist" | b"threadlist" | b"forum" => Hints::POSTING,
+        | b"postlist" | b"postprofile" | b"postbit" | b"postrow" | b"message" | b"messagelist" | b"threadlist" | b"forum" => Hints::POSTING,
         _ => Hints::default(),
     }
 }

@@ -20,8 +20,10 @@ const ROOT_PERCENT: u64 = 80;
 const NAMED_ROOT_PERCENT: u64 = 40;
 /// Furniture that holds more than this share of the good text, in percent, is not furniture.
 const FURNITURE_PERCENT_MAX: u64 = 40;
-/// The same where [`REST_BYTES_MIN`] stay without it and it does not hold the page's first heading.
+/// The same where [`REST_BYTES_MIN`] stay without it and it holds no `h1`.
 const FURNITURE_PERCENT_MAX_BESIDE_TEXT: u64 = 75;
+/// The same for groups of teasers.
+const TEASERS_PERCENT_MAX: u64 = 90;
 /// Good text, in bytes, that makes a page worth having without its comments, side bars and teasers.
 const REST_BYTES_MIN: u32 = 300;
 
@@ -143,6 +145,7 @@ impl<'o, 'a> Choice<'o, 'a> {
     fn drop_furniture(&mut self) {
         let end = self.outline.entries.len();
         self.sweep(1, end, |choice, at, tag| choice.is_furniture(at, tag));
+        self.sweep(1, end, |choice, at, tag| groups(tag) && choice.kept[at].formulas == 0 && choice.teases(at));
         // Comments go where something worth having stays.
         if !self.discussion {
             let comments = |choice: &Self, at: usize, tag: Tag| {
@@ -180,8 +183,9 @@ impl<'o, 'a> Choice<'o, 'a> {
             return share < 50;
         }
         let beside = self.kept[0].good.saturating_sub(stats.good) >= REST_BYTES_MIN && stats.titles == 0;
-        // What holds the main text is not furniture, whatever its classes say.
-        let named = stats.named > 0 && share >= 10;
+        // What holds the main text, or text under the page's only title, is not furniture, whatever its classes say.
+        let titled = stats.titles > 0 && stats.titles == self.entry(0).stats.titles && stats.good >= REST_BYTES_MIN;
+        let named = stats.named > 0 && share >= 10 || titled;
         let max = if beside { FURNITURE_PERCENT_MAX_BESIDE_TEXT } else { FURNITURE_PERCENT_MAX };
         match tag {
             Tag::Body | Tag::Main | Tag::Article | Tag::Paragraph | Tag::Heading(_) => false,
@@ -229,6 +233,11 @@ impl<'o, 'a> Choice<'o, 'a> {
     /// The best of the outermost elements inside `root` that the page names as its main text, where it holds enough.
     fn named_inside(&self, root: usize) -> Option<usize> {
         let end = self.entry(root).end as usize;
+        // A main text with the title over it outranks a longer one without (a stream of teasers, say).
+        let rank = |at: usize| {
+            let stats = &self.kept[at];
+            (stats.titles > 0 && stats.good >= REST_BYTES_MIN, stats.good)
+        };
         let mut best: Option<usize> = None;
         let mut at = root + 1;
         while at < end {
@@ -236,7 +245,7 @@ impl<'o, 'a> Choice<'o, 'a> {
             if self.dropped[at] || self.kept[at].named == 0 {
                 at = entry.end as usize;
             } else if entry.hints.has(Hints::MAIN_TEXT) && entry.tag().is_some_and(holds_flow) {
-                if best.is_none_or(|best| self.kept[at].good > self.kept[best].good) {
+                if best.is_none_or(|best| rank(at) > rank(best)) {
                     best = Some(at);
                 }
                 at = entry.end as usize;
@@ -245,7 +254,10 @@ impl<'o, 'a> Choice<'o, 'a> {
             }
         }
         let total = u64::from(self.kept[root].good);
-        best.filter(|&best| u64::from(self.kept[best].good) * 100 >= total * NAMED_ROOT_PERCENT && !self.leaf(best))
+        let enough = |best: usize| {
+            rank(best).0 || u64::from(self.kept[best].good) * 100 >= total * NAMED_ROOT_PERCENT && !self.leaf(best)
+        };
+        best.filter(|&best| enough(best))
     }
 
     /// Whether the element holds no further block.
@@ -273,7 +285,7 @@ impl<'o, 'a> Choice<'o, 'a> {
             return !self.technical && !self.numbered(at) && self.percent(stats.good) < 30;
         }
         match tag {
-            Tag::List | Tag::OrderedList | Tag::Block | Tag::Table | Tag::Header | Tag::Article | Tag::Item => {
+            _ if groups(tag) => {
                 let minor = self.percent(stats.good) < 30;
                 let listing = minor && stats.links >= 2 && stats.link_percent() > 60;
                 listing && !self.announced(at) || self.teases(at)
@@ -290,7 +302,12 @@ impl<'o, 'a> Choice<'o, 'a> {
         });
         texts.take(1).any(|(text, parent)| {
             let parent = &self.outline.entries[parent as usize];
-            text.ends_with([':', '：']) && parent.tag() == Some(Tag::Paragraph) && parent.stats.text >= 20
+            let asks = match parent.tag() {
+                Some(Tag::Paragraph) => parent.stats.text >= 20,
+                Some(Tag::Heading(_)) => self.technical,
+                _ => false,
+            };
+            asks && text.ends_with([':', '：'])
         })
     }
 
@@ -309,7 +326,12 @@ impl<'o, 'a> Choice<'o, 'a> {
     fn teases(&self, at: usize) -> bool {
         let stats = &self.kept[at];
         let beside = self.kept[0].good.saturating_sub(stats.good) >= REST_BYTES_MIN;
-        if !beside || stats.titles > 0 || self.percent(stats.good) > FURNITURE_PERCENT_MAX_BESIDE_TEXT {
+        if self.discussion
+            || !beside
+            || stats.titles > 0
+            || stats.named > 0
+            || self.percent(stats.good) > TEASERS_PERCENT_MAX
+        {
             return false;
         }
         if stats.headings >= 2 && stats.linked_headings * 10 >= stats.headings * 9 && stats.links >= stats.headings {
@@ -358,7 +380,9 @@ impl<'o, 'a> Choice<'o, 'a> {
         let label = |leaf: usize| {
             let (stats, tag) = (&self.kept[leaf], self.entry(leaf).tag());
             let short = stats.text < 60 && stats.marks == 0 || stats.text < 120 && stats.link_percent() > 50;
-            short && matches!(tag, Some(Tag::Block | Tag::Paragraph | Tag::Item | Tag::Heading(_) | Tag::List))
+            // On technical pages short paragraphs and items are references more often than furniture.
+            let of_text = matches!(tag, Some(Tag::Paragraph | Tag::Item | Tag::List)) && !self.technical;
+            short && (of_text || matches!(tag, Some(Tag::Block | Tag::Heading(_))))
         };
         let before = leaves[..first].iter().filter(|&&leaf| !matches!(self.entry(leaf).tag(), Some(Tag::Heading(_))));
         let edge: Vec<usize> = before.chain(&leaves[last + 1..]).copied().filter(|&leaf| label(leaf)).collect();
@@ -367,6 +391,14 @@ impl<'o, 'a> Choice<'o, 'a> {
             edge.into_iter().for_each(|leaf| self.drop(leaf));
         }
     }
+}
+
+/// Whether an element of this kind groups links or teasers.
+fn groups(tag: Tag) -> bool {
+    matches!(
+        tag,
+        Tag::List | Tag::OrderedList | Tag::Block | Tag::Table | Tag::Header | Tag::Article | Tag::Item | Tag::Aside
+    )
 }
 
 /// Whether an element of this kind can be the root: a part of the page, not a paragraph of it.
