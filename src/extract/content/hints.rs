@@ -213,9 +213,9 @@ fn of_word(word: &[u8]) -> Hints {
         | b"adunit" | b"dfp" | b"taboola" | b"outbrain" | b"donate" | b"cta"
         // Over the page.
         | b"cookie" | b"cookies" | b"consent" | b"gdpr" | b"popup" | b"modal" | b"lightbox" | b"offcanvas"
-        | b"tooltip" | b"copyright" | b"noprint" | b"feedback" | b"ratings" | b"toc" => Hints::BOILERPLATE,
+        | b"tooltip" | b"noprint" | b"feedback" | b"ratings" | b"toc" => Hints::BOILERPLATE,
         b"comments" | b"commentlist" | b"disqus" | b"respond" | b"livefyre" => Hints::COMMENTS,
-        b"byline" | b"dateline" | b"timestamp" | b"author" | b"authors" | b"postmeta" | b"metadata" | b"pubdate"
+        b"byline" | b"copyright" | b"dateline" | b"timestamp" | b"author" | b"authors" | b"postmeta" | b"metadata" | b"pubdate"
         | b"published" | b"credits" | b"bio" => Hints::META,
         b"headerlink" | b"permalink" | b"editsection" | b"linenos" | b"lineno" | b"linenumber"
         | b"linenumbers" | b"viewcode" | b"toctogglelabel" | b"jumplink" => Hints::MARKER,

@@ -22,6 +22,8 @@ const NAMED_ROOT_PERCENT: u64 = 40;
 const FURNITURE_PERCENT_MAX: u64 = 40;
 /// The same where [`REST_BYTES_MIN`] stay without it and it holds no `h1`.
 const FURNITURE_PERCENT_MAX_BESIDE_TEXT: u64 = 75;
+/// Inline furniture (buttons, badges) is short, in bytes.
+const INLINE_FURNITURE_BYTES_MAX: u32 = 200;
 /// The same for groups of teasers.
 const TEASERS_PERCENT_MAX: u64 = 90;
 /// Good text, in bytes, that makes a page worth having without its comments, side bars and teasers.
@@ -233,10 +235,11 @@ impl<'o, 'a> Choice<'o, 'a> {
     /// The best of the outermost elements inside `root` that the page names as its main text, where it holds enough.
     fn named_inside(&self, root: usize) -> Option<usize> {
         let end = self.entry(root).end as usize;
-        // A main text with the title over it outranks a longer one without (a stream of teasers, say).
+        // A main text with the only title over it outranks a longer one without (a stream of teasers, say).
         let rank = |at: usize| {
             let stats = &self.kept[at];
-            (stats.titles > 0 && stats.good >= REST_BYTES_MIN, stats.good)
+            let titled = stats.titles > 0 && stats.titles == self.kept[root].titles;
+            (titled && stats.good >= REST_BYTES_MIN, stats.good)
         };
         let mut best: Option<usize> = None;
         let mut at = root + 1;
