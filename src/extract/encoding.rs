@@ -25,16 +25,18 @@ pub fn decode<'a>(body: &'a [u8], http_charset: Option<&str>, tld: Option<&str>)
     if let Some((encoding, bom)) = Encoding::for_bom(body) {
         return encoding.decode_without_bom_handling(&body[bom..]).0;
     }
+    // Escape sequences are valid UTF-8, and what they switch to is not.
+    let escapes = memchr::memmem::find(body, b"\x1B$").is_some();
     let utf8 = std::str::from_utf8(body);
     let declared = http_charset.and_then(|label| usable(label.as_bytes())).or_else(|| declared_inside(body));
     match (declared, utf8) {
-        (None, Ok(text)) => Cow::Borrowed(text),
+        (None, Ok(text)) if !escapes => Cow::Borrowed(text),
         (Some(encoding), Ok(text))
             if encoding == UTF_8 || (!wide_or_escaped(encoding) && multi_byte(text) >= UTF8_EVIDENCE_MIN) =>
         {
             Cow::Borrowed(text)
         }
-        (None, Err(_)) => guess(body, tld).decode_without_bom_handling(body).0,
+        (None, _) => guess(body, tld).decode_without_bom_handling(body).0,
         (Some(encoding), _) => decode_declared(body, encoding, tld),
     }
 }
@@ -270,5 +272,7 @@ mod tests {
         let text = "Предел последовательности и непрерывность функции. ".repeat(10);
         check(&encoded(encoding_rs::WINDOWS_1251, &text), None, &text);
         assert_eq!(decode(&encoded(encoding_rs::WINDOWS_1251, &text), None, Some("RU.")), text);
+        let text = "関数の極限と連続性について説明します。".repeat(5);
+        check(&encoded(ISO_2022_JP, &text), None, &text);
     }
 }

@@ -10,6 +10,7 @@
 use ego_tree::NodeRef;
 use scraper::{Html, Node};
 
+use self::dom::Scripting;
 use crate::page::{Document, Page};
 use crate::reject::Reject;
 
@@ -51,6 +52,9 @@ impl Default for ExtractRules {
     }
 }
 
+/// Less text than this may be the shell of a page that scripts fill.
+const LITTLE_TEXT_BYTES: usize = 400;
+
 /// Extracts a page.
 ///
 /// # Errors
@@ -60,18 +64,30 @@ pub fn extract(page: &Page, rules: &ExtractRules) -> Result<Document, Reject> {
         return Err(Reject::EmptyBody);
     }
     let decoded = encoding::decode(&page.body, page.http_charset.as_deref(), top_level_domain(&page.capture.url));
-    let html = dom::parse(&decoded, rules)?;
+    let mut document = read(&decoded, Scripting::On, rules)?;
+    if document.text.len() < LITTLE_TEXT_BYTES && memchr::memmem::find(decoded.as_bytes(), b"<noscript").is_some() {
+        // Pages built by scripts often carry their text for readers that run none.
+        let without = read(&decoded, Scripting::Off, rules)?;
+        if without.text.len() > document.text.len() * 2 {
+            document = without;
+        }
+    }
+    if document.text.len() < rules.text_bytes_min {
+        return Err(Reject::TextTooShort);
+    }
+    Ok(document)
+}
+
+fn read(decoded: &str, scripting: Scripting, rules: &ExtractRules) -> Result<Document, Reject> {
+    let html = dom::parse(decoded, scripting, rules)?;
     let settings = math::PageMath::read(&html);
-    let formulas = math::find(&html, &settings);
-    let document = body(&html).map(|body| {
-        let outline = outline::Outline::build(body, &formulas);
+    let found = math::find(&html, &settings);
+    let written = body(&html).map(|body| {
+        let outline = outline::Outline::build(body, &found, scripting);
         let selection = content::select(&outline);
         text::write(&outline, &selection, &settings)
     });
-    let text::Written { text, formulas } = document.unwrap_or_default();
-    if text.len() < rules.text_bytes_min {
-        return Err(Reject::TextTooShort);
-    }
+    let text::Written { text, formulas } = written.unwrap_or_default();
     Ok(Document { title: title(&html), text, formulas })
 }
 
@@ -136,6 +152,17 @@ mod tests {
             "# Limits\n\nThe limit of $f$ at the point is the number that its values come near to."
         );
         assert_eq!(document.formulas, 1);
+    }
+
+    #[test]
+    fn a_shell_filled_by_scripts_gives_what_it_shows_without_them() {
+        let prose = "The sum of the angles of a triangle is two right angles, as Euclid shows. ".repeat(4);
+        let shell = format!("<title>t</title><body><noscript><p>{prose}</p></noscript><div id=app></div>");
+        let document = extract(&page(&shell), &ExtractRules::default()).expect("the text inside noscript");
+        assert_eq!(document.text, prose.trim());
+        let filled = format!("<body><p>{prose}{prose}</p><noscript>Turn on scripts, please. {prose}</noscript>");
+        let document = extract(&page(&filled), &ExtractRules::default()).expect("the text beside noscript");
+        assert!(!document.text.contains("Turn on"));
     }
 
     #[test]

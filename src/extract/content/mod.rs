@@ -20,10 +20,19 @@ const ROOT_PERCENT: u64 = 80;
 const NAMED_ROOT_PERCENT: u64 = 40;
 /// Furniture that holds more than this share of the good text, in percent, is not furniture.
 const FURNITURE_PERCENT_MAX: u64 = 40;
-/// The same where [`REST_BYTES_MIN`] stay without it and it does not hold the page's first heading.
+/// The same where [`REST_BYTES_MIN`] stay without it and it holds no `h1`.
 const FURNITURE_PERCENT_MAX_BESIDE_TEXT: u64 = 75;
+/// Inline furniture (buttons, badges) is short, in bytes.
+const INLINE_FURNITURE_BYTES_MAX: u32 = 200;
+/// The same for groups of teasers.
+const TEASERS_PERCENT_MAX: u64 = 90;
 /// Good text, in bytes, that makes a page worth having without its comments, side bars and teasers.
 const REST_BYTES_MIN: u32 = 300;
+
+/// Fewer bytes of text left than this may be a wrong choice.
+const LEFT_BYTES_MIN: u32 = 200;
+/// Labels at the edges that are more than this share of the text, in percent, are text.
+const EDGE_PERCENT_MAX: u32 = 15;
 
 /// What to write of an outline: the root's subtree without the dropped ones.
 #[derive(Debug)]
@@ -55,6 +64,13 @@ pub fn select(outline: &Outline<'_>) -> Selection {
     let root = chosen.root();
     chosen.prune(root);
     chosen.trim(root);
+    let (all, left) = (chosen.entry(0).stats.text, chosen.kept[root].text);
+    if left < LEFT_BYTES_MIN && all >= 2 * left {
+        // A page of links or labels: they are what there is to read.
+        chosen = Choice::new(outline);
+        chosen.drop_hidden();
+        return Selection { root: 0, dropped: chosen.dropped };
+    }
     Selection { root, dropped: chosen.dropped }
 }
 
@@ -120,9 +136,18 @@ impl<'o, 'a> Choice<'o, 'a> {
         u64::from(part) * 100 / u64::from(self.entry(0).stats.good.max(1))
     }
 
+    fn drop_hidden(&mut self) {
+        let end = self.outline.entries.len();
+        self.sweep(1, end, |choice, at, tag| {
+            let hints = choice.entry(at).hints;
+            hints.has(Hints::HIDDEN) || hints.has(Hints::MARKER) || matches!(tag, Tag::Nav | Tag::Footer)
+        });
+    }
+
     fn drop_furniture(&mut self) {
         let end = self.outline.entries.len();
         self.sweep(1, end, |choice, at, tag| choice.is_furniture(at, tag));
+        self.sweep(1, end, |choice, at, tag| groups(tag) && choice.kept[at].formulas == 0 && choice.teases(at));
         // Comments go where something worth having stays.
         if !self.discussion {
             let comments = |choice: &Self, at: usize, tag: Tag| {
@@ -160,6 +185,9 @@ impl<'o, 'a> Choice<'o, 'a> {
             return share < 50;
         }
         let beside = self.kept[0].good.saturating_sub(stats.good) >= REST_BYTES_MIN && stats.titles == 0;
+        // What holds the main text, or text under the page's only title, is not furniture, whatever its classes say.
+        let titled = stats.titles > 0 && stats.titles == self.entry(0).stats.titles && stats.good >= REST_BYTES_MIN;
+        let named = stats.named > 0 && share >= 10 || titled;
         let max = if beside { FURNITURE_PERCENT_MAX_BESIDE_TEXT } else { FURNITURE_PERCENT_MAX };
         match tag {
             Tag::Body | Tag::Main | Tag::Article | Tag::Paragraph | Tag::Heading(_) => false,
@@ -167,13 +195,7 @@ impl<'o, 'a> Choice<'o, 'a> {
             Tag::Footer => share < max && !mathematical,
             Tag::Header => share < 10 && !mathematical && !self.inside(at, Hints::CONTENT),
             Tag::Aside => share < max && !mathematical && !hints.has(Hints::NOTE),
-            _ => {
-                hints.has(Hints::BOILERPLATE)
-                    && !hints.has(Hints::MAIN_TEXT)
-                    && !hints.has(Hints::NOTE)
-                    && share < max
-                    && !mathematical
-            }
+            _ => hints.has(Hints::BOILERPLATE) && !named && !hints.has(Hints::NOTE) && share < max && !mathematical,
         }
     }
 
@@ -188,11 +210,14 @@ impl<'o, 'a> Choice<'o, 'a> {
         false
     }
 
-    /// The smallest subtree that holds most of the kept good text.
+    /// The smallest subtree that holds most of the kept good text; what the page names as its main text holds enough
+    /// with less.
     fn root(&self) -> usize {
-        let total = u64::from(self.kept[0].good);
-        let holds = |index: usize, percent: u64| u64::from(self.kept[index].good) * 100 >= total * percent;
         let mut root = 0;
+        while let Some(named) = self.named_inside(root) {
+            root = named;
+        }
+        let total = u64::from(self.kept[root].good);
         loop {
             let best = self
                 .outline
@@ -200,12 +225,42 @@ impl<'o, 'a> Choice<'o, 'a> {
                 .filter(|&child| !self.dropped[child] && self.entry(child).tag().is_some_and(holds_flow))
                 .max_by_key(|&child| (self.kept[child].good, std::cmp::Reverse(child)));
             let Some(best) = best else { return root };
-            let named = self.entry(best).hints.has(Hints::MAIN_TEXT);
-            if !holds(best, if named { NAMED_ROOT_PERCENT } else { ROOT_PERCENT }) || self.leaf(best) {
+            if u64::from(self.kept[best].good) * 100 < total * ROOT_PERCENT || self.leaf(best) {
                 return root;
             }
             root = best;
         }
+    }
+
+    /// The best of the outermost elements inside `root` that the page names as its main text, where it holds enough.
+    fn named_inside(&self, root: usize) -> Option<usize> {
+        let end = self.entry(root).end as usize;
+        // A main text with the only title over it outranks a longer one without (a stream of teasers, say).
+        let rank = |at: usize| {
+            let stats = &self.kept[at];
+            let titled = stats.titles > 0 && stats.titles == self.kept[root].titles;
+            (titled && stats.good >= REST_BYTES_MIN, stats.good)
+        };
+        let mut best: Option<usize> = None;
+        let mut at = root + 1;
+        while at < end {
+            let entry = self.entry(at);
+            if self.dropped[at] || self.kept[at].named == 0 {
+                at = entry.end as usize;
+            } else if entry.hints.has(Hints::MAIN_TEXT) && entry.tag().is_some_and(holds_flow) {
+                if best.is_none_or(|best| rank(at) > rank(best)) {
+                    best = Some(at);
+                }
+                at = entry.end as usize;
+            } else {
+                at += 1;
+            }
+        }
+        let total = u64::from(self.kept[root].good);
+        let enough = |best: usize| {
+            rank(best).0 || u64::from(self.kept[best].good) * 100 >= total * NAMED_ROOT_PERCENT && !self.leaf(best)
+        };
+        best.filter(|&best| enough(best))
     }
 
     /// Whether the element holds no further block.
@@ -233,12 +288,30 @@ impl<'o, 'a> Choice<'o, 'a> {
             return !self.technical && !self.numbered(at) && self.percent(stats.good) < 30;
         }
         match tag {
-            Tag::List | Tag::OrderedList | Tag::Block | Tag::Table | Tag::Header | Tag::Article | Tag::Item => {
+            _ if groups(tag) => {
                 let minor = self.percent(stats.good) < 30;
-                minor && stats.links >= 2 && stats.link_percent() > 60 || self.teases(at)
+                let listing = minor && stats.links >= 2 && stats.link_percent() > 60;
+                listing && !self.announced(at) || self.teases(at)
             }
             _ => false,
         }
+    }
+
+    /// Whether a paragraph that ends with a colon stands before the element: a list of links that the text asks for.
+    fn announced(&self, at: usize) -> bool {
+        let texts = self.outline.entries[..at].iter().rev().filter_map(|entry| match entry.kind {
+            Kind::Text(text) if !text.trim().is_empty() => Some((text.trim_end(), entry.parent)),
+            _ => None,
+        });
+        texts.take(1).any(|(text, parent)| {
+            let parent = &self.outline.entries[parent as usize];
+            let asks = match parent.tag() {
+                Some(Tag::Paragraph) => parent.stats.text >= 20,
+                Some(Tag::Heading(_)) => self.technical,
+                _ => false,
+            };
+            asks && text.ends_with([':', '：'])
+        })
     }
 
     /// Whether the caption is numbered, as captions are that the text refers to.
@@ -256,7 +329,12 @@ impl<'o, 'a> Choice<'o, 'a> {
     fn teases(&self, at: usize) -> bool {
         let stats = &self.kept[at];
         let beside = self.kept[0].good.saturating_sub(stats.good) >= REST_BYTES_MIN;
-        if !beside || stats.titles > 0 || self.percent(stats.good) > FURNITURE_PERCENT_MAX_BESIDE_TEXT {
+        if self.discussion
+            || !beside
+            || stats.titles > 0
+            || stats.named > 0
+            || self.percent(stats.good) > TEASERS_PERCENT_MAX
+        {
             return false;
         }
         if stats.headings >= 2 && stats.linked_headings * 10 >= stats.headings * 9 && stats.links >= stats.headings {
@@ -268,7 +346,9 @@ impl<'o, 'a> Choice<'o, 'a> {
             match self.entry(child).tag() {
                 Some(Tag::Item | Tag::Block | Tag::Article | Tag::Link) if of_child.text > 0 => {
                     children += 1;
-                    let linked = of_child.links > 0 && of_child.link_percent() >= 30;
+                    // A sentence that begins with a link is a sentence: teasers part the link from the rest.
+                    let parted = !self.leaf(child) && of_child.link_percent() >= 30;
+                    let linked = of_child.links > 0 && (parted || of_child.link_percent() >= 60);
                     teasers += u32::from(linked && of_child.link_text >= 15 && of_child.text < 600);
                 }
                 _ => children += u32::from(of_child.text > 0),
@@ -300,25 +380,28 @@ impl<'o, 'a> Choice<'o, 'a> {
         };
         let Some(first) = leaves.iter().position(good) else { return };
         let Some(last) = leaves.iter().rposition(good) else { return };
-        let label = |choice: &Self, leaf: usize| {
-            let tag = choice.entry(leaf).tag();
-            choice.kept[leaf].text < 100
-                && !matches!(
-                    tag,
-                    Some(Tag::Pre | Tag::Cell | Tag::HeaderCell | Tag::Caption | Tag::Definition | Tag::Term)
-                )
+        let label = |leaf: usize| {
+            let (stats, tag) = (&self.kept[leaf], self.entry(leaf).tag());
+            let short = stats.text < 60 && stats.marks == 0 || stats.text < 120 && stats.link_percent() > 50;
+            // On technical pages short paragraphs and items are references more often than furniture.
+            let of_text = matches!(tag, Some(Tag::Paragraph | Tag::Item | Tag::List)) && !self.technical;
+            short && (of_text || matches!(tag, Some(Tag::Block | Tag::Heading(_))))
         };
-        for &leaf in &leaves[..first] {
-            if label(self, leaf) && !matches!(self.entry(leaf).tag(), Some(Tag::Heading(_))) {
-                self.drop(leaf);
-            }
-        }
-        for &leaf in &leaves[last + 1..] {
-            if label(self, leaf) {
-                self.drop(leaf);
-            }
+        let before = leaves[..first].iter().filter(|&&leaf| !matches!(self.entry(leaf).tag(), Some(Tag::Heading(_))));
+        let edge: Vec<usize> = before.chain(&leaves[last + 1..]).copied().filter(|&leaf| label(leaf)).collect();
+        let bytes: u32 = edge.iter().map(|&leaf| self.kept[leaf].text).sum();
+        if bytes * 100 <= self.kept[root].text * EDGE_PERCENT_MAX {
+            edge.into_iter().for_each(|leaf| self.drop(leaf));
         }
     }
+}
+
+/// Whether an element of this kind groups links or teasers.
+fn groups(tag: Tag) -> bool {
+    matches!(
+        tag,
+        Tag::List | Tag::OrderedList | Tag::Block | Tag::Table | Tag::Header | Tag::Article | Tag::Item | Tag::Aside
+    )
 }
 
 /// Whether an element of this kind can be the root: a part of the page, not a paragraph of it.
