@@ -195,11 +195,7 @@ fn run(runner: &Runner, knobs: &Knobs, source: &Source, store: &Store, progress:
 }
 
 /// What becomes of one capture: pure.
-fn outcome(
-    item: Result<Page, (Capture, Reject)>,
-    knobs: &Knobs,
-    rules: &ExtractRules,
-) -> Outcome {
+fn outcome(item: Result<Page, (Capture, Reject)>, knobs: &Knobs, rules: &ExtractRules) -> Outcome {
     match item {
         Err((capture, reject)) => (capture, Err(reject)),
         Ok(page) => {
