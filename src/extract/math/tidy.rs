@@ -265,7 +265,8 @@ impl Writer {
             return 1 + c.len_utf8();
         }
         let used = 1 + name_bytes;
-        if &rest[1..used] == "label"
+        // Neither means anything to a reader: names for references, packages of a page's preamble.
+        if matches!(&rest[1..used], "label" | "usepackage")
             && let Some(argument) = rest[used..].strip_prefix('{')
             && let Some(end) = argument.find(['{', '}', '\\']).filter(|end| argument.as_bytes()[*end] == b'}')
         {
@@ -390,6 +391,7 @@ mod tests {
         check("x\\\\ \n y\\\\\n[z]\\\\[2pt]\\\\ a", "x\\\\y\\\\ [z]\\\\[2pt]\\\\ a", None);
         check("a $ b", r"a \$ b", None);
         check(r"a \label{eq:1} = b \tag{2}", r"a = b \tag{2}", None);
+        check(r"\usepackage{amsmath} x", "x", None);
         check("a &lt; b &amp; c &#60; d & e; f", "a < b & c < d & e; f", None);
     }
 

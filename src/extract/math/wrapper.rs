@@ -157,7 +157,7 @@ pub(super) fn read(
     let block = &*element.name.local == "div" && class != Class::Delimited;
     let display =
         block || class == Class::DisplayTex || super::node::classes(element).any(|c| c == "display" || c == "block");
-    Formula::from_raw(raw, display).map(MathNode::Formula)
+    Some(Formula::from_raw(raw, display).map_or(MathNode::Skip, MathNode::Formula))
 }
 
 /// Text of a wrapper, without what numbers and links an equation.

@@ -182,27 +182,29 @@ pub(super) fn limits(tex: &mut Tex, node: NodeRef<'_>, tag: &Element, context: &
         _ => (parts.next(), parts.next()),
     };
     let flagged = |name: &str| attr(tag, name) == Some("false");
-    let written = Tex::apart(|tex| tex.node(single(base), None, context));
+    // Written once: nested bases written again at each level would take exponential time.
+    let argument = Tex::apart(|tex| tex.argument(Some(base), context));
+    let written = &argument[1..argument.len() - 1];
     let wide = written.chars().filter(|c| c.is_alphanumeric()).count() > 1
-        && !tokens::is_single(&written)
-        && !tokens::is_one_command(&written);
+        && !tokens::is_single(written)
+        && !tokens::is_one_command(written);
     if let (None, Some(over)) = (under, over)
         && let Mark::Around(command) = mark_over(over, wide)
         && !flagged("accent")
     {
         tex.push(command);
-        return tex.argument(Some(base), context);
+        return tex.push(&argument);
     }
     if let (Some(under), None) = (under, over)
         && let Mark::Around(command) = mark_under(under)
         && !flagged("accentunder")
     {
         tex.push(command);
-        return tex.argument(Some(base), context);
+        return tex.push(&argument);
     }
-    if takes_limits(single(base), &written) {
-        tex.push(&written);
-        if matches!(written.as_str(), "\\int" | "\\iint" | "\\iiint" | "\\oint") {
+    if takes_limits(single(base), written) {
+        tex.push(written);
+        if matches!(written, "\\int" | "\\iint" | "\\iiint" | "\\oint") {
             tex.push("\\limits");
         }
         return write_scripts(tex, under, over, context);
@@ -224,7 +226,7 @@ pub(super) fn limits(tex: &mut Tex, node: NodeRef<'_>, tag: &Element, context: &
             tex.argument(under, context);
             tex.group(|tex| {
                 tex.push(command);
-                tex.argument(Some(base), context);
+                tex.push(&argument);
             });
             return;
         }
@@ -243,7 +245,7 @@ pub(super) fn limits(tex: &mut Tex, node: NodeRef<'_>, tag: &Element, context: &
         tex.push("\\overset");
         tex.argument(over, context);
     }
-    tex.argument(Some(base), context);
+    tex.push(&argument);
     tex.tex.push_str(&"}".repeat(close));
 }
 
