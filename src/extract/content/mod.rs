@@ -185,9 +185,10 @@ impl<'o, 'a> Choice<'o, 'a> {
             return share < 50;
         }
         let beside = self.kept[0].good.saturating_sub(stats.good) >= REST_BYTES_MIN && stats.titles == 0;
-        // What holds the main text, or text under the page's only title, is not furniture, whatever its classes say.
-        let titled = stats.titles > 0 && stats.titles == self.entry(0).stats.titles && stats.good >= REST_BYTES_MIN;
-        let named = stats.named > 0 && share >= 10 || titled;
+        // What holds the main text, or text under the page's only title or article, is not furniture, whatever its classes say.
+        let page = &self.entry(0).stats;
+        let only = stats.titles > 0 && stats.titles == page.titles || stats.articles == 1 && page.articles == 1;
+        let named = stats.named > 0 && share >= 10 || only && stats.good >= REST_BYTES_MIN;
         let max = if beside { FURNITURE_PERCENT_MAX_BESIDE_TEXT } else { FURNITURE_PERCENT_MAX };
         match tag {
             Tag::Body | Tag::Main | Tag::Article | Tag::Paragraph | Tag::Heading(_) => false,
@@ -195,7 +196,12 @@ impl<'o, 'a> Choice<'o, 'a> {
             Tag::Footer => share < max && !mathematical,
             Tag::Header => share < 10 && !mathematical && !self.inside(at, Hints::CONTENT),
             Tag::Aside => share < max && !mathematical && !hints.has(Hints::NOTE),
-            _ => hints.has(Hints::BOILERPLATE) && !named && !hints.has(Hints::NOTE) && share < max && !mathematical,
+            _ => {
+                hints.has(Hints::BOILERPLATE)
+                    && (tag.is_block() || stats.text < INLINE_FURNITURE_BYTES_MAX)
+                    && !(named || mathematical || hints.has(Hints::NOTE))
+                    && share < max
+            }
         }
     }
 
@@ -387,8 +393,10 @@ impl<'o, 'a> Choice<'o, 'a> {
             let of_text = matches!(tag, Some(Tag::Paragraph | Tag::Item | Tag::List)) && !self.technical;
             short && (of_text || matches!(tag, Some(Tag::Block | Tag::Heading(_))))
         };
-        let before = leaves[..first].iter().filter(|&&leaf| !matches!(self.entry(leaf).tag(), Some(Tag::Heading(_))));
-        let edge: Vec<usize> = before.chain(&leaves[last + 1..]).copied().filter(|&leaf| label(leaf)).collect();
+        let heading = |leaf: usize| matches!(self.entry(leaf).tag(), Some(Tag::Heading(_)));
+        let before = leaves[..first].iter().copied().take_while(|&leaf| label(leaf) || heading(leaf));
+        let after = leaves[last + 1..].iter().rev().copied().take_while(|&leaf| label(leaf));
+        let edge: Vec<usize> = before.filter(|&leaf| !heading(leaf)).chain(after).collect();
         let bytes: u32 = edge.iter().map(|&leaf| self.kept[leaf].text).sum();
         if bytes * 100 <= self.kept[root].text * EDGE_PERCENT_MAX {
             edge.into_iter().for_each(|leaf| self.drop(leaf));
@@ -423,3 +431,6 @@ fn holds_flow(tag: Tag) -> bool {
             | Tag::Aside
     )
 }
+
+#[cfg(test)]
+mod tests;
