@@ -183,18 +183,15 @@ fn attributes<'a>(rest: &'a [u8], mut each: impl FnMut(&'a [u8], &'a [u8])) -> u
 
 /// The quoted or bare value at `at`, and where it ends.
 fn value(rest: &[u8], at: usize) -> (&[u8], usize) {
-    match rest.get(at) {
-        Some(quote @ (b'"' | b'\'')) => {
-            let start = at + 1;
-            let end = memchr::memchr(*quote, &rest[start..]).map_or(rest.len(), |end| start + end);
-            (&rest[start..end], (end + 1).min(rest.len()))
-        }
-        _ => {
-            let end = rest[at.min(rest.len())..].iter().position(|b| b.is_ascii_whitespace() || *b == b'>');
-            let end = end.map_or(rest.len(), |end| at + end);
-            (&rest[at.min(end)..end], end)
-        }
+    if let Some(quote @ (b'"' | b'\'')) = rest.get(at) {
+        let start = at + 1;
+        let end = memchr::memchr(*quote, &rest[start..]).map_or(rest.len(), |end| start + end);
+        return (&rest[start..end], (end + 1).min(rest.len()));
     }
+    let start = at.min(rest.len());
+    let length = rest[start..].iter().position(|b| b.is_ascii_whitespace() || *b == b'>');
+    let end = length.map_or(rest.len(), |length| start + length);
+    (&rest[start..end], end)
 }
 
 /// The value that follows `key =` inside an attribute or declaration, quoted or up to white space or `;`.

@@ -61,7 +61,8 @@ pub fn of(tag: Tag, element: &Element) -> Hints {
         match name.as_bytes() {
             b"class" | b"id" => each_word(value, |previous, word| {
                 // Page builders call every part of a page a widget.
-                if !is_state(previous) && !(previous == b"elementor" && word == b"widget") {
+                let of_builder = previous == b"elementor" && word == b"widget";
+                if !is_state(previous) && !of_builder {
                     hints.add(of_pair(previous, word).union(of_word(word)));
                 }
             }),
