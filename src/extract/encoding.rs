@@ -48,8 +48,9 @@ fn decode_declared<'a>(body: &'a [u8], declared: &'static Encoding, tld: Option<
     }
     let errors = replacements(&text);
     let non_ascii = body.iter().filter(|b| !b.is_ascii()).count();
-    // A handful of bad bytes (a cut-off page, one pasted character) does not refute a declaration.
-    if errors <= 2 + non_ascii / 50 {
+    // A handful of bad bytes (a cut-off page, one pasted character) does not refute a declaration that others bear out.
+    let borne_out = text.chars().any(|c| !c.is_ascii() && c != '\u{FFFD}');
+    if borne_out && errors <= 2 + non_ascii / 50 {
         return text;
     }
     let (other, _) = guess(body, tld).decode_without_bom_handling(body);
@@ -255,6 +256,8 @@ mod tests {
         check(chinese.as_bytes(), Some("iso-8859-1"), &chinese);
         check(&encoded(encoding_rs::GBK, &chinese), Some("utf-8"), &chinese);
         check(b"caf\xE9", Some("windows-1252"), "café");
+        check("Grüße aus dem März".replace('ü', "ue").as_bytes(), Some("utf-8"), "Grueße aus dem März");
+        check(b"<p>im M\xE4rz", Some("utf-8"), "<p>im März");
     }
 
     #[test]
