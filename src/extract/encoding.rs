@@ -48,8 +48,9 @@ fn decode_declared<'a>(body: &'a [u8], declared: &'static Encoding, tld: Option<
     }
     let errors = replacements(&text);
     let non_ascii = body.iter().filter(|b| !b.is_ascii()).count();
-    // A handful of bad bytes (a cut-off page, one pasted character) does not refute a declaration.
-    if errors <= 2 + non_ascii / 50 {
+    // A handful of bad bytes (a cut-off page, one pasted character) does not refute a declaration that others bear out.
+    let borne_out = text.chars().any(|c| !c.is_ascii() && c != '\u{FFFD}');
+    if borne_out && errors <= 2 + non_ascii / 50 {
         return text;
     }
     let (other, _) = guess(body, tld).decode_without_bom_handling(body);
@@ -183,18 +184,15 @@ fn attributes<'a>(rest: &'a [u8], mut each: impl FnMut(&'a [u8], &'a [u8])) -> u
 
 /// The quoted or bare value at `at`, and where it ends.
 fn value(rest: &[u8], at: usize) -> (&[u8], usize) {
-    match rest.get(at) {
-        Some(quote @ (b'"' | b'\'')) => {
-            let start = at + 1;
-            let end = memchr::memchr(*quote, &rest[start..]).map_or(rest.len(), |end| start + end);
-            (&rest[start..end], (end + 1).min(rest.len()))
-        }
-        _ => {
-            let end = rest[at.min(rest.len())..].iter().position(|b| b.is_ascii_whitespace() || *b == b'>');
-            let end = end.map_or(rest.len(), |end| at + end);
-            (&rest[at.min(end)..end], end)
-        }
+    if let Some(quote @ (b'"' | b'\'')) = rest.get(at) {
+        let start = at + 1;
+        let end = memchr::memchr(*quote, &rest[start..]).map_or(rest.len(), |end| start + end);
+        return (&rest[start..end], (end + 1).min(rest.len()));
     }
+    let start = at.min(rest.len());
+    let length = rest[start..].iter().position(|b| b.is_ascii_whitespace() || *b == b'>');
+    let end = length.map_or(rest.len(), |length| start + length);
+    (&rest[start..end], end)
 }
 
 /// The value that follows `key =` inside an attribute or declaration, quoted or up to white space or `;`.
@@ -258,6 +256,8 @@ mod tests {
         check(chinese.as_bytes(), Some("iso-8859-1"), &chinese);
         check(&encoded(encoding_rs::GBK, &chinese), Some("utf-8"), &chinese);
         check(b"caf\xE9", Some("windows-1252"), "café");
+        check("Grüße aus dem März".replace('ü', "ue").as_bytes(), Some("utf-8"), "Grueße aus dem März");
+        check(b"<p>im M\xE4rz", Some("utf-8"), "<p>im März");
     }
 
     #[test]

@@ -174,6 +174,30 @@ mod tests {
     }
 
     #[test]
+    fn no_page_takes_long() {
+        let deep = |open: &str, close: &str| format!("{}x{}", open.repeat(400), close.repeat(400));
+        for body in [
+            "<ul><li><a href=x>a</a> <li><a href=y>b</a></ul>".repeat(25_000),
+            "<div><p></p></div>".repeat(100_000) + "<ul><li><a href=x>a</a><li><a href=x>b</a></ul>",
+            deep("<main><h1>t</h1>", "</main>") + &"<p>text, text.".repeat(100_000),
+            deep("<table><tr><td>", "</table>").repeat(100),
+            deep("<div class=related>", "</div>").repeat(300),
+            deep("<aside><figure><figcaption>", "</figcaption></figure></aside>").repeat(60),
+            deep("<pre><code>", "</code></pre>").repeat(60),
+            "<table>".to_owned() + &"<tr><td>1<td>2".repeat(90_000),
+            "<p>$ \\( \\[ ".repeat(60_000),
+            "$ ".repeat(500_000),
+            "\u{2028}\u{e000} \n".repeat(300_000),
+        ] {
+            let started = std::time::Instant::now();
+            let _ = extract(&page(&body), &ExtractRules::default());
+            let seconds = started.elapsed().as_secs_f64();
+            // Far more than an optimised build takes, far less than anything quadratic would.
+            assert!(seconds < 15.0, "{seconds} s: {}", &body[..40]);
+        }
+    }
+
+    #[test]
     fn the_top_level_domain_is_the_hosts_last_label() {
         for (url, want) in [
             ("https://a.b.ru/x.y", Some("ru")),

@@ -42,6 +42,8 @@ pub struct Stats {
     pub linked_headings: u32,
     /// `h1` headings.
     pub titles: u32,
+    /// `article` elements.
+    pub articles: u32,
     /// Elements that the page itself names as its main text.
     pub named: u32,
     /// Text of blocks that read like prose, code or mathematics (see [`worth`]).
@@ -50,7 +52,8 @@ pub struct Stats {
 
 impl Stats {
     fn each(&mut self, other: &Self, change: impl Fn(&mut u32, u32)) {
-        let Self { text, link_text, links, marks, formulas, headings, linked_headings, titles, named, good } = self;
+        let Self { text, link_text, links, marks, formulas, headings, linked_headings, titles, articles, named, good } =
+            self;
         change(text, other.text);
         change(link_text, other.link_text);
         change(links, other.links);
@@ -59,6 +62,7 @@ impl Stats {
         change(headings, other.headings);
         change(linked_headings, other.linked_headings);
         change(titles, other.titles);
+        change(articles, other.articles);
         change(named, other.named);
         change(good, other.good);
     }
@@ -282,6 +286,7 @@ impl<'a> Builder<'a> {
                 entry.stats.linked_headings += u32::from(entry.stats.link_percent() >= 80);
                 entry.stats.titles += u32::from(level == 1);
             }
+            entry.stats.articles += u32::from(entry.tag() == Some(Tag::Article));
             entry.stats.named += u32::from(entry.hints.has(Hints::MAIN_TEXT));
             let Entry { parent, stats, .. } = *entry;
             self.entries[parent as usize].stats.add(&stats);

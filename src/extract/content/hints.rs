@@ -59,9 +59,13 @@ pub fn of(tag: Tag, element: &Element) -> Hints {
     let mut hints = Hints::default();
     for (name, value) in element.attrs() {
         match name.as_bytes() {
-            b"class" | b"id" => {
-                each_word(value, |previous, word| hints.add(of_pair(previous, word).union(of_word(word))))
-            }
+            b"class" | b"id" => each_word(value, |previous, word| {
+                // Page builders call every part of a page a widget.
+                let of_builder = previous == b"elementor" && word == b"widget";
+                if !is_state(previous) && !of_builder {
+                    hints.add(of_pair(previous, word).union(of_word(word)));
+                }
+            }),
             b"role" => hints.add(of_role(value.trim())),
             b"hidden" if !value.eq_ignore_ascii_case("until-found") => hints.add(Hints::HIDDEN),
             b"aria-hidden" if value == "true" => hints.add(Hints::HIDDEN),
