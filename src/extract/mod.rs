@@ -88,7 +88,7 @@ fn read(decoded: &str, scripting: Scripting, rules: &ExtractRules) -> Result<Doc
         text::write(&outline, &selection, &settings)
     });
     let text::Written { text, formulas } = written.unwrap_or_default();
-    Ok(Document { title: title(&html), text, formulas })
+    Ok(Document { title: title(&html), text, formulas, declared_language: declared_language(&html) })
 }
 
 /// The last label of the URL's host, where it is one that hints at a language.
@@ -107,6 +107,13 @@ fn child_named<'a>(of: NodeRef<'a, Node>, name: &str) -> Option<NodeRef<'a, Node
 fn body(html: &Html) -> Option<NodeRef<'_, Node>> {
     let root = child_named(html.tree.root(), "html")?;
     child_named(root, "body").or_else(|| child_named(root, "frameset"))
+}
+
+/// What the `html` element says of the page's language.
+fn declared_language(html: &Html) -> Option<String> {
+    let root = child_named(html.tree.root(), "html")?;
+    let language = root.value().as_element()?.attr("lang")?.trim();
+    (!language.is_empty()).then(|| language.chars().take(35).collect())
 }
 
 /// The document's title (not that of an embedded drawing), white space folded.

@@ -38,7 +38,7 @@ fn breaks_are_lines_and_two_are_a_block() {
 
 #[test]
 fn formulas_stand_between_dollars_and_display_alone() {
-    check("<p>Let \\(a\n+b\\) be. Then \\[x\n\n=y\\] holds.", "Let $a +b$ be. Then\n\n$$x\n=y$$\n\nholds.");
+    check("<p>Let \\(a\n+b\\) be. Then \\[x\n\n=y\\] holds.", "Let $a +b$ be. Then\n\n$$x =y$$\n\nholds.");
     assert_eq!(written("<p>\\(a\\) $b$ $$c$$").formulas, 3);
 }
 
