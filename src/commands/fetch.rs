@@ -16,11 +16,20 @@ use crate::io::store::Location;
 
 /// `fetch`.
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  corpus-build fetch --to warc                 all remote files of the configuration's crawl
+  corpus-build fetch --to warc https://data.commoncrawl.org/crawl-data/CC-MAIN-2025-05/segments/…/x.warc.gz
+  corpus-build fetch --to warc my-files.paths  the files that a list names
+
+Then read the mirror: put paths = [\"warc\"] in place of id in the section [crawl].
+Run it again after a break: whole files are kept, half ones are continued. Beside x.warc.gz stands
+x.warc.gz.http.json, which says what version of the file it is; leave it there.")]
 pub(crate) struct Fetch {
-    /// Addresses or .paths lists [default: the crawl of the configuration].
+    /// Addresses or .paths lists, in place of crawl.paths [default: the crawl of the configuration].
     #[arg(value_name = "IN")]
     inputs: Vec<String>,
-    /// The folder to mirror into.
+    /// The folder to mirror into; made where it is missing.
     #[arg(long, value_name = "DIR")]
     to: PathBuf,
     /// Take complete local copies without asking the server whether they are current.
@@ -47,7 +56,8 @@ impl Fetch {
             })
             .collect();
         if let Some((_, twice)) = remote.iter().enumerate().find_map(|(i, r)| remote[..i].iter().find(|q| q.1 == r.1)) {
-            let message = format!("{}: two addresses have this file name; fetch them into two folders", twice.display());
+            let message =
+                format!("{}: two addresses have this file name; fetch them into two folders", twice.display());
             return Err(Failure::Usage(message.into()));
         }
         let freshness = if self.offline { Freshness::TrustLocal } else { Freshness::Check };

@@ -17,14 +17,20 @@ use crate::io::warc::{self, Item, ReadCaps};
 
 /// `inspect`.
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  corpus-build inspect out/rounds/01/shards/part-00000.parquet --rows 1
+  corpus-build inspect out/pages/crawl.rejects.parquet --rows 20
+  corpus-build inspect out/rounds/01/classifier.bin    the classifier's card
+  corpus-build inspect x.warc.gz                       records by type, first pages, damaged places")]
 pub(crate) struct Inspect {
-    /// A Parquet, WARC or JSON file, or a classifier.
+    /// A file named *.warc, *.warc.gz, *.warc.zst, *.json, *.jsonl, *.toml or *.bin (a classifier), or any Parquet file.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Rows to show.
+    /// Rows (pages of a WARC, lines of JSONL) to show.
     #[arg(long, default_value_t = 3)]
     rows: usize,
-    /// Characters of a value to show.
+    /// Characters to show of each value; a longer one ends in "…", and line breaks are shown as "⏎".
     #[arg(long, default_value_t = 200)]
     width: usize,
 }
@@ -108,7 +114,10 @@ impl Inspect {
         let at = |share: f64| values[(share * last as f64).round() as usize];
         let [min, p10, p50, p90, max] = [0.0, 0.1, 0.5, 0.9, 1.0].map(at);
         let mean = values.iter().sum::<f64>() / values.len() as f64;
-        writeln!(out, "  {name:<16} min {min:.6}, 10 % {p10:.6}, median {p50:.6}, 90 % {p90:.6}, max {max:.6}, mean {mean:.6}")?;
+        writeln!(
+            out,
+            "  {name:<16} min {min:.6}, 10 % {p10:.6}, median {p50:.6}, 90 % {p90:.6}, max {max:.6}, mean {mean:.6}"
+        )?;
         Ok(())
     }
 
@@ -124,7 +133,12 @@ impl Inspect {
                         shown += 1;
                         let capture = &page.capture;
                         let (at, length) = (capture.warc_offset, capture.warc_length);
-                        writeln!(out, "  at {at}, {length} bytes: {} ({} bytes of body)", capture.url, page.body.len())?;
+                        writeln!(
+                            out,
+                            "  at {at}, {length} bytes: {} ({} bytes of body)",
+                            capture.url,
+                            page.body.len()
+                        )?;
                     }
                     "pages".to_owned()
                 }

@@ -13,12 +13,19 @@ use crate::rounds::{PlanLine, Round};
 
 /// `iterate`.
 #[derive(Args, Debug)]
-#[command(after_help = "Killed or failed, the same command goes on where it was: what is committed is not done again.")]
+#[command(after_help = "\
+Examples:
+  corpus-build iterate --round 1                                      from ./pipeline.toml
+  corpus-build --config math/pipeline.toml iterate --round 1 --dry-run
+  corpus-build --threads 4 --set 'rank.token_budget=\"1M\"' iterate --round 1
+
+Killed or failed, the same command goes on where it was: what is committed is not done again. After a changed
+setting or input it runs what depends on it, and nothing else. This version runs round 1 only.")]
 pub(crate) struct Iterate {
-    /// Which round to bring about.
+    /// Which round to bring about; 1 in this version.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     round: u32,
-    /// Print what is done and what would run, and stop.
+    /// Print what is done and what would run, and stop. Remote listings are still read.
     #[arg(long)]
     dry_run: bool,
 }
@@ -37,8 +44,7 @@ impl Iterate {
         let store = store(&config);
         let sources = sources(&config, &store)?;
         let runner = runner(global, &config)?;
-        let round =
-            Round { config: &config, runner: &runner, store: &store, sources: &sources, round: self.round };
+        let round = Round { config: &config, runner: &runner, store: &store, sources: &sources, round: self.round };
         if self.dry_run || !global.quiet {
             print_plan(out, self.round, sources.len(), &round.plan()?)?;
         }
@@ -81,7 +87,13 @@ fn print_summary(out: &mut dyn Write, figures: &Value) -> std::io::Result<()> {
     let (crawl, pages, ranking) = (&figures["crawl"], &figures["pages"], &figures["ranking"]);
     let body = ByteSize(crawl["body_bytes"].as_u64().unwrap_or_default());
     writeln!(out, "crawl     {} files, {body} of page bodies; records: {}", crawl["files"], counts(&crawl["records"]))?;
-    writeln!(out, "pages     {} in = {} kept + rejected: {}", pages["seen"], pages["kept"], counts(&pages["rejected"]))?;
+    writeln!(
+        out,
+        "pages     {} in = {} kept + rejected: {}",
+        pages["seen"],
+        pages["kept"],
+        counts(&pages["rejected"])
+    )?;
     writeln!(
         out,
         "text      {} tokens, {} formulas; languages: {}",
