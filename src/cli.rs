@@ -34,10 +34,11 @@ The stages one by one, into the same folder and with the same result as iterate:
   corpus-build extract && corpus-build dedup && corpus-build classify train
   corpus-build classify score && corpus-build rank
 
-Results go to standard output, progress and log lines to standard error. The variable CORPUS_BUILD_LOG
-sets what is logged: CORPUS_BUILD_LOG=debug.
+Results go to standard output, progress and log lines to standard error. \
+The variable CORPUS_BUILD_LOG sets what is logged: CORPUS_BUILD_LOG=debug.
 
-Exit codes: 0 done; 1 the run failed; 2 wrong usage or configuration, or the input files cannot be listed.";
+Exit codes: 0 done; 1 the run failed; 2 wrong usage or configuration, or the input files \
+cannot be listed.";
 
 #[derive(Args, Debug)]
 pub(crate) struct Global {

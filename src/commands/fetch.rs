@@ -18,13 +18,13 @@ use crate::io::store::Location;
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  corpus-build fetch --to warc                 all remote files of the configuration's crawl
-  corpus-build fetch --to warc https://data.commoncrawl.org/crawl-data/CC-MAIN-2025-05/segments/…/x.warc.gz
+  corpus-build fetch --to warc                 the crawl of ./pipeline.toml
   corpus-build fetch --to warc my-files.paths  the files that a list names
+  corpus-build fetch --to warc https://example.org/x.warc.gz
 
 Then read the mirror: put paths = [\"warc\"] in place of id in the section [crawl].
-Run it again after a break: whole files are kept, half ones are continued. Beside x.warc.gz stands
-x.warc.gz.http.json, which says what version of the file it is; leave it there.")]
+Run it again after a break: whole files are kept, half ones are continued. Beside \
+x.warc.gz stands x.warc.gz.http.json, which says what version of the file it is; leave it there.")]
 pub(crate) struct Fetch {
     /// Addresses or .paths lists, in place of crawl.paths [default: the crawl of the configuration].
     #[arg(value_name = "IN")]

@@ -15,7 +15,7 @@ Examples:
   corpus-build init --crawl CC-MAIN-2025-05 --files 10   the first ten WARC files of a crawl
   corpus-build init                                      WARC files of yours, in the folder warc/
 
-Beside the file it writes seeds/openwebmath.toml, which says where the seed corpus is fetched from.
+Beside the file it writes seeds/openwebmath.toml, which says where the seed corpus is fetched from. \
 The file is made to be edited: each key has a comment.")]
 pub(crate) struct Init {
     /// A Common Crawl id, CC-MAIN-2025-05 say [default: none, but the files warc/*.warc.gz].

@@ -18,8 +18,8 @@ Examples:
   corpus-build pack mirror/ --base-url https:// --date 2025-01-15T08:00:00Z -o mirror.warc.gz
                          mirror/example.org/a.html becomes https://example.org/a.html
 
-Files named *.html, *.htm and *.xhtml are packed. NAME.html.http beside NAME.html holds HTTP headers, one a line,
-that replace the default Content-Type: text/html, and may hold WARC-Date.")]
+Files named *.html, *.htm and *.xhtml are packed. NAME.html.http beside NAME.html holds HTTP headers, one a \
+line, that replace the default Content-Type: text/html, and may hold WARC-Date.")]
 pub(crate) struct Pack {
     /// The folder; those below it too.
     #[arg(value_name = "DIR")]

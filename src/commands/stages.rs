@@ -26,8 +26,9 @@ Examples:
   corpus-build extract                                     the crawl of ./pipeline.toml
   corpus-build extract a.warc.gz 'more/*.warc.gz' --out out
 
-Each WARC file becomes pages/NAME.parquet and pages/NAME.rejects.parquet, in the output folder. The folder holds
-the pages of the files that the last run named: pages of other files, that an earlier run made, are removed.")]
+Each WARC file becomes pages/NAME.parquet and pages/NAME.rejects.parquet, in the output folder. \
+The folder holds the pages of the files that the last run named: pages of other files, that an earlier run \
+made, are removed.")]
 pub(crate) struct Extract {
     /// WARC files, folders, globs, addresses or .paths lists, in place of crawl.paths [default: the crawl of the
     /// configuration].
@@ -70,8 +71,8 @@ impl Extract {
 Example:
   corpus-build dedup --out out
 
-Reads pages/, writes dedup/survivors.parquet: a row a page, whether it is kept, and for which page it was dropped.
-No page is rewritten.")]
+Reads pages/, writes dedup/survivors.parquet: a row a page, whether it is kept, and for which page it \
+was dropped. No page is rewritten.")]
 pub(crate) struct Dedup {
     /// Output folder, with `pages/` in it [default: output.dir].
     #[arg(long, value_name = "DIR")]
@@ -107,8 +108,8 @@ Examples:
   corpus-build seed import seeds/openwebmath.toml --out out      a dataset, fetched on the first run
   corpus-build seed import mine.jsonl more.parquet --out out
 
-A document has text, and may have url, date and metadata (OpenWebMath's schema). Of more than seed.positives_max
-documents a sample is drawn with seed.random_seed.")]
+A document has text, and may have url, date and metadata (OpenWebMath's schema). \
+Of more than seed.positives_max documents a sample is drawn with seed.random_seed.")]
     Import {
         /// .parquet, .jsonl or .jsonl.gz files, their addresses, or a dataset's .toml [default: seed.positives].
         #[arg(value_name = "FILE")]
@@ -167,8 +168,8 @@ enum ClassifySubcommand {
 Example:
   corpus-build classify train --round 1
 
-Imports the seed first where that is not done. Negatives are drawn from dedup/survivors.parquet where it is there,
-else from all pages. What was tried, and how it does on domains held out, stands in rounds/NN/classifier.json.")]
+Imports the seed first where that is not done. Negatives are drawn from dedup/survivors.parquet where it is \
+there, else from all pages. What was tried, and how it does on domains held out, stands in rounds/NN/classifier.json.")]
     Train(OfRound),
     /// Score every page with rounds/NN/classifier.bin.
     #[command(after_help = "\
@@ -236,8 +237,8 @@ impl Classify {
 Example:
   corpus-build --set 'rank.token_budget=\"1M\"' rank --round 1
 
-Reads pages/, dedup/survivors.parquet and rounds/NN/scores/, writes rounds/NN/shards/. Pages are taken best first;
-the first that does not fit into rank.token_budget ends the ranking.")]
+Reads pages/, dedup/survivors.parquet and rounds/NN/scores/, writes rounds/NN/shards/. Pages are \
+taken best first; the first that does not fit into rank.token_budget ends the ranking.")]
 pub(crate) struct RankCommand {
     #[command(flatten)]
     args: OfRound,
