@@ -80,6 +80,13 @@ fn imports(file: &str) -> BTreeSet<String> {
     paths
 }
 
+/// Whether the code of a file climbs by `super` to the root of the crate, past what [`imports`] sees.
+fn climbs_to_the_root(file: &str) -> bool {
+    let text = text(file);
+    let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+    code.contains(&"super::".repeat(module(file).split("::").count()))
+}
+
 /// Whether a module path is `of` or below it.
 fn within(path: &str, of: &str) -> bool {
     path.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
@@ -108,6 +115,9 @@ fn modules_import_only_what_stands_before_them() {
     for file in sources().iter().filter(|file| !["src/lib.rs", "src/main.rs"].contains(&file.as_str())) {
         let module = module(file);
         let own = place(&module).unwrap_or_else(|| panic!("{file}: not a module of src/lib.rs"));
+        if climbs_to_the_root(file) {
+            wrong.push(format!("{file} names a module of the crate by super::, not by crate::"));
+        }
         for path in imports(file) {
             let Some(other) = place(&path) else { continue };
             if other <= own {
