@@ -19,6 +19,9 @@ pub struct Cli {
     command: Command,
 }
 
+/// Heads the options that every command has, so that its own stand first.
+const GLOBAL: &str = "Options of every command";
+
 const EXAMPLES: &str = "\
 Examples:
   corpus-build iterate --round 1                     the whole first round of ./pipeline.toml
@@ -27,32 +30,36 @@ Examples:
   corpus-build --set 'crawl.paths=[\"x.warc.gz\"]' iterate --round 1
   corpus-build inspect out/rounds/01/shards/part-00000.parquet
 
-Exit codes: 0 done, 1 the run failed, 2 wrong usage or configuration.";
+The stages one by one, into the same folder and with the same result as iterate:
+  corpus-build extract && corpus-build dedup && corpus-build classify train
+  corpus-build classify score && corpus-build rank
+
+Results go to standard output, progress and log lines to standard error. \
+The variable CORPUS_BUILD_LOG sets what is logged: CORPUS_BUILD_LOG=debug.
+
+Exit codes: 0 done; 1 the run failed; 2 wrong usage or configuration, or the input files \
+cannot be listed.";
 
 #[derive(Args, Debug)]
 pub(crate) struct Global {
     /// Configuration file [default: pipeline.toml in the working folder, where there is one].
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL)]
     pub(crate) config: Option<PathBuf>,
     /// Lay one value over the configuration; may be repeated.
-    #[arg(
-        long = "set",
-        global = true,
-        value_name = "KEY=VALUE",
-        long_help = "Lay one value over the configuration, as a dotted key and a TOML value: --set 'rank.token_budget=\"60k\"'. May be repeated. Relative paths are relative to the working folder."
-    )]
+    #[arg(long = "set", global = true, value_name = "KEY=VALUE", help_heading = GLOBAL, long_help = "Lay one value over the configuration, as a dotted key and a TOML value: --set 'rank.token_budget=\"60k\"'. Texts keep their quotes. May be repeated, the last wins. Relative paths are relative to the working folder.")]
     pub(crate) sets: Vec<String>,
     /// Worker threads [default: one a core]. The output does not depend on it.
-    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, global = true, value_name = "N", help_heading = GLOBAL, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,
-    /// Memory for sorts before they spill to disk, as "2 GB" [default: 1 GiB].
-    #[arg(long, global = true, value_name = "BYTES", value_parser = byte_size)]
+    /// Memory for sorts before they spill to disk, as "2 GB" [default: run.memory, else 1 GiB]. No cap on the whole
+    /// program.
+    #[arg(long, global = true, value_name = "BYTES", help_heading = GLOBAL, value_parser = byte_size)]
     pub(crate) memory: Option<ByteSize>,
     /// Form of log lines, on standard error.
-    #[arg(long, global = true, value_enum, default_value_t = Log::Text)]
+    #[arg(long, global = true, value_enum, default_value_t = Log::Text, help_heading = GLOBAL)]
     pub(crate) log: Log,
-    /// Only warnings and errors on standard error.
-    #[arg(long, short, global = true)]
+    /// No progress, and only warnings and errors on standard error.
+    #[arg(long, short, global = true, help_heading = GLOBAL)]
     pub(crate) quiet: bool,
 }
 
@@ -70,7 +77,7 @@ pub(crate) enum Log {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    /// Write a pipeline.toml with every knob.
+    /// Write a pipeline.toml with every knob, for a real crawl.
     Init(commands::init::Init),
     /// Mirror the crawl's remote files into a folder, resuming what is half there.
     Fetch(commands::fetch::Fetch),
@@ -78,17 +85,17 @@ enum Command {
     Pack(commands::pack::Pack),
     /// Read WARC files into pages with their text and formulas.
     Extract(commands::stages::Extract),
-    /// Find pages that are the same page: by address, text, nearly the same text.
+    /// Find pages that are the same page: by address, by text, by nearly the same text.
     Dedup(commands::stages::Dedup),
-    /// Import a seed corpus.
+    /// Import a seed corpus: the examples of mathematical pages.
     Seed(commands::stages::SeedCommand),
     /// Train the classifier, or score pages with it.
     Classify(commands::stages::Classify),
-    /// Rank the scored pages, cut at the token budget, write shards.
+    /// Rank the scored pages, cut at the token budget, write the shards.
     Rank(commands::stages::RankCommand),
     /// Run a round: whatever is missing of it, from WARC files to ranked shards.
     Iterate(commands::iterate::Iterate),
-    /// Show schema, counts, quantiles and a few rows of any of our files.
+    /// Show schema, counts, quantiles and a few rows of a file that these commands read or write.
     Inspect(commands::inspect::Inspect),
     /// Print a completion script for a shell.
     Completions(commands::docs::Completions),

@@ -19,7 +19,9 @@ fn kit() -> Option<PathBuf> {
 /// The column of strings `name` of a table.
 fn strings(path: &Path, name: &str) -> Vec<String> {
     let batches = Table::open(path).unwrap().columns(&[name]).unwrap().batches().unwrap();
-    batches.flat_map(|b| b.unwrap().column(0).as_string::<i32>().iter().flatten().map(str::to_owned).collect::<Vec<_>>()).collect()
+    batches
+        .flat_map(|b| b.unwrap().column(0).as_string::<i32>().iter().flatten().map(str::to_owned).collect::<Vec<_>>())
+        .collect()
 }
 
 /// Average precision of a ranking, best first.

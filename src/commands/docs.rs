@@ -11,6 +11,10 @@ use crate::io::atomic;
 
 /// `completions`.
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  corpus-build completions bash > ~/.local/share/bash-completion/completions/corpus-build
+  corpus-build completions zsh > ~/.zfunc/_corpus-build")]
 pub(crate) struct Completions {
     /// The shell.
     #[arg(value_enum)]
@@ -28,8 +32,11 @@ impl Completions {
 
 /// `man`.
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Example:
+  corpus-build man ~/.local/share/man/man1 && man corpus-build-iterate")]
 pub(crate) struct Man {
-    /// The folder.
+    /// The folder; made where it is missing. One page a command.
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 }

@@ -16,11 +16,20 @@ use crate::io::store::Location;
 
 /// `fetch`.
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  corpus-build fetch --to warc                 the crawl of ./pipeline.toml
+  corpus-build fetch --to warc my-files.paths  the files that a list names
+  corpus-build fetch --to warc https://example.org/x.warc.gz
+
+Then read the mirror: put paths = [\"warc\"] in place of id in the section [crawl].
+Run it again after a break: whole files are kept, half ones are continued. Beside \
+x.warc.gz stands x.warc.gz.http.json, which says what version of the file it is; leave it there.")]
 pub(crate) struct Fetch {
-    /// Addresses or .paths lists [default: the crawl of the configuration].
+    /// Addresses or .paths lists, in place of crawl.paths [default: the crawl of the configuration].
     #[arg(value_name = "IN")]
     inputs: Vec<String>,
-    /// The folder to mirror into.
+    /// The folder to mirror into; made where it is missing.
     #[arg(long, value_name = "DIR")]
     to: PathBuf,
     /// Take complete local copies without asking the server whether they are current.

@@ -10,17 +10,24 @@ use crate::io::atomic;
 
 /// `init`.
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  corpus-build init --crawl CC-MAIN-2025-05 --files 10   the first ten WARC files of a crawl
+  corpus-build init                                      WARC files of yours, in the folder warc/
+
+Beside the file it writes seeds/openwebmath.toml, which says where the seed corpus is fetched from. \
+The file is made to be edited: each key has a comment.")]
 pub(crate) struct Init {
-    /// A Common Crawl id, CC-MAIN-2025-05 say.
+    /// A Common Crawl id, CC-MAIN-2025-05 say [default: none, but the files warc/*.warc.gz].
     #[arg(long, value_name = "ID")]
     crawl: Option<String>,
-    /// WARC files of the crawl to read: the first so many.
+    /// WARC files of the crawl to read: the first so many. Without --crawl it has no effect.
     #[arg(long, value_name = "N", default_value_t = 10)]
     files: usize,
     /// Where to write it.
     #[arg(long, value_name = "FILE", default_value = "pipeline.toml")]
     output: PathBuf,
-    /// Replace a file that is there.
+    /// Replace files that are there.
     #[arg(long)]
     force: bool,
 }

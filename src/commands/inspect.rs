@@ -17,14 +17,20 @@ use crate::io::warc::{self, Item, ReadCaps};
 
 /// `inspect`.
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  corpus-build inspect out/rounds/01/shards/part-00000.parquet --rows 1
+  corpus-build inspect out/pages/crawl.rejects.parquet --rows 20
+  corpus-build inspect out/rounds/01/classifier.bin    the classifier's card
+  corpus-build inspect x.warc.gz                       records by type, first pages, damaged places")]
 pub(crate) struct Inspect {
-    /// A Parquet, WARC or JSON file, or a classifier.
+    /// A file named *.warc, *.warc.gz, *.warc.zst, *.json, *.jsonl, *.toml or *.bin (a classifier), or any Parquet file.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Rows to show.
+    /// Rows (pages of a WARC, lines of JSONL) to show.
     #[arg(long, default_value_t = 3)]
     rows: usize,
-    /// Characters of a value to show.
+    /// Characters to show of each value; a longer one ends in "…", and line breaks are shown as "⏎".
     #[arg(long, default_value_t = 200)]
     width: usize,
 }

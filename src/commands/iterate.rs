@@ -13,12 +13,20 @@ use crate::rounds::{PlanLine, Round};
 
 /// `iterate`.
 #[derive(Args, Debug)]
-#[command(after_help = "Killed or failed, the same command goes on where it was: what is committed is not done again.")]
+#[command(after_help = "\
+Examples:
+  corpus-build iterate --round 1                     from ./pipeline.toml
+  corpus-build --config math/pipeline.toml iterate --round 1 --dry-run
+  corpus-build --threads 4 --set 'rank.token_budget=\"1M\"' iterate --round 1
+
+Killed or failed, the same command goes on where it was: what is committed is not done again. \
+After a changed setting or input it runs what depends on it, and nothing else. \
+This version runs round 1 only.")]
 pub(crate) struct Iterate {
-    /// Which round to bring about.
+    /// Which round to bring about; 1 in this version.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     round: u32,
-    /// Print what is done and what would run, and stop.
+    /// Print what is done and what would run, and stop. Remote listings are still read.
     #[arg(long)]
     dry_run: bool,
 }

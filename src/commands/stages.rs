@@ -21,8 +21,17 @@ use crate::task::{Artifact, Input, Row, Runner};
 
 /// `extract`.
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  corpus-build extract                                     the crawl of ./pipeline.toml
+  corpus-build extract a.warc.gz 'more/*.warc.gz' --out out
+
+Each WARC file becomes pages/NAME.parquet and pages/NAME.rejects.parquet, in the output folder. \
+The folder holds the pages of the files that the last run named: pages of other files, that an earlier run \
+made, are removed.")]
 pub(crate) struct Extract {
-    /// WARC files, folders, globs, addresses or .paths lists [default: the crawl of the configuration].
+    /// WARC files, folders, globs, addresses or .paths lists, in place of crawl.paths [default: the crawl of the
+    /// configuration].
     #[arg(value_name = "IN")]
     inputs: Vec<String>,
     /// Output folder [default: output.dir].
@@ -60,6 +69,12 @@ impl Extract {
 
 /// `dedup`.
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Example:
+  corpus-build dedup --out out
+
+Reads pages/, writes dedup/survivors.parquet: a row a page, whether it is kept, and for which page it \
+was dropped. No page is rewritten.")]
 pub(crate) struct Dedup {
     /// Output folder, with `pages/` in it [default: output.dir].
     #[arg(long, value_name = "DIR")]
@@ -80,6 +95,7 @@ impl Dedup {
 
 /// `seed`.
 #[derive(Args, Debug)]
+#[command(after_help = "Example:\n  corpus-build seed import seeds/openwebmath.toml --out out")]
 pub(crate) struct SeedCommand {
     #[command(subcommand)]
     command: SeedSubcommand,
@@ -88,8 +104,16 @@ pub(crate) struct SeedCommand {
 #[derive(Subcommand, Debug)]
 enum SeedSubcommand {
     /// Import positives into seed/positives.parquet.
+    #[command(after_help = "\
+Examples:
+  corpus-build seed import                                       seed.positives of ./pipeline.toml
+  corpus-build seed import seeds/openwebmath.toml --out out      a dataset, fetched on the first run
+  corpus-build seed import mine.jsonl more.parquet --out out
+
+A document has text, and may have url, date and metadata (OpenWebMath's schema). \
+Of more than seed.positives_max documents a sample is drawn with seed.random_seed.")]
     Import {
-        /// Parquet or JSONL files, addresses, or a dataset's .toml [default: seed.positives].
+        /// .parquet, .jsonl or .jsonl.gz files, their addresses, or a dataset's .toml [default: seed.positives].
         #[arg(value_name = "FILE")]
         files: Vec<String>,
         /// Output folder [default: output.dir].
@@ -123,6 +147,7 @@ impl SeedCommand {
 
 /// `classify`.
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  corpus-build classify train --round 1\n  corpus-build classify score --round 1")]
 pub(crate) struct Classify {
     #[command(subcommand)]
     command: ClassifySubcommand,
@@ -130,7 +155,7 @@ pub(crate) struct Classify {
 
 #[derive(Args, Debug)]
 struct OfRound {
-    /// Which round.
+    /// Which round: names the folder rounds/NN.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     round: u32,
     /// Output folder [default: output.dir].
@@ -141,8 +166,19 @@ struct OfRound {
 #[derive(Subcommand, Debug)]
 enum ClassifySubcommand {
     /// Train rounds/NN/classifier.bin from the seed and the pages.
+    #[command(after_help = "\
+Example:
+  corpus-build classify train --round 1
+
+Imports the seed first where that is not done. Negatives are drawn from dedup/survivors.parquet where it is \
+there, else from all pages. What was tried, and how it does on domains held out, stands in rounds/NN/classifier.json.")]
     Train(OfRound),
     /// Score every page with rounds/NN/classifier.bin.
+    #[command(after_help = "\
+Example:
+  corpus-build classify score --round 1
+
+Reads pages/ and the classifier, writes rounds/NN/scores/: a row a page, a probability in each.")]
     Score(OfRound),
 }
 
@@ -199,6 +235,12 @@ impl Classify {
 
 /// `rank`.
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Example:
+  corpus-build --set 'rank.token_budget=\"1M\"' rank --round 1
+
+Reads pages/, dedup/survivors.parquet and rounds/NN/scores/, writes rounds/NN/shards/. Pages are \
+taken best first; the first that does not fit into rank.token_budget ends the ranking.")]
 pub(crate) struct RankCommand {
     #[command(flatten)]
     args: OfRound,

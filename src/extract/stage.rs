@@ -208,7 +208,8 @@ fn outcome(item: Result<Page, (Capture, Reject)>, knobs: &Knobs, rules: &Extract
 fn keep(page: &Page, knobs: &Knobs, rules: &ExtractRules) -> Result<Kept, Reject> {
     let address = address(&page.capture.url).ok_or(Reject::BadUrl)?;
     let document = extract(page, rules)?;
-    let (language, language_score): (Language, f32) = language::detect(&document.text, document.declared_language.as_deref());
+    let (language, language_score): (Language, f32) =
+        language::detect(&document.text, document.declared_language.as_deref());
     if !knobs.language.keep.contains(&language) {
         return Err(Reject::Language);
     }
