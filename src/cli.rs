@@ -8,6 +8,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::commands;
 use crate::config::ByteSize;
+use crate::io::http::HttpError;
 
 /// From Common Crawl WARC files to a ranked mathematical training corpus.
 #[derive(Parser, Debug)]
@@ -115,12 +116,25 @@ pub(crate) enum Failure {
 impl<E: std::error::Error + Send + Sync + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
         let error: Box<dyn std::error::Error + Send + Sync> = Box::new(error);
-        if error.is::<crate::config::ConfigError>() || error.is::<crate::crawl::CrawlError>() {
+        let of_config = error.is::<crate::config::ConfigError>();
+        if of_config || (error.is::<crate::crawl::CrawlError>() && !has_cause::<HttpError>(&*error)) {
             Self::Usage(error)
         } else {
             Self::Run(error)
         }
     }
+}
+
+/// Whether an error of this type is among the causes.
+fn has_cause<E: std::error::Error + 'static>(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if error.is::<E>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 impl Failure {
@@ -161,12 +175,12 @@ pub fn main() -> ExitCode {
 
 /// Prints the chain of causes. A reader that closed the pipe is no failure.
 fn report(error: &(dyn std::error::Error + 'static), code: u8) -> ExitCode {
+    if error.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe) {
+        return ExitCode::SUCCESS;
+    }
     let mut line = error.to_string();
-    let mut cause = Some(error);
+    let mut cause = error.source();
     while let Some(error) = cause {
-        if error.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe) {
-            return ExitCode::SUCCESS;
-        }
         let text = error.to_string();
         if !line.contains(&text) {
             line.push_str(": ");

@@ -1,10 +1,10 @@
 //! The crawl's pages on disk: `pages/<stem>.parquet`, in the order of their stems, whoever made them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::io::table::TableError;
-use crate::task::{Artifact, Input, Row, Runner};
+use crate::task::{Artifact, Input, Manifest, Row, Runner};
 
 /// The files of a crawl's pages.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +21,14 @@ pub enum PagesError {
     None {
         /// Where they should be.
         folder: PathBuf,
+    },
+    /// The folder cannot be listed.
+    #[error("{}: cannot list the folder: {source}", folder.display())]
+    Unlisted {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        source: std::io::Error,
     },
     /// A file is not a table of pages.
     #[error(transparent)]
@@ -43,20 +51,28 @@ impl Pages {
         Self { stems, files }
     }
 
-    /// The pages found in an output folder.
+    /// The pages found in an output folder: those that the stage `extract` committed, or all where it committed none.
     ///
     /// # Errors
-    /// There are none, or a file is not Parquet.
+    /// There are none, the folder cannot be listed, or a file is not Parquet.
     pub fn on_disk(out: &Path) -> Result<Self, PagesError> {
         let folder = out.join("pages");
-        let mut stems: Vec<String> = std::fs::read_dir(&folder)
-            .into_iter()
-            .flatten()
-            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-            .filter(|name| !name.starts_with('.') && !name.ends_with(".rejects.parquet"))
-            .filter_map(|name| name.strip_suffix(".parquet").map(str::to_owned))
-            .collect();
+        let unlisted = |source| PagesError::Unlisted { folder: folder.clone(), source };
+        let mut stems = Vec::new();
+        if folder.is_dir() {
+            for entry in std::fs::read_dir(&folder).map_err(unlisted)? {
+                let name = entry.map_err(unlisted)?.file_name().to_string_lossy().into_owned();
+                if let Some(stem) = name.strip_suffix(".parquet").filter(|s| !s.starts_with('.') && !s.ends_with(".rejects")) {
+                    stems.push(stem.to_owned());
+                }
+            }
+        }
         stems.sort();
+        let committed: BTreeSet<String> =
+            Manifest::new(out).rows("extract").into_iter().map(|row| row.task).collect();
+        if !committed.is_empty() {
+            stems.retain(|stem| committed.contains(stem));
+        }
         if stems.is_empty() {
             return Err(PagesError::None { folder });
         }
@@ -109,9 +125,9 @@ impl Pages {
         BTreeMap::from([("pages".to_owned(), self.files[file].input.clone())])
     }
 
-    /// The inputs of a task on all files.
+    /// The input of a task on all files: their hashes in order.
     #[must_use]
-    pub fn inputs(&self) -> BTreeMap<String, Input> {
-        self.stems.iter().zip(&self.files).map(|(stem, file)| (format!("pages/{stem}"), file.input.clone())).collect()
+    pub fn all(&self) -> (String, Input) {
+        ("all pages".to_owned(), Artifact::all(&self.files))
     }
 }

@@ -25,7 +25,7 @@ use crate::io::query::{Descending, sorted};
 use crate::io::table::{Table, TableWriter, column};
 use crate::pages::Pages;
 use crate::reject::Tally;
-use crate::task::{Artifact, Done, Input, Progress, Row, Runner, Stage, StageState, Task, TaskError, TaskResult};
+use crate::task::{Artifact, Done, Input, Progress, Row, Runner, SPILL, Stage, StageState, Task, TaskError, TaskResult};
 
 /// Raised when the same scores would give other shards.
 const VERSION: u32 = 1;
@@ -85,8 +85,9 @@ impl Cut {
         Self { budget, shard_tokens, tokens: 0, shards: Vec::new(), hash: Xxh3::new(), open: None, next: 0 }
     }
 
-    /// Takes the next page if it fits into the budget; the first that does not fit ends the ranking.
-    fn take(&mut self, id: &str, score: f64, page: u64, tokens: u64) -> bool {
+    /// Takes the next page if it fits into the budget; the first that does not fit ends the ranking. `file` is the hash
+    /// of the file that the page is in: a shard is written again when its pages' files change.
+    fn take(&mut self, id: &str, score: f64, page: u64, tokens: u64, file: &str) -> bool {
         if self.tokens + tokens > self.budget {
             return false;
         }
@@ -100,6 +101,7 @@ impl Cut {
         self.hash.update(id.as_bytes());
         self.hash.update(&score.to_le_bytes());
         self.hash.update(&page.to_le_bytes());
+        self.hash.update(file.as_bytes());
         self.tokens += tokens;
         self.next += 1;
         true
@@ -129,6 +131,11 @@ pub struct Ranking<'a> {
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
+/// A page file does not hold the rows that the ranking was made of.
+fn changed(path: &Path) -> Error {
+    format!("{}: not the pages that were ranked; run `corpus-build rank` again", path.display()).into()
+}
+
 impl Ranking<'_> {
     fn folder(&self) -> PathBuf {
         self.runner.out.join(format!("rounds/{:02}", self.round))
@@ -157,7 +164,8 @@ impl Ranking<'_> {
     pub fn run(&self, survivors: &Artifact, scores: &[Artifact]) -> Result<(Row, Vec<Row>), TaskError> {
         let ordered = self.runner.run(&self.order_stage(survivors, scores))?;
         let cut = self.runner.run(&self.cut_stage(&ordered))?.remove(0);
-        let shards = self.runner.run(&self.shards_stage(&cut))?;
+        let shards = self.runner.run(&self.shards_stage(&cut)?)?;
+        self.runner.manifest().remove_strangers(&self.folder().join("shards"), &shards)?;
         Ok((cut, shards))
     }
 
@@ -177,7 +185,7 @@ impl Ranking<'_> {
         let _ = (|| {
             let ordered = step(&self.order_stage(survivors?, scores?))?;
             let cut = step(&self.cut_stage(&ordered))?.into_iter().next()?;
-            step(&self.shards_stage(&cut))
+            step(&self.shards_stage(&cut).ok()?)
         })();
         for name in &names[planned.len()..] {
             planned.push((name, None));
@@ -193,6 +201,8 @@ impl Ranking<'_> {
             let from = first_row;
             first_row += rows;
             let mut inputs = self.pages.input(file);
+            // The rows name the file by its place among the files.
+            inputs.insert("place".to_owned(), Input::Ours(file.to_string()));
             inputs.insert("scores".to_owned(), scored.input.clone());
             inputs.insert("survivors".to_owned(), survivors.input.clone());
             let paths = (scored.path.clone(), survivors.path.clone());
@@ -256,25 +266,27 @@ impl Ranking<'_> {
     }
 
     fn cut_stage(&self, ordered: &[Row]) -> Stage<'_> {
-        let inputs = ordered.iter().map(|row| (row.task.clone(), Input::row(row))).collect();
-        let files: Vec<PathBuf> = ordered.iter().map(|row| self.order_file(&row.task)).collect();
-        let run = Box::new(move |progress: &Progress| self.cut(&files, progress));
+        let inputs = BTreeMap::from([("ordered".to_owned(), Input::rows(ordered)), self.pages.all()]);
+        // A file without rows has no row group to sort.
+        let with_rows = |row: &&Row| row.outputs.iter().any(|output| output.rows > 0);
+        let files: Vec<PathBuf> = ordered.iter().filter(with_rows).map(|row| self.order_file(&row.task)).collect();
+        let hashes: Vec<String> =
+            ordered.iter().map(|row| row.inputs.get("pages").map(|i| i.hash.clone()).unwrap_or_default()).collect();
+        let run = Box::new(move |progress: &Progress| self.cut(&files, &hashes, progress));
         let task = Task { name: "ranking".to_owned(), inputs, run };
         Stage::new(self.stage_name("cut"), VERSION, self.rules, vec![task])
     }
 
-    fn cut(&self, files: &[PathBuf], progress: &Progress) -> TaskResult {
+    fn cut(&self, files: &[PathBuf], hashes: &[String], progress: &Progress) -> TaskResult {
         let mut writer = TableWriter::create(&self.ranking_file(), &RANKING)?;
         let mut cut = Cut::new(self.rules.token_budget.0, self.rules.shard_tokens.0);
-        let spill = self.runner.out.join("work/spill");
+        let spill = self.runner.out.join(SPILL);
         let order = [("score", Descending(true)), ("id", Descending(false)), ("page", Descending(false))];
         let path = Path::new("ranking");
         let mut last_score = None;
-        // A file without rows has no row group to sort; with none at all there is no ranking.
-        let files: Vec<PathBuf> =
-            files.iter().filter(|f| Table::open(f).is_ok_and(|t| t.rows() > 0)).cloned().collect();
+        let mut smallest = None;
         if !files.is_empty() {
-            for batch in sorted(&files, &order, self.runner.memory, self.runner.threads, &spill)? {
+            for batch in sorted(files, &order, self.runner.memory, self.runner.threads, &spill)? {
                 let batch = batch?;
                 let score: &Float64Array = column(&batch, "score", path)?;
                 let id: &StringArray = column(&batch, "id", path)?;
@@ -283,7 +295,10 @@ impl Ranking<'_> {
                 let first = cut.next as i64;
                 let taken = (0..batch.num_rows())
                     .take_while(|&i| {
-                        cut.take(id.value(i), score.value(i), page.value(i), tokens.value(i).max(0) as u64)
+                        let tokens = tokens.value(i).max(0) as u64;
+                        let file = hashes.get(PageRef(page.value(i)).file()).map_or("", String::as_str);
+                        smallest.get_or_insert(tokens);
+                        cut.take(id.value(i), score.value(i), page.value(i), tokens, file)
                     })
                     .count();
                 if taken > 0 {
@@ -300,6 +315,10 @@ impl Ranking<'_> {
             }
         }
         cut.close();
+        if let Some(first) = smallest.filter(|_| cut.next == 0) {
+            let budget = self.rules.token_budget.0;
+            return Err(format!("the best page has {first} tokens, more than rank.token_budget, {budget}: raise it").into());
+        }
         let facts = serde_json::json!({
             "pages": cut.next, "tokens": cut.tokens, "last_score": last_score, "shards": cut.shards,
         });
@@ -307,8 +326,10 @@ impl Ranking<'_> {
         Ok(Done { tally, outputs: vec![writer.finish()?], facts, ..Done::default() })
     }
 
-    fn shards_stage(&self, cut: &Row) -> Stage<'_> {
-        let shards: Vec<ShardPlan> = serde_json::from_value(cut.facts["shards"].clone()).unwrap_or_default();
+    fn shards_stage(&self, cut: &Row) -> Result<Stage<'_>, TaskError> {
+        let shards: Vec<ShardPlan> = serde_json::from_value(cut.facts["shards"].clone()).map_err(|source| {
+            TaskError::Failed { stage: cut.stage.clone(), task: cut.task.clone(), source: Box::new(source) }
+        })?;
         let tasks = shards
             .into_iter()
             .enumerate()
@@ -318,18 +339,20 @@ impl Ranking<'_> {
                 run: Box::new(move |progress: &Progress| self.shard(n, &shard, progress)),
             })
             .collect();
-        Stage::new(self.stage_name("shards"), VERSION, &self.round, tasks)
+        Ok(Stage::new(self.stage_name("shards"), VERSION, &self.round, tasks))
     }
 
     /// Memory: the texts of one shard.
     fn shard(&self, n: usize, plan: &ShardPlan, progress: &Progress) -> TaskResult {
         let ranking_path = self.ranking_file();
         let mut pages: Vec<(PageRef, i64, f64)> = Vec::new();
+        let mut ids: Vec<String> = Vec::new();
         for batch in Table::open(&ranking_path)?.range(plan.first, plan.pages).batches()? {
             let batch = batch?;
             let rank: &Int64Array = column(&batch, "rank", &ranking_path)?;
             let score: &Float64Array = column(&batch, "score", &ranking_path)?;
             let page: &UInt64Array = column(&batch, "page", &ranking_path)?;
+            ids.extend(column::<StringArray>(&batch, "id", &ranking_path)?.iter().flatten().map(str::to_owned));
             pages.extend((0..batch.num_rows()).map(|i| (PageRef(page.value(i)), rank.value(i), score.value(i))));
         }
         let mut by_place: Vec<usize> = (0..pages.len()).collect();
@@ -343,10 +366,17 @@ impl Ranking<'_> {
             let mut next = group.iter();
             for batch in Table::open(path)?.select(&rows).batches()? {
                 let batch = batch?;
+                let id: &StringArray = column(&batch, "id", path)?;
                 for (row, index) in (0..batch.num_rows()).zip(next.by_ref()) {
+                    if id.value(row) != ids[*index] {
+                        return Err(changed(path));
+                    }
                     places[*index] = (batches.len(), row);
                 }
                 batches.push(batch);
+            }
+            if next.next().is_some() {
+                return Err(changed(path));
             }
         }
         let path = self.folder().join(format!("shards/part-{n:05}.parquet"));
@@ -375,7 +405,7 @@ mod tests {
     #[test]
     fn the_budget_is_in_tokens_and_a_page_is_never_split() {
         let mut cut = Cut::new(100, 50);
-        let taken: Vec<bool> = [30, 15, 20, 30, 10].iter().map(|n| cut.take("x", 0.5, 1, *n)).collect();
+        let taken: Vec<bool> = [30, 15, 20, 30, 10].iter().map(|n| cut.take("x", 0.5, 1, *n, "f")).collect();
         cut.close();
         assert_eq!(taken, [true, true, true, true, false]);
         let shards: Vec<_> = cut.shards.iter().map(|s| (s.first, s.pages, s.tokens)).collect();
@@ -386,7 +416,7 @@ mod tests {
     #[test]
     fn a_page_larger_than_a_shard_is_a_shard() {
         let mut cut = Cut::new(1000, 10);
-        assert!(cut.take("a", 0.9, 1, 500) && cut.take("b", 0.8, 2, 5));
+        assert!(cut.take("a", 0.9, 1, 500, "f") && cut.take("b", 0.8, 2, 5, "f"));
         cut.close();
         assert_eq!(cut.shards.len(), 2);
         assert_ne!(cut.shards[0].hash, cut.shards[1].hash);

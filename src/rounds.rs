@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use crate::classify::seed;
-use crate::classify::stage::{Classifying, negative_files};
+use crate::classify::stage::{CLASSIFIER_FILES, Classifying, negative_files};
 use crate::config::{Config, ConfigError};
 use crate::crawl::Source;
 use crate::dedup;
@@ -86,6 +86,12 @@ fn output(runner: &Runner, row: &Row, ending: &'static str) -> Result<Artifact, 
     Artifact::of(runner, row, ending).ok_or_else(|| RoundError::Output { stage: row.stage.clone(), output: ending })
 }
 
+/// The classifier's files as inputs, named as the command `classify score` names them.
+fn classifier_inputs(runner: &Runner, row: &Row) -> BTreeMap<String, Input> {
+    let files = CLASSIFIER_FILES.iter().filter_map(|name| Some(((*name).to_owned(), Artifact::of(runner, row, name)?.input)));
+    files.collect()
+}
+
 fn all_of(rows: &[Row]) -> Tally {
     let mut tally = Tally::default();
     for row in rows {
@@ -161,7 +167,7 @@ impl Round<'_> {
         }
         match trained.as_ref().and_then(|rows| rows.first()) {
             Some(row) => {
-                let stage = classifying.score_stage(&BTreeMap::from([("classifier".to_owned(), Input::row(row))]));
+                let stage = classifying.score_stage(&classifier_inputs(runner, row));
                 lines.push((name("score"), Some(runner.state(&stage))));
                 scores = runner.rows(&stage);
             }
@@ -184,6 +190,11 @@ impl Round<'_> {
         let rank = config.rank()?;
         let (positives, negatives) = self.seed_files()?;
         let (max, random_seed) = ((config.seed.positives_max, config.seed.negatives_max), config.seed.random_seed);
+        let folder = runner.out.join(format!("rounds/{:02}", self.round));
+        if self.plan()?.iter().any(|(_, state)| state.is_none_or(|s| s.done < s.tasks)) {
+            // A summary stands only beside what it sums up.
+            let _ = std::fs::remove_file(folder.join("summary.json"));
+        }
         // The seed first: it is small, and what is wrong with it is better known before the crawl is read.
         let seed = runner.run(&seed::stage(runner, self.store, "positives", &positives, max.0, random_seed))?;
         let positives = output(runner, &seed[0], "positives.parquet")?;
@@ -195,6 +206,7 @@ impl Round<'_> {
             }
         };
         let extracted = runner.run(&extract::stage::stage(runner, config, self.sources, self.store))?;
+        runner.manifest().remove_strangers(&runner.out.join("pages"), &extracted).map_err(TaskError::from)?;
         let tally = all_of(&extracted);
         if tally.kept == 0 {
             let reasons: Vec<String> = tally.rejected.iter().map(|(reason, n)| format!("{reason} {n}")).collect();
@@ -205,8 +217,7 @@ impl Round<'_> {
         let survivors = output(runner, &deduplicated, "survivors.parquet")?;
         let classifying = self.classifying(&pages);
         let trained = runner.run(&classifying.train_stage(&positives, refused.as_ref(), Some(&survivors)))?;
-        let classifier = BTreeMap::from([("classifier".to_owned(), Input::row(&trained[0]))]);
-        let scored = runner.run(&classifying.score_stage(&classifier))?;
+        let scored = runner.run(&classifying.score_stage(&classifier_inputs(runner, &trained[0])))?;
         let scores = scored.iter().map(|row| output(runner, row, ".parquet")).collect::<Result<Vec<_>, _>>()?;
         let ranking = Ranking { runner, pages: &pages, rules: rank, round: self.round };
         let (cut, shards) = ranking.run(&survivors, &scores)?;
@@ -234,7 +245,6 @@ impl Round<'_> {
             "ranking": { "pages": cut.facts["pages"], "tokens": cut.facts["tokens"], "token_budget": rank.token_budget.0, "last_score": cut.facts["last_score"], "shards": shards.len() },
         });
         let text = serde_json::to_vec_pretty(&figures).unwrap_or_default();
-        let folder = runner.out.join(format!("rounds/{:02}", self.round));
         write_file(&folder.join("summary.json"), &text, 0)?;
         let all = [&extracted, &seed, &trained, &scored, &shards];
         let cpu_s = all.into_iter().flatten().chain([&deduplicated, &cut]).map(|row| row.cpu_s).sum();

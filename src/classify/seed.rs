@@ -1,7 +1,7 @@
 //! The seed: documents in OpenWebMath's schema from Parquet or JSONL, local or remote, or from a dataset that a TOML
 //! file names → one table, `seed/positives.parquet`.
 
-use std::collections::{BTreeMap, BinaryHeap, HashSet};
+use std::collections::{BinaryHeap, HashSet};
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
@@ -90,12 +90,12 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct SeedDocument {
     /// Its address; empty where unknown.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json_as_text")]
     pub url: String,
     /// Its text.
     pub text: String,
     /// When it was fetched.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json_as_text")]
     pub date: String,
     /// JSON.
     #[serde(default, deserialize_with = "json_as_text")]
@@ -194,7 +194,7 @@ pub fn stage<'a>(
         import(&local, &output, documents_max, random_seed, progress)
     };
     let task = Task { name: name.to_owned(), inputs, run: Box::new(run) };
-    Stage::new("seed", VERSION, &(documents_max, random_seed), vec![task])
+    Stage::new(format!("seed/{name}"), VERSION, &(documents_max, random_seed), vec![task])
 }
 
 /// A path to the file: itself where it is local, a mirrored copy where it is not.
@@ -277,7 +277,7 @@ fn read_jsonl(path: &Path, gzip: bool, each: &mut dyn FnMut(SeedDocument) -> Res
 }
 
 /// Writes the documents of `files` as one table; where there are more than `documents_max`, a seeded sample of them,
-/// in their order. Memory: one document and 16 bytes each of the sample.
+/// in their order. Memory: one document, 16 bytes each of the sample, and 8 bytes for each address read.
 fn import(files: &[PathBuf], output: &Path, documents_max: usize, random_seed: u64, progress: &Progress) -> TaskResult {
     let mut sample = BinaryHeap::new();
     let (mut blank, mut repeated, mut seen) = (0u64, 0u64, 0u64);
@@ -342,12 +342,6 @@ fn import(files: &[PathBuf], output: &Path, documents_max: usize, random_seed: u
 fn batch(builders: &mut [StringBuilder; 4]) -> Result<RecordBatch, Error> {
     let columns = builders.iter_mut().map(|b| Arc::new(b.finish()) as ArrayRef).collect();
     Ok(RecordBatch::try_new(Arc::clone(&SEED), columns)?)
-}
-
-/// Facts of the import for a card: counts by name.
-#[must_use]
-pub fn facts(row: &crate::task::Row) -> BTreeMap<String, u64> {
-    serde_json::from_value(row.facts.clone()).unwrap_or_default()
 }
 
 #[cfg(test)]

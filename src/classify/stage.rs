@@ -18,10 +18,13 @@ use crate::io::table::{Table, TableWriter, column, write_file};
 use crate::page::PageId;
 use crate::pages::Pages;
 use crate::reject::Tally;
-use crate::task::{Artifact, Done, Input, Progress, Runner, Stage, Task, TaskResult, with_cpu_time};
+use crate::task::{Artifact, Done, Input, Progress, Runner, SCRATCH, Stage, Task, TaskResult, with_cpu_time};
 
 /// Raised when the same inputs would give another classifier or other scores.
 const VERSION: u32 = 1;
+
+/// The files of a classifier in its round's folder.
+pub const CLASSIFIER_FILES: [&str; 2] = ["classifier.bin", "classifier.json"];
 
 /// The table of scores: a row a page, in the order of the page file.
 pub static SCORES: LazyLock<SchemaRef> = LazyLock::new(|| {
@@ -29,6 +32,10 @@ pub static SCORES: LazyLock<SchemaRef> = LazyLock::new(|| {
 });
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// With automatic settings, negatives drawn for each positive, and at least: more would only cost memory, since the
+/// balanced training set takes no more than three for each.
+const NEGATIVES_OF_AUTO: (usize, usize) = (10, 3000);
 
 /// The classifier of one round.
 pub struct Classifying<'a> {
@@ -61,14 +68,15 @@ impl Classifying<'_> {
         negatives: Option<&'s Artifact>,
         survivors: Option<&'s Artifact>,
     ) -> Stage<'s> {
-        let mut inputs = self.pages.inputs();
+        let mut inputs = BTreeMap::from([self.pages.all()]);
         inputs.insert("positives".to_owned(), positives.input.clone());
         for (name, artifact) in [("negatives", negatives), ("survivors", survivors)] {
             if let Some(artifact) = artifact {
                 inputs.insert(name.to_owned(), artifact.input.clone());
             }
         }
-        let knobs = (self.rules, self.seed.positives_max, self.seed.negatives_max, self.seed.random_seed);
+        let knobs =
+            (self.rules, self.seed.negatives_max, self.seed.random_seed, super::NORMALISATION_VERSION, NEGATIVES_OF_AUTO);
         let run = move |progress: &Progress| self.train(positives, negatives, survivors, progress);
         let task = Task { name: "classifier".to_owned(), inputs, run: Box::new(run) };
         Stage::new(self.stage_name("train"), VERSION, &knobs, vec![task])
@@ -104,7 +112,12 @@ impl Classifying<'_> {
                 Ok(())
             })?,
             None => {
-                let drawn = self.draw_negatives(&of_seed, survivors)?;
+                let (each, least) = NEGATIVES_OF_AUTO;
+                let most = match self.rules.settings {
+                    ClassifierSettings::Auto => self.seed.negatives_max.min((each * examples.len()).max(least)),
+                    ClassifierSettings::Paper => self.seed.negatives_max,
+                };
+                let drawn = self.draw_negatives(&of_seed, survivors, most)?;
                 self.each_text(&drawn, &mut |_, domain, text| examples.push(example(text, domain.to_owned(), false)))?;
             }
         }
@@ -112,9 +125,10 @@ impl Classifying<'_> {
             ClassifierSettings::Auto => SettingsChoice::Auto,
             ClassifierSettings::Paper => SettingsChoice::Paper,
         };
-        let scratch = self.runner.out.join("work/train");
-        std::fs::create_dir_all(&scratch)?;
-        let trained = train(&examples, &choice, self.seed.random_seed, &scratch)?;
+        let scratch = self.runner.out.join(SCRATCH);
+        std::fs::create_dir_all(&scratch).map_err(|e| format!("{}: cannot make the folder: {e}", scratch.display()))?;
+        let trained = train(&examples, &choice, self.seed.random_seed, &scratch)
+            .map_err(|e| format!("training in {}: {}", scratch.display(), chain(&e)))?;
         let card = serde_json::to_vec_pretty(&trained.card)?;
         let outputs = vec![
             write_file(&self.folder().join("classifier.bin"), &trained.model, 0)?,
@@ -166,24 +180,26 @@ impl Classifying<'_> {
         &self,
         of_seed: &BTreeMap<PageId, usize>,
         survivors: Option<&Artifact>,
+        most: usize,
     ) -> Result<BTreeSet<PageRef>, Error> {
         let mut keep = Keep::open(survivors)?;
         let mut sample = BinaryHeap::new();
         let mut failed = None;
         self.each_id(&mut |page, id| {
-            let kept = keep.next().unwrap_or_else(|error| {
+            let kept = keep.next(id).unwrap_or_else(|error| {
                 failed.get_or_insert(error);
                 false
             });
             if kept && !of_seed.contains_key(&id) {
                 sample.push((xxh3_64_with_seed(&id.0.to_le_bytes(), self.seed.random_seed), page));
-                if sample.len() > self.seed.negatives_max {
+                if sample.len() > most {
                     sample.pop();
                 }
             }
         })?;
         match failed {
             Some(error) => Err(error),
+            None if !keep.ended()? => Err(keep.misaligned()),
             None => Ok(sample.into_iter().map(|(_, page)| page).collect()),
         }
     }
@@ -265,35 +281,50 @@ fn load(folder: &Path) -> Result<Classifier, Error> {
     Ok(Classifier::load(&read("classifier.bin")?, card)?)
 }
 
-/// The column `keep` of the survivors, row by row; all kept where there is no such table.
+/// The columns `id` and `keep` of the survivors, row by row; all kept where there is no such table.
 struct Keep {
     path: PathBuf,
     batches: Option<crate::io::table::Batches>,
-    batch: Option<BooleanArray>,
+    batch: Option<(StringArray, BooleanArray)>,
     at: usize,
 }
 
 impl Keep {
     fn open(survivors: Option<&Artifact>) -> Result<Self, Error> {
         let batches = match survivors {
-            Some(artifact) => Some(Table::open(&artifact.path)?.columns(&["keep"])?.batches()?),
+            Some(artifact) => Some(Table::open(&artifact.path)?.columns(&["id", "keep"])?.batches()?),
             None => None,
         };
         let path = survivors.map_or_else(|| Path::new("").to_owned(), |a| a.path.clone());
         Ok(Self { path, batches, batch: None, at: 0 })
     }
 
-    fn next(&mut self) -> Result<bool, Error> {
-        let Some(batches) = &mut self.batches else { return Ok(true) };
+    fn misaligned(&self) -> Error {
+        format!("{}: not of these pages; run `corpus-build dedup` again", self.path.display()).into()
+    }
+
+    /// Whether the next page, which has this id, is kept.
+    fn next(&mut self, id: PageId) -> Result<bool, Error> {
+        if self.batches.is_none() {
+            return Ok(true);
+        }
         loop {
-            if let Some(batch) = self.batch.as_ref().filter(|batch| self.at < batch.len()) {
+            if let Some((ids, keep)) = self.batch.as_ref().filter(|(ids, _)| self.at < ids.len()) {
                 self.at += 1;
-                return Ok(batch.value(self.at - 1));
+                let same = ids.value(self.at - 1).parse() == Ok(id);
+                return if same { Ok(keep.value(self.at - 1)) } else { Err(self.misaligned()) };
             }
-            let next = batches.next().ok_or_else(|| format!("{}: fewer rows than pages", self.path.display()))??;
-            self.batch = Some(column::<BooleanArray>(&next, "keep", &self.path)?.clone());
+            let next = self.batches.as_mut().and_then(Iterator::next).ok_or_else(|| self.misaligned())??;
+            let ids: &StringArray = column(&next, "id", &self.path)?;
+            self.batch = Some((ids.clone(), column::<BooleanArray>(&next, "keep", &self.path)?.clone()));
             self.at = 0;
         }
+    }
+
+    /// Whether all rows were taken.
+    fn ended(&mut self) -> Result<bool, Error> {
+        let Some(batches) = &mut self.batches else { return Ok(true) };
+        Ok(self.batch.as_ref().is_none_or(|(ids, _)| self.at >= ids.len()) && batches.next().transpose()?.is_none())
     }
 }
 
@@ -304,4 +335,15 @@ pub fn negative_files(seed: &config::Seed) -> Option<&[String]> {
         Negatives::Crawl => None,
         Negatives::Files(files) => Some(files),
     }
+}
+
+/// An error with its causes in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        line = format!("{line}: {error}");
+        cause = error.source();
+    }
+    line
 }

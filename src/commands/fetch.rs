@@ -1,5 +1,6 @@
 //! `fetch`: mirrors the crawl's remote files, so that the rounds read them from disk.
 
+use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -8,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use clap::Args;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::{configure, set, sources, store};
+use super::{configure_for, set, sources, store};
 use crate::cli::{CommandResult, Failure, Global};
 use crate::config::ByteSize;
 use crate::io::http::{Fetched, Freshness};
@@ -45,7 +46,7 @@ impl Fetch {
         }
         // The output folder is not needed here.
         sets.push(set("output.dir", self.to.to_string_lossy().into_owned()));
-        let config = configure(global, &sets)?;
+        let config = configure_for(global, &sets, !self.inputs.is_empty())?;
         let store = store(&config);
         let sources = sources(&config, &store)?;
         let remote: Vec<_> = sources
@@ -55,7 +56,8 @@ impl Fetch {
                 Location::Local(_) => None,
             })
             .collect();
-        if let Some((_, twice)) = remote.iter().enumerate().find_map(|(i, r)| remote[..i].iter().find(|q| q.1 == r.1)) {
+        let mut places = BTreeSet::new();
+        if let Some((_, twice)) = remote.iter().find(|(_, path)| !places.insert(path)) {
             let message =
                 format!("{}: two addresses have this file name; fetch them into two folders", twice.display());
             return Err(Failure::Usage(message.into()));

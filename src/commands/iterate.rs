@@ -1,6 +1,6 @@
 //! `iterate`: the plan, then what is missing of the round, then the summary.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::time::Instant;
 
 use clap::Args;
@@ -47,7 +47,9 @@ impl Iterate {
         let runner = runner(global, &config)?;
         let round = Round { config: &config, runner: &runner, store: &store, sources: &sources, round: self.round };
         if self.dry_run || !global.quiet {
-            print_plan(out, self.round, sources.len(), &round.plan()?)?;
+            let printed = print_plan(out, self.round, sources.len(), &round.plan()?);
+            // Nobody reads the plan: no reason not to run it.
+            printed.or_else(|e| if e.kind() == ErrorKind::BrokenPipe && !self.dry_run { Ok(()) } else { Err(e) })?;
         }
         if self.dry_run {
             return Ok(());

@@ -23,13 +23,22 @@ use crate::task::{Runner, TaskError};
 fn configure(global: &Global, more: &[String]) -> Result<Config, ConfigError> {
     let default = Path::new("pipeline.toml");
     let path = global.config.as_deref().or_else(|| default.exists().then_some(default));
-    let sets: Vec<String> = global.sets.iter().chain(more).cloned().collect();
+    let memory = global.memory.map(|memory| format!("run.memory = {}", memory.0));
+    let sets: Vec<String> = global.sets.iter().chain(more).cloned().chain(memory).collect();
     let mut config = config::load(path, &sets)?;
     if let Some(threads) = global.threads {
         config.run.threads = Some(usize::from(threads));
     }
-    if let Some(memory) = global.memory {
-        config.run.memory = memory;
+    Ok(config)
+}
+
+/// As [`configure`]; where the command names its inputs itself, the crawl of the file has no say in them.
+fn configure_for(global: &Global, more: &[String], inputs_named: bool) -> Result<Config, ConfigError> {
+    let mut config = configure(global, more)?;
+    if inputs_named {
+        config.crawl.id = None;
+        config.crawl.files_max = None;
+        config.crawl.files_sample_seed = None;
     }
     Ok(config)
 }

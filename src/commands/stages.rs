@@ -1,14 +1,14 @@
 //! The stages as commands of their own, each over the files that the contract names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{configure, runner, set, sources, store};
+use super::{configure, configure_for, runner, set, sources, store};
 use crate::classify::seed;
-use crate::classify::stage::{Classifying, negative_files};
+use crate::classify::stage::{CLASSIFIER_FILES, Classifying, negative_files};
 use crate::cli::{CommandResult, Failure, Global};
 use crate::config::Config;
 use crate::dedup;
@@ -47,13 +47,14 @@ impl Extract {
     pub(crate) fn run(self, global: &Global, out: &mut dyn Write) -> CommandResult {
         let mut sets = out_set(self.out.as_ref());
         if !self.inputs.is_empty() {
-            sets.push(set("crawl.paths", self.inputs));
+            sets.push(set("crawl.paths", self.inputs.clone()));
         }
-        let config = configure(global, &sets)?;
+        let config = configure_for(global, &sets, !self.inputs.is_empty())?;
         let store = store(&config);
         let sources = sources(&config, &store)?;
         let runner = runner(global, &config)?;
-        let rows = runner.run(&extract::stage::stage(&runner, &config, &sources, &store))?;
+        // Beside others: pages of other files that were extracted into the folder before stay.
+        let rows = runner.run_beside_others(&extract::stage::stage(&runner, &config, &sources, &store))?;
         let mut tally = Tally::default();
         for row in &rows {
             tally.add(&row.tally);
@@ -223,8 +224,7 @@ impl Classify {
             writeln!(out, "validation: {card}")?;
             writeln!(out, "classifier is in {}", folder.display())?;
         } else {
-            let inputs =
-                ["classifier.bin", "classifier.json"].map(|name| (name.to_owned(), Input::File(folder.join(name))));
+            let inputs = CLASSIFIER_FILES.map(|name| (name.to_owned(), Input::File(folder.join(name))));
             let rows = runner.run(&classifying.score_stage(&BTreeMap::from(inputs)))?;
             let scored: u64 = rows.iter().map(|row| row.tally.seen).sum();
             writeln!(out, "{scored} pages scored; scores are in {}", folder.join("scores").display())?;
@@ -259,6 +259,16 @@ impl RankCommand {
             .iter()
             .map(|stem| Artifact::on_disk(&runner.out.join(format!("rounds/{round:02}/scores/{stem}.parquet"))))
             .collect::<Result<Vec<_>, _>>()?;
+        let by: BTreeSet<Vec<String>> = runner
+            .manifest()
+            .rows(&format!("rounds/{round:02}/score"))
+            .iter()
+            .map(|row| CLASSIFIER_FILES.iter().filter_map(|name| Some(row.inputs.get(*name)?.hash.clone())).collect())
+            .collect();
+        if by.len() > 1 {
+            let message = format!("the scores of round {round} are of {} classifiers; run `corpus-build classify score` first", by.len());
+            return Err(Failure::run(message.into()));
+        }
         let ranking = Ranking { runner: &runner, pages: &pages, rules, round };
         let (cut, shards) = ranking.run(&survivors, &scores)?;
         let facts = &cut.facts;

@@ -148,13 +148,15 @@ const PATH_KEYS: &[(&str, &str)] =
 
 fn resolve_paths(table: &mut toml::Table, base: &Path) {
     let resolve = |text: &mut String| {
-        if !text.contains("://") && text != "crawl" && Path::new(text.as_str()).is_relative() {
+        if !text.contains("://") && Path::new(text.as_str()).is_relative() {
             *text = base.join(text.as_str()).to_string_lossy().into_owned();
         }
     };
     for (section, key) in PATH_KEYS {
         match table.get_mut(*section).and_then(|s| s.get_mut(*key)) {
-            Some(toml::Value::String(text)) => resolve(text),
+            Some(toml::Value::String(text)) if (*section, *key, text.as_str()) != ("seed", "negatives", "crawl") => {
+                resolve(text);
+            }
             Some(toml::Value::Array(items)) => {
                 for item in items {
                     if let toml::Value::String(text) = item {

@@ -11,11 +11,22 @@ use serde::{Deserialize, Serialize};
 
 use super::load::ConfigError;
 use super::units::{ByteSize, TokenBudget};
+use crate::crawl::BASE_URL;
+use crate::io::http::HttpRules;
+use crate::io::warc::ReadCaps;
 use crate::language;
 use crate::tokens::Tokenizer;
 
 fn at_least<T: PartialOrd + std::fmt::Display>(key: &str, value: T, least: T) -> Result<T, ConfigError> {
     if value >= least { Ok(value) } else { Err(ConfigError::value(key, format!("at least {least}"), value)) }
+}
+
+fn in_range(key: &str, value: usize, least: usize, most: usize) -> Result<usize, ConfigError> {
+    if (least..=most).contains(&value) {
+        Ok(value)
+    } else {
+        Err(ConfigError::value(key, format!("{least} to {most}"), value))
+    }
 }
 
 fn share(key: &str, value: f64) -> Result<f64, ConfigError> {
@@ -116,7 +127,7 @@ impl TryFrom<RawCrawl> for Crawl {
         if files_sample_seed.is_some() && files_max.is_none() {
             return Err(ConfigError::missing("crawl.files_max", "how many files files_sample_seed is to draw"));
         }
-        let base_url = base_url.unwrap_or_else(|| "https://data.commoncrawl.org/".to_owned());
+        let base_url = base_url.unwrap_or_else(|| BASE_URL.to_owned());
         Ok(Self { paths: paths.unwrap_or_default(), id, base_url, files_max, files_sample_seed })
     }
 }
@@ -173,7 +184,9 @@ impl TryFrom<RawHttp> for Http {
             connect_timeout_s,
             read_timeout_s,
         } = raw;
-        let requests_per_second = requests_per_second.unwrap_or(10.0);
+        let default = HttpRules::default();
+        let requests_per_second = requests_per_second.or(default.requests_per_second).unwrap_or(f64::INFINITY);
+        let ms = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         if requests_per_second.is_nan() || requests_per_second <= 0.0 {
             return Err(ConfigError::value(
                 "http.requests_per_second",
@@ -182,15 +195,15 @@ impl TryFrom<RawHttp> for Http {
             ));
         }
         Ok(Self {
-            user_agent: user_agent.unwrap_or_else(|| concat!("corpus-build/", env!("CARGO_PKG_VERSION")).to_owned()),
-            connections_max: at_least("http.connections_max", connections_max.unwrap_or(8), 1)?,
+            user_agent: user_agent.unwrap_or(default.user_agent),
+            connections_max: at_least("http.connections_max", connections_max.unwrap_or(default.connections_max.get()), 1)?,
             requests_per_second,
-            attempts_max: at_least("http.attempts_max", attempts_max.unwrap_or(8), 1)?,
-            backoff_first_ms: backoff_first_ms.unwrap_or(500),
-            backoff_max_ms: backoff_max_ms.unwrap_or(60_000),
-            retry_after_max_s: retry_after_max_s.unwrap_or(600),
-            connect_timeout_s: at_least("http.connect_timeout_s", connect_timeout_s.unwrap_or(20), 1)?,
-            read_timeout_s: at_least("http.read_timeout_s", read_timeout_s.unwrap_or(60), 1)?,
+            attempts_max: at_least("http.attempts_max", attempts_max.unwrap_or(default.attempts_max.get()), 1)?,
+            backoff_first_ms: backoff_first_ms.unwrap_or(ms(default.backoff_first)),
+            backoff_max_ms: backoff_max_ms.unwrap_or(ms(default.backoff_max)),
+            retry_after_max_s: retry_after_max_s.unwrap_or(default.retry_after_max.as_secs()),
+            connect_timeout_s: at_least("http.connect_timeout_s", connect_timeout_s.unwrap_or(default.connect_timeout.as_secs()), 1)?,
+            read_timeout_s: at_least("http.read_timeout_s", read_timeout_s.unwrap_or(default.idle_timeout.as_secs()), 1)?,
         })
     }
 }
@@ -219,11 +232,14 @@ impl TryFrom<RawRead> for Read {
 
     fn try_from(raw: RawRead) -> Result<Self, ConfigError> {
         let RawRead { record_bytes_max, header_bytes_max, body_bytes_max } = raw;
-        let cap = |key, value: Option<ByteSize>, default| at_least(key, value.unwrap_or(default), ByteSize(1024));
+        let default = ReadCaps::default();
+        let cap = |key, value: Option<ByteSize>, default: usize| {
+            at_least(key, value.unwrap_or(ByteSize(default as u64)), ByteSize(1024))
+        };
         Ok(Self {
-            record_bytes_max: cap("read.record_bytes_max", record_bytes_max, ByteSize(64 << 20))?,
-            header_bytes_max: cap("read.header_bytes_max", header_bytes_max, ByteSize(64 << 10))?,
-            body_bytes_max: cap("read.body_bytes_max", body_bytes_max, ByteSize(8 << 20))?,
+            record_bytes_max: cap("read.record_bytes_max", record_bytes_max, default.record_bytes_max)?,
+            header_bytes_max: cap("read.header_bytes_max", header_bytes_max, default.header_bytes_max)?,
+            body_bytes_max: cap("read.body_bytes_max", body_bytes_max, default.body_bytes_max)?,
         })
     }
 }
@@ -337,7 +353,7 @@ impl TryFrom<RawDedup> for Dedup {
             bands,
             rows,
             jaccard_min: share("dedup.jaccard_min", jaccard_min.unwrap_or(0.8))?,
-            buckets: at_least("dedup.buckets", buckets.unwrap_or(16), 1)?.min(65536),
+            buckets: in_range("dedup.buckets", buckets.unwrap_or(16), 1, 65536)?,
         })
     }
 }

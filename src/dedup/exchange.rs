@@ -6,7 +6,6 @@ use std::sync::{Arc, LazyLock};
 
 use arrow::array::{RecordBatch, UInt32Array, UInt64Array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use parquet::file::statistics::Statistics;
 
 use crate::io::table::{Table, TableError, TableWriter, Written, column};
 
@@ -89,20 +88,8 @@ pub fn read(paths: &[PathBuf], wanted: usize, buckets: usize) -> Result<Vec<(u64
     let mut rows = Vec::new();
     for (file, path) in paths.iter().enumerate() {
         let table = Table::open(path)?;
-        let groups = table.metadata().row_groups().iter().enumerate();
-        let groups: Vec<usize> = groups
-            .filter(|(_, group)| match group.column(0).statistics() {
-                // The statistics of an unsigned column hold its bits as signed numbers.
-                Some(Statistics::Int64(range)) => match (range.min_opt(), range.max_opt()) {
-                    (Some(min), Some(max)) => {
-                        (bucket(*min as u64, buckets)..=bucket(*max as u64, buckets)).contains(&wanted)
-                    }
-                    _ => true,
-                },
-                _ => true,
-            })
-            .map(|(i, _)| i)
-            .collect();
+        let groups = table
+            .groups_by_range(0, |min, max| (bucket(min, buckets)..=bucket(max, buckets)).contains(&wanted));
         for batch in table.row_groups(groups).batches()? {
             let batch = batch?;
             let key: &UInt64Array = column(&batch, "key", path)?;

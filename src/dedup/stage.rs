@@ -47,6 +47,7 @@ type Signed = (Option<u128>, Vec<u64>);
 struct Knobs {
     rules: config::Dedup,
     family: &'static str,
+    shingles: (usize, usize),
 }
 
 /// The table of survivors, in the order of the crawl files and their rows.
@@ -103,7 +104,7 @@ pub fn run(runner: &Runner, rules: &config::Dedup, pages: &Pages) -> Result<Row,
     let by_text = runner.run(&dedup.exact_stage("text", &signed, &by_address))?;
     let lost: Vec<Row> = by_address.into_iter().chain(by_text).collect();
     let pairs = runner.run(&dedup.bands_stage(&signed, &lost))?;
-    let edges = runner.run(&dedup.verify_stage(&pairs))?;
+    let edges = runner.run(&dedup.verify_stage(&signed, &pairs))?;
     let rows = runner.run(&dedup.clusters_stage(&signed, &lost, &edges))?;
     rows.into_iter().next().ok_or_else(|| TaskError::Failed {
         stage: "dedup/clusters".to_owned(),
@@ -127,7 +128,7 @@ pub fn plan(runner: &Runner, rules: &config::Dedup, pages: &Pages) -> (Planned, 
         let by_text = step(&dedup.exact_stage("text", &signed, &by_address))?;
         let lost: Vec<Row> = by_address.into_iter().chain(by_text).collect();
         let pairs = step(&dedup.bands_stage(&signed, &lost))?;
-        let edges = step(&dedup.verify_stage(&pairs))?;
+        let edges = step(&dedup.verify_stage(&signed, &pairs))?;
         step(&dedup.clusters_stage(&signed, &lost, &edges))?.into_iter().next()
     })();
     for name in &STAGES[planned.len()..] {
@@ -137,12 +138,14 @@ pub fn plan(runner: &Runner, rules: &config::Dedup, pages: &Pages) -> (Planned, 
 }
 
 fn inputs(name: &str, rows: &[Row]) -> BTreeMap<String, Input> {
-    rows.iter().map(|row| (format!("{name}/{}/{}", row.stage, row.task), Input::row(row))).collect()
+    BTreeMap::from([(name.to_owned(), Input::rows(rows))])
 }
 
 impl Dedup<'_> {
     fn knobs(&self) -> Knobs {
-        Knobs { rules: self.rules.clone(), family: FAMILY }
+        let lengths = ShingleLengths::default();
+        let shingles = (lengths.words.get(), lengths.characters.get());
+        Knobs { rules: self.rules.clone(), family: FAMILY, shingles }
     }
 
     fn work(&self, kind: &str, name: &str) -> PathBuf {
@@ -314,11 +317,14 @@ impl Dedup<'_> {
         })
     }
 
-    fn verify_stage<'s>(&'s self, pairs: &[Row]) -> Stage<'s> {
+    fn verify_stage<'s>(&'s self, signed: &[Row], pairs: &[Row]) -> Stage<'s> {
+        // The verdict is on the texts, which may change while the pairs stay.
+        let mut all = inputs("signed", signed);
+        all.extend(inputs("pairs", pairs));
         let tasks = (0..self.pages.len())
             .map(|file| Task {
                 name: self.pages.stem(file).to_owned(),
-                inputs: inputs("pairs", pairs),
+                inputs: all.clone(),
                 run: Box::new(move |progress: &Progress| self.verify(file, progress)),
             })
             .collect();
@@ -329,7 +335,7 @@ impl Dedup<'_> {
     fn verify(&self, file: usize, progress: &Progress) -> TaskResult {
         let mut pairs = BTreeSet::new();
         for path in self.bucket_paths("pairs") {
-            pairs.extend(read_pairs(&path, |page| page.file() == file)?);
+            pairs.extend(read_pairs_of(&path, file)?);
         }
         let mut edges = Vec::new();
         let mut seen = 0u64;
@@ -428,7 +434,7 @@ impl Dedup<'_> {
     fn clusters(&self, progress: &Progress) -> TaskResult {
         let mut edges = Vec::new();
         for stem in self.pages.stems() {
-            edges.extend(read_pairs(&self.work("edges", stem), |_| true)?);
+            edges.extend(read_pairs(&self.work("edges", stem))?);
         }
         let nodes: BTreeSet<PageRef> = edges.iter().flat_map(|(a, b)| [*a, *b]).collect();
         let nodes: Vec<PageRef> = nodes.into_iter().collect();
@@ -445,7 +451,7 @@ impl Dedup<'_> {
         }
         for (kind, reason) in [("lost_by_text", "same_text"), ("lost_by_address", "same_address")] {
             for path in self.bucket_paths(kind) {
-                for (page, of) in read_pairs(&path, |_| true)? {
+                for (page, of) in read_pairs(&path)? {
                     dropped.insert(page, (of, reason));
                 }
             }
@@ -531,13 +537,29 @@ fn write_pairs(path: &Path, pairs: &[(PageRef, PageRef)]) -> Result<Written, Err
                 Arc::new(UInt64Array::from_iter_values(part.iter().map(|p| p.1.0))),
             ],
         )?)?;
+        writer.end_row_group()?;
     }
     Ok(writer.finish()?)
 }
 
-fn read_pairs(path: &Path, wanted: impl Fn(PageRef) -> bool) -> Result<Vec<(PageRef, PageRef)>, TableError> {
+/// The pairs whose first page is in `file`: read from the row groups that can hold it.
+fn read_pairs_of(path: &Path, file: usize) -> Result<Vec<(PageRef, PageRef)>, TableError> {
+    let table = Table::open(path)?;
+    let groups = table.groups_by_range(0, |min, max| (PageRef(min).file()..=PageRef(max).file()).contains(&file));
+    collect_pairs(path, table.row_groups(groups), |page| page.file() == file)
+}
+
+fn read_pairs(path: &Path) -> Result<Vec<(PageRef, PageRef)>, TableError> {
+    collect_pairs(path, Table::open(path)?, |_| true)
+}
+
+fn collect_pairs(
+    path: &Path,
+    table: Table,
+    wanted: impl Fn(PageRef) -> bool,
+) -> Result<Vec<(PageRef, PageRef)>, TableError> {
     let mut pairs = Vec::new();
-    for batch in Table::open(path)?.batches()? {
+    for batch in table.batches()? {
         let batch = batch?;
         let page: &UInt64Array = column(&batch, "page", path)?;
         let other: &UInt64Array = column(&batch, "other", path)?;
@@ -557,7 +579,7 @@ impl Gone {
     fn read(paths: &[PathBuf]) -> Result<Self, TableError> {
         let mut pages = Vec::new();
         for path in paths {
-            pages.extend(read_pairs(path, |_| true)?.into_iter().map(|(page, _)| page));
+            pages.extend(read_pairs(path)?.into_iter().map(|(page, _)| page));
         }
         pages.sort_unstable();
         Ok(Self(pages))

@@ -105,7 +105,7 @@ impl Tables {
             Err(reject) => {
                 let domain = address(&capture.url).map(|a| a.domain).unwrap_or_default();
                 self.rejects_builder.push(capture, &domain, *reject);
-                if self.rejects_builder.rows() >= 8192 {
+                if self.rejects_builder.bytes() >= BATCH_TEXT_BYTES {
                     self.rejects.write(&self.rejects_builder.finish()?)?;
                 }
             }

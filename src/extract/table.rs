@@ -97,10 +97,10 @@ impl PagesBuilder {
         self.warc.append_value(&capture.warc);
         self.place[0].append_value(signed(capture.warc_offset));
         self.place[1].append_value(signed(capture.warc_length));
-        self.text_bytes += document.text.len();
+        self.text_bytes += document.text.len() + document.title.len() + capture.url.len();
     }
 
-    /// Bytes of text gathered.
+    /// Bytes of text, titles and addresses gathered.
     #[must_use]
     pub fn text_bytes(&self) -> usize {
         self.text_bytes
@@ -139,7 +139,7 @@ impl PagesBuilder {
 pub struct RejectsBuilder {
     strings: [StringBuilder; 4],
     place: [Int64Builder; 2],
-    rows: usize,
+    bytes: usize,
 }
 
 impl RejectsBuilder {
@@ -150,13 +150,14 @@ impl RejectsBuilder {
         }
         self.place[0].append_value(signed(capture.warc_offset));
         self.place[1].append_value(signed(capture.warc_length));
-        self.rows += 1;
+        // A row takes some bytes however short its address is.
+        self.bytes += capture.url.len() + 64;
     }
 
-    /// Rows gathered.
+    /// Bytes gathered.
     #[must_use]
-    pub fn rows(&self) -> usize {
-        self.rows
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// The batch, leaving the builder empty.
@@ -164,7 +165,7 @@ impl RejectsBuilder {
     /// # Errors
     /// Never for batches within Arrow's limits.
     pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
-        self.rows = 0;
+        self.bytes = 0;
         let [url, domain, reason, warc] = &mut self.strings;
         let columns: Vec<ArrayRef> = vec![
             Arc::new(url.finish()),

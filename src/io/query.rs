@@ -75,7 +75,14 @@ pub fn sorted(
     let mut config = SessionConfig::new().with_target_partitions(partitions).with_batch_size(4096);
     config.options_mut().execution.parquet.schema_force_view_types = false;
     let context = SessionContext::new_with_config_rt(config, environment);
-    let paths: Vec<String> = files.iter().map(|f| f.to_string_lossy().into_owned()).collect();
+    // As addresses: in a plain path the engine would take `[` and `*` for a pattern.
+    let paths = files
+        .iter()
+        .map(|file| {
+            let address = url::Url::from_file_path(std::path::absolute(file)?);
+            address.map(String::from).map_err(|()| std::io::Error::other(format!("{}: no file address", file.display())))
+        })
+        .collect::<Result<Vec<String>, _>>()?;
     let by = order.iter().map(|(name, Descending(descending))| col(*name).sort(!descending, false)).collect();
     let stream = runtime
         .block_on(async {

@@ -13,6 +13,7 @@ use ::parquet::basic::{Compression, ZstdLevel};
 use ::parquet::errors::ParquetError;
 use ::parquet::file::metadata::PageIndexPolicy;
 use ::parquet::file::properties::{EnabledStatistics, WriterProperties};
+use ::parquet::file::statistics::Statistics;
 use ::parquet::schema::types::ColumnPath;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
@@ -242,6 +243,23 @@ impl Table {
         let mask = ProjectionMask::columns(self.builder.parquet_schema(), columns.iter().copied());
         self.builder = self.builder.with_projection(mask);
         Ok(self)
+    }
+
+    /// The row groups whose range of the unsigned column `column` (by place) passes; those without statistics do.
+    #[must_use]
+    pub fn groups_by_range(&self, column: usize, passes: impl Fn(u64, u64) -> bool) -> Vec<usize> {
+        let groups = self.metadata().row_groups().iter().enumerate();
+        groups
+            .filter(|(_, group)| match group.column(column).statistics() {
+                // The statistics of an unsigned column hold its bits as signed numbers.
+                Some(Statistics::Int64(range)) => match (range.min_opt(), range.max_opt()) {
+                    (Some(min), Some(max)) => passes(min.cast_unsigned(), max.cast_unsigned()),
+                    _ => true,
+                },
+                _ => true,
+            })
+            .map(|(i, _)| i)
+            .collect()
     }
 
     /// Keeps only these row groups.

@@ -1,12 +1,36 @@
 //! Manifest rows on disk: `<out>/manifest/<stage>/<task>.json`, written last.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::io::atomic::{self, AtomicError};
 use crate::reject::Tally;
+
+/// A row or a stale file could not be dealt with.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// The row could not be written.
+    #[error(transparent)]
+    Write(#[from] AtomicError),
+    /// The row has no JSON form.
+    #[error("{}: cannot be written as JSON: {source}", path.display())]
+    Form {
+        /// The row's file.
+        path: PathBuf,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// A file that is no longer valid could not be removed.
+    #[error("{}: cannot remove this stale file: {source}", path.display())]
+    Remove {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
 
 /// A file that a task read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,32 +135,79 @@ impl Manifest {
     }
 
     /// Writes a row and removes what an earlier run of the same task wrote and this one did not.
-    pub(super) fn commit(&self, row: &Row) -> Result<(), AtomicError> {
+    pub(super) fn commit(&self, row: &Row) -> Result<(), ManifestError> {
         let old = self.row(&row.stage, &row.task);
-        let path = self.path(&row.stage, &row.task);
-        let text = serde_json::to_vec_pretty(row).unwrap_or_default();
-        atomic::write(&path, &text)?;
+        self.write(row)?;
         for output in old.into_iter().flat_map(|old| old.outputs) {
             if !row.outputs.iter().any(|o| o.path == output.path) {
-                let _ = std::fs::remove_file(self.out.join(&output.path));
+                self.remove(&output.path)?;
             }
         }
         Ok(())
     }
 
-    /// Removes rows, and their outputs, of tasks that the stage no longer has (a WARC taken off the list, say).
-    pub(super) fn prune(&self, stage: &str, keep: &[Row]) {
-        let kept = |path: &Path| keep.iter().any(|row| row.outputs.iter().any(|o| o.path == path));
-        for row in self.rows(stage) {
-            if keep.iter().any(|k| k.task == row.task) {
+    /// Makes the row of a task that is about to run match no more: its outputs may be replaced before the new row is
+    /// committed, and a kill between the two must not leave the old row standing for them.
+    pub(super) fn invalidate(&self, stage: &str, task: &str) -> Result<(), ManifestError> {
+        if let Some(mut row) = self.row(stage, task).filter(|row| !row.knobs.is_empty()) {
+            row.knobs.clear();
+            self.write(&row)?;
+        }
+        Ok(())
+    }
+
+    fn write(&self, row: &Row) -> Result<(), ManifestError> {
+        let path = self.path(&row.stage, &row.task);
+        let text = serde_json::to_vec_pretty(row)
+            .map_err(|source| ManifestError::Form { path: path.clone(), source })?;
+        Ok(atomic::write(&path, &text)?)
+    }
+
+    fn remove(&self, relative: &Path) -> Result<(), ManifestError> {
+        let path = self.out.join(relative);
+        match std::fs::remove_file(&path) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(ManifestError::Remove { path, source }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes rows, and their outputs, of tasks that the stage no longer has (a WARC taken off the list, say), and says
+    /// how many there were.
+    pub(super) fn prune(&self, stage: &str, keep: &[Row]) -> Result<usize, ManifestError> {
+        let tasks: HashSet<String> = keep.iter().map(|row| format!("{}.json", row.task)).collect();
+        let outputs: HashSet<&Path> = keep.iter().flat_map(|row| &row.outputs).map(|o| o.path.as_path()).collect();
+        let Ok(entries) = std::fs::read_dir(self.folder(stage)) else { return Ok(0) };
+        let mut pruned = 0;
+        for entry in entries.flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if tasks.contains(&name) || !entry.path().is_file() {
                 continue;
             }
-            for output in &row.outputs {
-                if !kept(&output.path) {
-                    let _ = std::fs::remove_file(self.out.join(&output.path));
-                }
+            let row: Option<Row> = std::fs::read(entry.path()).ok().and_then(|text| serde_json::from_slice(&text).ok());
+            for output in row.iter().flat_map(|row| &row.outputs).filter(|o| !outputs.contains(o.path.as_path())) {
+                self.remove(&output.path)?;
             }
-            let _ = std::fs::remove_file(self.path(stage, &row.task));
+            // Last, so that a failure above is met again.
+            self.remove(&Path::new("manifest").join(stage).join(&name))?;
+            pruned += 1;
         }
+        Ok(pruned)
+    }
+
+    /// Removes the files in a folder of the stage's own that none of its rows names: a kill between the last rename of a
+    /// task and its row leaves such.
+    ///
+    /// # Errors
+    /// A file cannot be removed.
+    pub fn remove_strangers(&self, folder: &Path, rows: &[Row]) -> Result<(), ManifestError> {
+        let named: HashSet<PathBuf> =
+            rows.iter().flat_map(|row| &row.outputs).map(|o| self.out.join(&o.path)).collect();
+        let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
+        for path in entries.flatten().map(|entry| entry.path()) {
+            if path.is_file() && !named.contains(&path) {
+                std::fs::remove_file(&path).map_err(|source| ManifestError::Remove { path, source })?;
+            }
+        }
+        Ok(())
     }
 }

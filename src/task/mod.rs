@@ -7,6 +7,8 @@ mod manifest;
 mod progress;
 mod run;
 
-pub use manifest::{InputRow, Manifest, OutputRow, Row};
+pub use manifest::{InputRow, Manifest, ManifestError, OutputRow, Row};
 pub use progress::Progress;
-pub use run::{Artifact, Done, Input, Runner, Stage, StageState, Task, TaskError, TaskResult, with_cpu_time};
+pub use run::{
+    Artifact, Done, Input, Runner, SCRATCH, SPILL, Stage, StageState, Task, TaskError, TaskResult, with_cpu_time,
+};

@@ -9,7 +9,7 @@ use std::time::Instant;
 use serde::Serialize;
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
-use super::manifest::{InputRow, Manifest, OutputRow, Row};
+use super::manifest::{InputRow, Manifest, ManifestError, OutputRow, Row};
 use super::progress::Progress;
 use crate::io::atomic::{self, AtomicError};
 use crate::io::store::hash_file;
@@ -38,7 +38,7 @@ pub enum TaskError {
         source: std::io::Error,
     },
     /// The output folder cannot be made.
-    #[error("{}: cannot make the output folder: {source}", path.display())]
+    #[error("{}: cannot make or write the output folder: {source}", path.display())]
     Folder {
         /// The folder.
         path: PathBuf,
@@ -48,6 +48,19 @@ pub enum TaskError {
     /// The output folder cannot be written.
     #[error(transparent)]
     Output(#[from] AtomicError),
+    /// A row could not be committed.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// A task's counts do not add up: a defect of this program.
+    #[error("{stage}: {task}: pages in are not pages kept and rejected: {tally:?}")]
+    Unbalanced {
+        /// The stage.
+        stage: String,
+        /// The task.
+        task: String,
+        /// The counts.
+        tally: Tally,
+    },
     /// Another run holds the output folder.
     #[error("{}: another run is using this output folder (its lock is held)", path.display())]
     Busy {
@@ -76,12 +89,15 @@ pub enum Input {
 }
 
 impl Input {
-    /// The outputs of an earlier task.
-    #[must_use]
-    pub fn row(row: &Row) -> Self {
+    /// The outputs of earlier tasks, in this order: one hash, however many there are.
+    pub fn rows<'r>(rows: impl IntoIterator<Item = &'r Row>) -> Self {
         let mut hash = Xxh3::new();
-        for output in &row.outputs {
-            hash.update(output.hash.as_bytes());
+        for row in rows {
+            for output in &row.outputs {
+                hash.update(output.hash.as_bytes());
+            }
+            // A task without outputs still has its place.
+            hash.update(b"/");
         }
         Self::Ours(format!("{:032x}", hash.digest128()))
     }
@@ -105,6 +121,21 @@ impl Artifact {
         let output = row.output(ending)?;
         let input = Input::Ours(output.hash.clone());
         Some(Self { path: runner.out.join(&output.path), input, rows: output.rows })
+    }
+
+    /// One input for all of them, in this order.
+    #[must_use]
+    pub fn all(artifacts: &[Self]) -> Input {
+        let mut hash = Xxh3::new();
+        for artifact in artifacts {
+            match &artifact.input {
+                Input::Ours(known) => hash.update(known.as_bytes()),
+                // A file that can't be read now fails when it is.
+                Input::File(path) => hash.update(hash_file(path).unwrap_or_default().as_bytes()),
+                Input::Remote(address) => hash.update(address.as_bytes()),
+            }
+        }
+        Input::Ours(format!("{:032x}", hash.digest128()))
     }
 
     /// A table found on disk.
@@ -190,6 +221,11 @@ pub struct Runner {
     _lock: std::fs::File,
 }
 
+/// Where sorts spill, under the output folder; emptied when a run begins.
+pub const SPILL: &str = "work/spill";
+/// Where tasks keep what they need only while they run; emptied when a run begins.
+pub const SCRATCH: &str = "work/scratch";
+
 fn stat(path: &Path) -> std::io::Result<(u64, i128)> {
     let metadata = std::fs::metadata(path)?;
     let modified = metadata.modified()?.duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_nanos());
@@ -221,9 +257,13 @@ impl Runner {
             .truncate(false)
             .write(true)
             .open(&lock_path)
-            .map_err(|source| TaskError::Input { path: lock_path.clone(), source })?;
-        if lock.try_lock().is_err() {
-            return Err(TaskError::Busy { path: lock_path });
+            .map_err(|source| TaskError::Folder { path: out.to_owned(), source })?;
+        match lock.try_lock() {
+            Err(std::fs::TryLockError::WouldBlock) => return Err(TaskError::Busy { path: lock_path }),
+            Err(std::fs::TryLockError::Error(error)) => {
+                tracing::warn!(%error, "this file system has no locks: make sure that no other run uses the folder");
+            }
+            Ok(()) => {}
         }
         let threads = threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
         let pool = rayon::ThreadPoolBuilder::new()
@@ -233,6 +273,9 @@ impl Runner {
             .map_err(|e| TaskError::Threads { threads, message: e.to_string() })?;
         let manifest = Manifest::new(out);
         sweep(out)?;
+        for scratch in [SPILL, SCRATCH] {
+            let _ = std::fs::remove_dir_all(out.join(scratch));
+        }
         Ok(Self { out: out.to_owned(), threads, pool, memory, quiet, manifest, _lock: lock })
     }
 
@@ -276,11 +319,25 @@ impl Runner {
         stage.tasks.iter().map(|task| self.matching(stage, task)).collect()
     }
 
-    /// Runs what is not done and gives all rows, in the tasks' order.
+    /// Runs what is not done and gives all rows, in the tasks' order; what earlier runs of the stage made of inputs that
+    /// it no longer has is removed.
     ///
     /// # Errors
     /// A task failed. Tasks in flight are finished first, and what is committed stays.
     pub fn run(&self, stage: &Stage<'_>) -> Result<Vec<Row>, TaskError> {
+        let rows = self.run_beside_others(stage)?;
+        let pruned = self.manifest.prune(&stage.name, &rows)?;
+        if pruned > 0 {
+            tracing::warn!(stage = stage.name, tasks = pruned, "removed the outputs of inputs that are no longer there");
+        }
+        Ok(rows)
+    }
+
+    /// As [`run`](Self::run), but leaves what the stage made of other inputs before.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_beside_others(&self, stage: &Stage<'_>) -> Result<Vec<Row>, TaskError> {
         let found: Vec<Option<Row>> = stage.tasks.iter().map(|task| self.matching(stage, task)).collect();
         let todo: Vec<usize> = (0..found.len()).filter(|i| found[*i].is_none()).collect();
         let done = found.len() - todo.len();
@@ -335,7 +392,6 @@ impl Runner {
             threads: self.threads,
             message: format!("stage {} did not run all its tasks", stage.name),
         })?;
-        self.manifest.prune(&stage.name, &rows);
         if !todo.is_empty() {
             let bytes: u64 = rows.iter().map(|r| r.bytes_in).sum();
             tracing::info!(
@@ -364,13 +420,20 @@ impl Runner {
             };
             inputs.insert(name.clone(), row);
         }
-        let (result, cpu_s) = with_cpu_time(|| (task.run)(progress));
+        self.manifest.invalidate(&stage.name, &task.name)?;
+        // A panic is a defect, but it must not take the other tasks' work with it.
+        let run = std::panic::AssertUnwindSafe(|| with_cpu_time(|| (task.run)(progress)));
+        let (result, cpu_s) = std::panic::catch_unwind(run)
+            .unwrap_or_else(|_| (Err("the task panicked; the message above says where".into()), 0.0));
         let done = result.map_err(|source| TaskError::Failed {
             stage: stage.name.clone(),
             task: task.name.clone(),
             source,
         })?;
-        debug_assert!(done.tally.balances(), "{} {}: pages lost: {:?}", stage.name, task.name, done.tally);
+        if !done.tally.balances() {
+            let (stage, task) = (stage.name.clone(), task.name.clone());
+            return Err(TaskError::Unbalanced { stage, task, tally: done.tally });
+        }
         let relative = |path: PathBuf| path.strip_prefix(&self.out).map(Path::to_owned).unwrap_or(path);
         let row = Row {
             stage: stage.name.clone(),
