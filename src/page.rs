@@ -71,4 +71,6 @@ pub struct Document {
     pub text: String,
     /// Number of delimited formulas in `text`.
     pub formulas: u32,
+    /// The language that the page's `html` element names, as a BCP 47 tag.
+    pub declared_language: Option<String>,
 }

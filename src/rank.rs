@@ -94,8 +94,7 @@ impl Cut {
             self.close();
         }
         let first = self.next;
-        let shard =
-            self.open.get_or_insert_with(|| ShardPlan { first, pages: 0, tokens: 0, hash: String::new() });
+        let shard = self.open.get_or_insert_with(|| ShardPlan { first, pages: 0, tokens: 0, hash: String::new() });
         shard.pages += 1;
         shard.tokens += tokens;
         self.hash.update(id.as_bytes());
@@ -164,7 +163,11 @@ impl Ranking<'_> {
 
     /// How far it is: each stage's state, `None` for those that wait for an earlier one.
     #[must_use]
-    pub fn plan(&self, survivors: Option<&Artifact>, scores: Option<&[Artifact]>) -> Vec<(&'static str, Option<StageState>)> {
+    pub fn plan(
+        &self,
+        survivors: Option<&Artifact>,
+        scores: Option<&[Artifact]>,
+    ) -> Vec<(&'static str, Option<StageState>)> {
         let names = ["order", "cut", "shards"];
         let mut planned = Vec::new();
         let mut step = |stage: &Stage<'_>| {
@@ -220,7 +223,8 @@ impl Ranking<'_> {
         let mut row = 0u32;
         for batch in Table::open(pages_path)?.columns(&["id", "tokens"])?.batches()? {
             let batch = batch?;
-            let misaligned = || -> Error { format!("{}: rows differ from those of {stem}", survivors_path.display()).into() };
+            let misaligned =
+                || -> Error { format!("{}: rows differ from those of {stem}", survivors_path.display()).into() };
             let survivors = survivors.next().ok_or_else(misaligned)??;
             let scores = scores.next().ok_or_else(misaligned)??;
             let id: &StringArray = column(&batch, "id", pages_path)?;
@@ -267,7 +271,8 @@ impl Ranking<'_> {
         let path = Path::new("ranking");
         let mut last_score = None;
         // A file without rows has no row group to sort; with none at all there is no ranking.
-        let files: Vec<PathBuf> = files.iter().filter(|f| Table::open(f).is_ok_and(|t| t.rows() > 0)).cloned().collect();
+        let files: Vec<PathBuf> =
+            files.iter().filter(|f| Table::open(f).is_ok_and(|t| t.rows() > 0)).cloned().collect();
         if !files.is_empty() {
             for batch in sorted(&files, &order, self.runner.memory, self.runner.threads, &spill)? {
                 let batch = batch?;

@@ -83,8 +83,7 @@ pub struct Summary {
 }
 
 fn output(runner: &Runner, row: &Row, ending: &'static str) -> Result<Artifact, RoundError> {
-    Artifact::of(runner, row, ending)
-        .ok_or_else(|| RoundError::Output { stage: row.stage.clone(), output: ending })
+    Artifact::of(runner, row, ending).ok_or_else(|| RoundError::Output { stage: row.stage.clone(), output: ending })
 }
 
 fn all_of(rows: &[Row]) -> Tally {
@@ -168,8 +167,8 @@ impl Round<'_> {
             }
             None => lines.push((name("score"), None)),
         }
-        let scores: Option<Vec<Artifact>> = scores
-            .map(|rows| rows.iter().filter_map(|row| Artifact::of(runner, row, ".parquet")).collect());
+        let scores: Option<Vec<Artifact>> =
+            scores.map(|rows| rows.iter().filter_map(|row| Artifact::of(runner, row, ".parquet")).collect());
         let ranking = Ranking { runner, pages: &pages, rules: rank, round: self.round };
         let planned = ranking.plan(survivors.as_ref(), scores.as_deref());
         lines.extend(planned.into_iter().map(|(stage, state)| (name(stage), state)));

@@ -5,6 +5,8 @@
 //! share of the whole sample above it. With a share `p` of mathematics in the crawl, precision there is
 //! `p · recall / share`; it is at most 1, which bounds `p`, and its mean over the positives is the average precision.
 
+use std::collections::BTreeMap;
+
 /// A held-out positive: where it stands among the sample of the crawl, and its weight.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Standing {
@@ -21,19 +23,23 @@ pub(super) fn share_above(logit: f64, sample: &[f64]) -> f64 {
     (above as f64 + ties as f64 / 2.0 + 0.5) / (sample.len() as f64 + 1.0)
 }
 
-/// `standings` sorted, with recall (share of the weight) at each.
-fn recalls(standings: &[Standing]) -> Vec<(Standing, f64)> {
-    let mut sorted = standings.to_vec();
-    sorted.sort_by(|a, b| a.share_above.total_cmp(&b.share_above));
-    let total: f64 = sorted.iter().map(|s| s.weight).sum();
+/// The order of `standings` from the top, with recall (share of the weight) at each.
+fn recalls(standings: &[Standing]) -> Vec<(usize, f64)> {
+    let mut order: Vec<usize> = (0..standings.len()).collect();
+    order.sort_by(|a, b| standings[*a].share_above.total_cmp(&standings[*b].share_above));
+    let total = weight(standings);
     let mut sum = 0.0;
-    sorted
+    order
         .into_iter()
-        .map(|standing| {
-            sum += standing.weight;
-            (standing, sum / total)
+        .map(|i| {
+            sum += standings[i].weight;
+            (i, sum / total)
         })
         .collect()
+}
+
+fn weight(standings: &[Standing]) -> f64 {
+    standings.iter().map(|s| s.weight).sum()
 }
 
 /// An upper bound of the share of mathematics in the crawl: the smallest `share / recall` at recalls of a quarter up.
@@ -41,23 +47,44 @@ pub(super) fn math_share_max(standings: &[Standing]) -> f64 {
     recalls(standings)
         .into_iter()
         .filter(|(_, recall)| *recall >= 0.25)
-        .map(|(standing, recall)| standing.share_above / recall)
+        .map(|(i, recall)| standings[i].share_above / recall)
         .fold(0.5, f64::min)
+}
+
+/// Precision at each of `standings`, where a share `math_share` of the crawl is mathematics.
+pub(super) fn precisions(standings: &[Standing], math_share: f64) -> Vec<f64> {
+    let mut precisions = vec![0.0; standings.len()];
+    for (i, recall) in recalls(standings) {
+        precisions[i] = (math_share * recall / standings[i].share_above).min(1.0);
+    }
+    precisions
 }
 
 /// Average precision where a share `math_share` of the crawl is mathematics.
 pub(super) fn average_precision(standings: &[Standing], math_share: f64) -> f64 {
-    let total: f64 = standings.iter().map(|s| s.weight).sum();
-    let sum: f64 = recalls(standings)
-        .into_iter()
-        .map(|(standing, recall)| standing.weight * (math_share * recall / standing.share_above).min(1.0))
-        .sum();
+    let sum: f64 = precisions(standings, math_share).iter().zip(standings).map(|(p, s)| p * s.weight).sum();
+    let total = weight(standings);
     if total > 0.0 { sum / total } else { 0.0 }
+}
+
+/// Mean and standard error of `differences` between two rankings of the same positives; those of a domain stand or
+/// fall together, so the error is taken over domains. `domains` has one entry a positive.
+pub(super) fn mean_and_error(differences: &[f64], standings: &[Standing], domains: &[&str]) -> (f64, f64) {
+    let total = weight(standings);
+    let mut sums: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
+    for ((difference, standing), domain) in differences.iter().zip(standings).zip(domains) {
+        let (sum, of_domain) = sums.entry(domain).or_default();
+        *sum += standing.weight * difference;
+        *of_domain += standing.weight;
+    }
+    let mean = sums.values().map(|(sum, _)| sum).sum::<f64>() / total;
+    let variance: f64 = sums.values().map(|(sum, of_domain)| (sum - of_domain * mean).powi(2)).sum();
+    (mean, variance.sqrt() / total)
 }
 
 /// Probability that a positive ranks above a random page of the crawl.
 pub(super) fn area_under_curve(standings: &[Standing]) -> f64 {
-    let total: f64 = standings.iter().map(|s| s.weight).sum();
+    let total = weight(standings);
     let sum: f64 = standings.iter().map(|s| s.weight * (1.0 - s.share_above)).sum();
     if total > 0.0 { sum / total } else { 0.0 }
 }
@@ -95,5 +122,14 @@ mod tests {
         assert!((found - 0.2).abs() < 1e-9, "{found}");
         assert!((area_under_curve(&standings(&random)) - 0.5).abs() < 0.01);
         assert!(average_precision(&[], 0.2).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_error_is_taken_over_domains() {
+        let standings = standings(&[0.1; 4]);
+        let (mean, error) = mean_and_error(&[1.0, 1.0, 0.0, 0.0], &standings, &["a", "a", "b", "b"]);
+        assert!((mean - 0.5).abs() < 1e-12 && (error - 2.0f64.sqrt() / 4.0).abs() < 1e-12, "{error}");
+        let (_, by_page) = mean_and_error(&[1.0, 1.0, 0.0, 0.0], &standings, &["a", "b", "c", "d"]);
+        assert!(by_page < error);
     }
 }

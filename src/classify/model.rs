@@ -7,6 +7,7 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use fasttext::FastText;
 use fasttext::args::{Args, LossName, ModelName};
@@ -101,7 +102,11 @@ impl Linear {
         let direction: Vec<f32> =
             output.row(math as i64).iter().zip(output.row(other as i64)).map(|(math, other)| math - other).collect();
         let weights = (0..rows).map(|i| input.row(i).iter().zip(&direction).map(|(x, d)| x * d).sum()).collect();
-        Ok(Self { dictionary: dictionary.clone(), weights })
+        // Training leaves a hash table for 30 million words (120 MB); a dictionary that was read back fits its words.
+        let mut bytes = Vec::new();
+        dictionary.save(&mut bytes)?;
+        let dictionary = Dictionary::load_from_reader(&mut bytes.as_slice(), Arc::new(args.clone()))?;
+        Ok(Self { dictionary, weights })
     }
 
     /// The logit of math for a line of tokens; `None` where it knows none of them.
@@ -111,7 +116,8 @@ impl Linear {
         // fastText's own `predict` puts the end of the sentence after the n-grams, unlike training.
         let _ = write!(line, "{tokens} {EOS}");
         self.dictionary.get_line_from_str(line, ids, labels);
-        if ids.iter().all(|id| Some(*id) == self.dictionary.get_id(EOS)) {
+        let (end, words) = (self.dictionary.get_id(EOS), self.dictionary.nwords());
+        if ids.iter().all(|id| Some(*id) == end || *id >= words) {
             return None;
         }
         let sum: f64 =

@@ -73,7 +73,9 @@ pub enum SeedError {
         message: String,
     },
     /// All files together hold no document.
-    #[error("the seed has no positives: {files} file(s) read, {blank} document(s) without text; name files with documents in seed.positives")]
+    #[error(
+        "the seed has no positives: {files} file(s) read, {blank} document(s) without text; name files with documents in seed.positives"
+    )]
     Empty {
         /// Files read.
         files: usize,
@@ -140,13 +142,17 @@ pub fn resolve(names: &[String], store: &Store) -> Result<Vec<Location>, Error> 
         let mut text = String::new();
         let failed = |source| SeedError::Read { file: name.clone(), source };
         store.open(&location)?.take(1 << 20).read_to_string(&mut text).map_err(failed)?;
-        let RawDatasetFile { dataset } = toml::from_str(&text)
-            .map_err(|e| SeedError::Dataset { file: name.clone(), message: e.to_string() })?;
+        let RawDatasetFile { dataset } =
+            toml::from_str(&text).map_err(|e| SeedError::Dataset { file: name.clone(), message: e.to_string() })?;
         let RawDataset { name, endpoint, config, split, files_max } = dataset;
         let listing = format!("{}/api/datasets/{name}/parquet/{config}/{split}", endpoint.trim_end_matches('/'));
         let mut body = String::new();
         let failed = |source| SeedError::Read { file: listing.clone(), source };
-        store.open(&Location::parse(&listing, Path::new(""))?)?.take(64 << 20).read_to_string(&mut body).map_err(failed)?;
+        store
+            .open(&Location::parse(&listing, Path::new(""))?)?
+            .take(64 << 20)
+            .read_to_string(&mut body)
+            .map_err(failed)?;
         let urls: Vec<String> = serde_json::from_str(&body).map_err(|e| SeedError::Dataset {
             file: listing.clone(),
             message: format!("expected a JSON list of Parquet addresses: {e}"),
@@ -232,13 +238,11 @@ fn read_parquet(path: &Path, each: &mut dyn FnMut(SeedDocument) -> Result<(), Er
         let batch = batch?;
         let as_text = |name: &str| -> Result<Option<ArrayRef>, TableError> {
             let Some(array) = batch.column_by_name(name) else { return Ok(None) };
-            cast(array, &DataType::Utf8)
-                .map(Some)
-                .map_err(|source| TableError::Arrow { path: path.to_owned(), source })
+            cast(array, &DataType::Utf8).map(Some).map_err(|source| TableError::Arrow { path: path.to_owned(), source })
         };
         let columns = [as_text("url")?, as_text("text")?, as_text("date")?, as_text("metadata")?];
         let value = |column: &Option<ArrayRef>, i: usize| {
-            column.as_ref().map(|c| c.as_string::<i32>()).filter(|c| c.is_valid(i)).map(|c| c.value(i).to_owned())
+            column.as_ref().map(AsArray::as_string::<i32>).filter(|c| c.is_valid(i)).map(|c| c.value(i).to_owned())
         };
         for i in 0..batch.num_rows() {
             let [url, text, date, metadata] = columns.each_ref().map(|c| value(c, i).unwrap_or_default());

@@ -31,8 +31,13 @@ pub(super) enum Piece<'a> {
         /// Whether it stands on its own.
         display: bool,
     },
-    /// A TeX command of mathematics outside of any delimiter, without its backslash.
-    Command(&'a str),
+    /// A TeX command of mathematics outside of any delimiter.
+    Command {
+        /// Its name, without the backslash.
+        name: &'a str,
+        /// Whether no such command stands before it on its line: a line of bare TeX is one formula.
+        first_of_line: bool,
+    },
 }
 
 /// The TeX commands that count as mathematics, in order.
@@ -44,7 +49,7 @@ pub(super) fn commands() -> Vec<&'static str> {
 /// Splits `text` and hands its pieces over in order; `commands` is sorted (see [`commands`]).
 pub(super) fn for_each_piece<'a>(text: &'a str, commands: &[&str], mut take: impl FnMut(Piece<'a>)) {
     let bytes = text.as_bytes();
-    let (mut from, mut at) = (0, 0);
+    let (mut from, mut at, mut command_end) = (0, 0, None);
     while let Some(step) = bytes.get(at..).and_then(|rest| memchr3(b'\\', b'$', b'`', rest)) {
         at += step;
         let found = match bytes[at] {
@@ -53,7 +58,11 @@ pub(super) fn for_each_piece<'a>(text: &'a str, commands: &[&str], mut take: imp
             _ => backslash(text, at, commands),
         };
         match found {
-            Found::Piece(piece, end) => {
+            Found::Piece(mut piece, end) => {
+                if let Piece::Command { first_of_line, .. } = &mut piece {
+                    *first_of_line = command_end.is_none_or(|end| bytes[end..at].contains(&b'\n'));
+                    command_end = Some(end);
+                }
                 if from < at {
                     take(Piece::Prose(&text[from..at]));
                 }
@@ -128,12 +137,21 @@ fn inline_end(bytes: &[u8], at: usize) -> Option<usize> {
             b'\n' => return None,
             b'\\' => i += 1,
             b'$' if bytes[i - 1].is_ascii_whitespace() => return None,
-            b'$' => return bytes.get(i + 1).is_none_or(|next| !next.is_ascii_digit()).then_some(i),
+            b'$' => {
+                let price_after = bytes.get(i + 1).is_some_and(u8::is_ascii_digit);
+                return (!price_after && looks_like_math(&bytes[at + 1..i])).then_some(i);
+            }
             _ => {}
         }
         i += 1;
     }
     None
+}
+
+/// Whether what stands between two dollars is more than words: it has a sign of TeX or a relation, or only short names.
+fn looks_like_math(tex: &[u8]) -> bool {
+    let sign = |b: &u8| matches!(b, b'\\' | b'^' | b'_' | b'=' | b'<' | b'>' | b'+');
+    tex.iter().any(sign) || tex.split(|b| !b.is_ascii_alphabetic()).all(|word| word.len() < 4)
 }
 
 fn backslash<'a>(text: &'a str, at: usize, commands: &[&str]) -> Found<'a> {
@@ -161,7 +179,7 @@ fn backslash<'a>(text: &'a str, at: usize, commands: &[&str]) -> Found<'a> {
     }
     let after_drive = at > 0 && bytes[at - 1] == b':';
     if letters > 1 && !after_drive && commands.binary_search(&name).is_ok() {
-        Found::Piece(Piece::Command(name), end)
+        Found::Piece(Piece::Command { name, first_of_line: false }, end)
     } else {
         Found::Skip(end)
     }
@@ -192,7 +210,8 @@ mod tests {
                 Piece::Code(s) => ('c', s),
                 Piece::Formula { tex, display: false } => ('i', tex),
                 Piece::Formula { tex, display: true } => ('d', tex),
-                Piece::Command(s) => ('t', s),
+                Piece::Command { name, first_of_line: true } => ('T', name),
+                Piece::Command { name, first_of_line: false } => ('t', name),
             };
             got.push(mark);
             got.push('<');
@@ -219,6 +238,7 @@ mod tests {
         check("US$5 and A$6", "p<US$5 and A$6>");
         check("$HOME is $ here", "p<$HOME is $ here>");
         check(r"costs \$5 and \$6", r"p<costs \$5 and \$6>");
+        check("${name} and $path$ or", "p<${name} and $path$ or>");
         check("one $ sign\nand $ more", "p<one $ sign\nand $ more>");
         check("`$a$` and\n```\n$x$\n```\nafter", "c<`$a$`>p< and\n>c<```\n$x$\n```>p<\nafter>");
         check(r"C:\begin\users", r"p<C:\begin\users>");
@@ -226,8 +246,9 @@ mod tests {
 
     #[test]
     fn bare_commands_are_found() {
-        check(r"x = \frac{1}{2}", r"p<x = >t<frac>p<{1}{2}>");
-        check(r"\begin{tabular}", "t<begin>p<{tabular}>");
+        check(r"x = \frac{1}{2}", r"p<x = >T<frac>p<{1}{2}>");
+        check("\\alpha\\beta\n\\gamma", "T<alpha>t<beta>p<\n>T<gamma>");
+        check(r"\begin{tabular} \textbf", r"p<\begin{tabular} \textbf>");
         check(r"a\nb \unknown", r"p<a\nb \unknown>");
     }
 
@@ -247,7 +268,7 @@ mod tests {
     #[test]
     fn lists_are_sorted() {
         let commands = commands();
-        assert!(commands.len() > 300 && commands.windows(2).all(|pair| pair[0] < pair[1]));
+        assert!(commands.len() > 200 && commands.windows(2).all(|pair| pair[0] < pair[1]));
         assert!(ENVIRONMENTS.windows(2).all(|pair| pair[0] < pair[1]));
     }
 }

@@ -25,10 +25,7 @@ const VERSION: u32 = 1;
 
 /// The table of scores: a row a page, in the order of the page file.
 pub static SCORES: LazyLock<SchemaRef> = LazyLock::new(|| {
-    Arc::new(Schema::new(vec![
-        Field::new("id", DataType::Utf8, false),
-        Field::new("score", DataType::Float64, false),
-    ]))
+    Arc::new(Schema::new(vec![Field::new("id", DataType::Utf8, false), Field::new("score", DataType::Float64, false)]))
 });
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -130,11 +127,7 @@ impl Classifying<'_> {
 
     /// A seed document whose page is in the crawl is trained on as the crawl's own extraction has it: one extraction on
     /// both sides, so that the classifier can't tell the sides apart by the extractor's habits.
-    fn take_crawl_texts(
-        &self,
-        of_seed: &BTreeMap<PageId, usize>,
-        examples: &mut [Example],
-    ) -> Result<u64, Error> {
+    fn take_crawl_texts(&self, of_seed: &BTreeMap<PageId, usize>, examples: &mut [Example]) -> Result<u64, Error> {
         let mut wanted = BTreeMap::new();
         self.each_id(&mut |page, id| {
             if let Some(example) = of_seed.get(&id) {
@@ -195,11 +188,7 @@ impl Classifying<'_> {
         }
     }
 
-    fn each_text(
-        &self,
-        pages: &BTreeSet<PageRef>,
-        each: &mut dyn FnMut(PageRef, &str, &str),
-    ) -> Result<(), Error> {
+    fn each_text(&self, pages: &BTreeSet<PageRef>, each: &mut dyn FnMut(PageRef, &str, &str)) -> Result<(), Error> {
         let pages: Vec<PageRef> = pages.iter().copied().collect();
         for group in pages.chunk_by(|a, b| a.file() == b.file()) {
             let path = self.pages.file(group[0].file());

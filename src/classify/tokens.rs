@@ -18,8 +18,12 @@ use super::spans::{self, Piece};
 pub const NORMALISATION_VERSION: u32 = 1;
 /// Longest token, characters.
 const TOKEN_CHARS_MAX: usize = 100;
-/// Steps of a density scale.
-const LEVELS: u32 = 12;
+/// How often the formulas double over a density scale.
+const DOUBLINGS: f64 = 12.0;
+/// Where the scales begin: one formula in a long text is more than none.
+const LEVEL_MIN: f64 = 0.04;
+/// A text with fewer tokens gets density tokens as if it had these: a share of less could not be written.
+const TOKENS_MIN: u32 = 24;
 /// Words that are added to a text's own when its density is taken, so that a short text is not all formulas.
 const WORDS_PRIOR: f64 = 50.0;
 
@@ -39,7 +43,7 @@ impl TokenRules {
     /// Every token in order and nothing added: for the paper's settings.
     pub const IN_ORDER: Self = Self { distinct: false, density_share: None, text_bytes_max: 1 << 20 };
     /// Different tokens once, with the density of mathematics.
-    pub const DISTINCT: Self = Self { distinct: true, density_share: Some(0.3), text_bytes_max: 1 << 20 };
+    pub const DISTINCT: Self = Self { distinct: true, density_share: Some(1.0), text_bytes_max: 1 << 20 };
 }
 
 /// Turns a text into tokens with reused buffers.
@@ -55,10 +59,12 @@ pub struct Normaliser {
 /// What of a text is mathematics.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Counts {
-    /// Formulas and TeX commands outside of formulas.
+    /// Formulas, and lines with TeX commands outside of formulas.
     formulas: u32,
     /// Words and signs of the prose.
     words: u32,
+    /// Signs of tables, lists and programs in the prose.
+    structure: u32,
     /// Tokens written.
     tokens: u32,
 }
@@ -91,8 +97,8 @@ impl Normaliser {
                 self.emit(if display { "<d>" } else { "<m>" }, &mut counts, out);
                 self.formula(tex, &mut counts, out);
             }
-            Piece::Command(name) => {
-                counts.formulas += 1;
+            Piece::Command { name, first_of_line } => {
+                counts.formulas += u32::from(first_of_line);
                 self.command(name, &mut counts, out);
             }
         });
@@ -130,6 +136,8 @@ impl Normaliser {
         let mut token = std::mem::take(&mut self.token);
         while let Some(c) = rest.next() {
             token.clear();
+            counts.structure +=
+                u32::from(matches!(c, '!'..='/' | '<'..='>' | '['..='`' | '{'..='~') && !"!'\",.".contains(c));
             match Kind::of(c) {
                 Kind::Space | Kind::Structure => continue,
                 Kind::Digit => {
@@ -202,23 +210,28 @@ fn head(text: &str, bytes_max: usize) -> &str {
     &text[..text.floor_char_boundary(bytes_max)]
 }
 
-/// Two scales from 0 to [`LEVELS`]: formulas per square root of the words, and the number of formulas.
-fn density_levels(counts: Counts) -> [u32; 2] {
+/// Two scales from 0 to 1: how many formulas there are, and how many per square root of the words.
+///
+/// A formula counts by how much of the text is running prose: references of program libraries are full of formulas,
+/// and of brackets and underscores.
+fn density_levels(counts: Counts) -> [f64; 2] {
     if counts.formulas == 0 {
-        return [0, 0];
+        return [0.0, 0.0];
     }
+    let words = f64::from(counts.words);
+    let prose = 1.0 - (f64::from(counts.structure) / (words + 1.0)).min(0.9);
     let formulas = f64::from(counts.formulas);
-    let by_root = formulas / (f64::from(counts.words) + WORDS_PRIOR).sqrt();
-    let level = |x: f64| x.round().clamp(1.0, f64::from(LEVELS)) as u32;
-    [level(6.0 + 1.5 * by_root.log2()), level(1.0 + 1.5 * formulas.log2())]
+    let level = |doublings: f64| (doublings * prose * prose / DOUBLINGS).clamp(LEVEL_MIN, 1.0);
+    [level(1.0 + formulas.log2()), level(6.0 + 1.5 * (formulas / (words + WORDS_PRIOR).sqrt()).log2())]
 }
 
 fn density_tokens(counts: Counts, share: f64, out: &mut String) {
     let levels = density_levels(counts);
-    let step = f64::from(counts.tokens.max(4)) * share / f64::from(LEVELS) / levels.len() as f64;
-    for (level, [more, less]) in levels.into_iter().zip([[" <q+>", " <q->"], [" <c+>", " <c->"]]) {
-        for (token, n) in [(more, level), (less, LEVELS - level)] {
-            for _ in 0..(f64::from(n) * step).round() as usize {
+    let step = f64::from(counts.tokens.max(TOKENS_MIN)) * share / levels.len() as f64;
+    for (level, [more, less]) in levels.into_iter().zip([[" <c+>", " <c->"], [" <q+>", " <q->"]]) {
+        let more_n = (level * step).round() as usize;
+        for (token, n) in [(more, more_n), (less, (step.round() as usize).saturating_sub(more_n))] {
+            for _ in 0..n {
                 out.push_str(token);
             }
         }
@@ -309,23 +322,37 @@ mod tests {
         let mut out = String::new();
         normalise("a b a $x$ c $y$", &rules, &mut out);
         assert_eq!(out, "a b <m> c");
-        for n in [10, 1000] {
-            let words: Vec<String> = (0..n).map(|i| format!("w{}", "x".repeat(i % 90))).collect();
+        for n in [24, 80] {
+            let words: Vec<String> = (1..=n).map(|i| "x".repeat(i)).collect();
             normalise(&words.join(" "), &TokenRules::DISTINCT, &mut out);
             let (density, others) = out.split(' ').partition::<Vec<_>, _>(|token| token.starts_with('<'));
-            assert!(density.iter().all(|token| token.ends_with("->")));
-            let share = density.len() as f64 / others.len() as f64;
-            assert!((share - 0.3).abs() < 0.15, "{share}");
+            assert!(others.len() == n && density.iter().all(|token| token.ends_with("->")));
+            let share = density.len() as f64 / n as f64;
+            assert!((share - 1.0).abs() < 0.05, "{share}");
         }
     }
 
     #[test]
     fn more_formulas_are_a_higher_level() {
-        let levels = |formulas, words| density_levels(Counts { formulas, words, tokens: 0 });
-        assert_eq!(levels(0, 100), [0, 0]);
+        let levels = |formulas, words| density_levels(Counts { formulas, words, ..Counts::default() });
+        assert_eq!(levels(0, 100), [0.0, 0.0]);
         assert!(levels(1, 100)[0] < levels(10, 100)[0] && levels(1, 100)[1] < levels(10, 100)[1]);
-        assert!(levels(10, 100)[0] > levels(10, 10_000)[0]);
-        assert_eq!(levels(u32::MAX, 0), [LEVELS, LEVELS]);
+        assert!(levels(10, 100)[1] > levels(10, 10_000)[1]);
+        assert_eq!(levels(u32::MAX, 0), [1.0, 1.0]);
+        let structure = |structure| density_levels(Counts { formulas: 9, words: 200, structure, tokens: 0 });
+        assert!(structure(10)[0] > structure(150)[0] && structure(u32::MAX)[0] > 0.0);
+    }
+
+    #[test]
+    fn tex_outside_of_formulas_counts_by_line() {
+        let mut normaliser = Normaliser::new(TokenRules::DISTINCT);
+        let mut out = String::new();
+        let mut more = |text: &str| {
+            normaliser.normalise(text, &mut out);
+            out.split(' ').filter(|token| token.ends_with("+>")).count()
+        };
+        assert_eq!(more(r"x \frac \alpha \beta"), more(r"x \frac \frac \frac \alpha \beta"));
+        assert!(more("x $a$ $b$ $c$ $d$") > more("x $a$ b c d"));
     }
 
     #[test]

@@ -91,7 +91,6 @@ pub fn train(
             positives.iter().chain(&negatives).copied().collect::<Vec<usize>>()
         }
     };
-    search.set.clear();
     let fasttext = fit_on(&lines, &used, &settings, seed, scratch)?;
     let linear = Linear::of(&fasttext)?;
     let mut model = Vec::new();
@@ -215,36 +214,41 @@ impl Search<'_> {
         }))
     }
 
-    /// The second pass: the best candidate and its lines.
+    /// The second pass: the first candidate that is about as good as the best, and its lines.
     fn choose<'b>(
         &self,
         start: Lines<'b>,
         cleaned: &Cleaned,
     ) -> Result<(Settings, Lines<'b>, Option<Outcome>, Vec<Trial>), ClassifyError> {
-        let mut lines_now = (Settings::small().tokens, start);
-        let mut best: Option<(Settings, Outcome)> = None;
-        let mut tried = Vec::new();
+        let (examples, mut lines_now) = (start.examples, (Settings::small().tokens, start));
+        let mut outcomes: Vec<(Settings, Outcome)> = Vec::new();
         for settings in Settings::candidates() {
             if settings.tokens != lines_now.0 {
-                lines_now = (settings.tokens, lines(lines_now.1.examples, settings.tokens));
+                lines_now = (settings.tokens, lines(examples, settings.tokens));
             }
             let Some(outcome) = self.outcome(&lines_now.1, &settings, cleaned)? else { break };
-            let average_precision = outcome.average_precision();
-            tried.push(Trial {
-                settings,
-                average_precision,
-                area_under_curve: metrics::area_under_curve(&outcome.positives),
-            });
-            if best.as_ref().is_none_or(|(_, best)| average_precision > best.average_precision()) {
-                best = Some((settings, outcome));
-            }
+            outcomes.push((settings, outcome));
         }
-        let (settings, outcome) = match best {
-            Some((settings, outcome)) => (settings, Some(outcome)),
+        let trial = |(settings, outcome): &(Settings, Outcome)| Trial {
+            settings: *settings,
+            average_precision: outcome.average_precision(),
+            area_under_curve: metrics::area_under_curve(&outcome.positives),
+        };
+        let tried = outcomes.iter().map(trial).collect();
+        let best = outcomes.iter().map(|(_, outcome)| outcome).reduce(|best, outcome| {
+            if outcome.average_precision() > best.average_precision() { outcome } else { best }
+        });
+        let chosen = best
+            .and_then(|best| outcomes.iter().position(|(_, outcome)| outcome.is_about_as_good_as(best, self.examples)));
+        let (settings, outcome) = match chosen {
+            Some(chosen) => {
+                let (settings, outcome) = outcomes.swap_remove(chosen);
+                (settings, Some(outcome))
+            }
             None => (Settings::small(), None),
         };
         if settings.tokens != lines_now.0 {
-            lines_now.1 = lines(lines_now.1.examples, settings.tokens);
+            lines_now.1 = lines(examples, settings.tokens);
         }
         Ok((settings, lines_now.1, outcome, tried))
     }
@@ -285,6 +289,21 @@ impl Search<'_> {
 impl Outcome {
     fn average_precision(&self) -> f64 {
         metrics::average_precision(&self.positives, self.math_share)
+    }
+
+    /// Whether `best` is ahead by no more than the standard error of the difference.
+    fn is_about_as_good_as(&self, best: &Self, examples: &[Example]) -> bool {
+        let precisions = |outcome: &Self| metrics::precisions(&outcome.positives, outcome.math_share);
+        let differences: Vec<f64> =
+            precisions(best).iter().zip(precisions(self)).map(|(best, own)| best - own).collect();
+        let domains: Vec<&str> = self
+            .held_out
+            .iter()
+            .filter(|(_, positive, _)| *positive)
+            .map(|(h, ..)| examples[h.index].domain.as_str())
+            .collect();
+        let (mean, error) = metrics::mean_and_error(&differences, &self.positives, &domains);
+        mean <= error
     }
 
     /// Calibration on the shared scale: positives weigh as much as the mathematics of the crawl, the negatives that

@@ -1,6 +1,6 @@
 //! How settings do on domains that a model has not seen.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use super::metrics::{self, Standing};
@@ -80,7 +80,7 @@ pub(super) fn fit_on(
 }
 
 /// Tokens that positives of enough domains have, fewer domains where the positives have few; `None` for all.
-fn known_tokens<'a>(lines: &'a Lines<'_>, indices: &[usize], domains_min: u32) -> Option<BTreeSet<&'a str>> {
+fn known_tokens<'a>(lines: &'a Lines<'_>, indices: &[usize], domains_min: u32) -> Option<HashSet<&'a str>> {
     let positives = || indices.iter().filter(|i| lines.examples[**i].positive);
     let domains: BTreeSet<&str> = positives().map(|i| lines.examples[*i].domain.as_str()).collect();
     let domains_min = (domains_min as usize).min(domains.len() / 4);

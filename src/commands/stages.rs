@@ -55,7 +55,9 @@ impl Extract {
         let runner = runner(global, &config)?;
         let rows = runner.run(&extract::stage::stage(&runner, &config, &sources, &store))?;
         let mut tally = Tally::default();
-        rows.iter().for_each(|row| tally.add(&row.tally));
+        for row in &rows {
+            tally.add(&row.tally);
+        }
         writeln!(out, "{} files: {} pages in, {} kept", rows.len(), tally.seen, tally.kept)?;
         for (reason, n) in &tally.rejected {
             writeln!(out, "  {reason}: {n}")?;

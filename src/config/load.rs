@@ -185,8 +185,8 @@ fn merge(into: &mut toml::Table, from: toml::Table) {
 pub fn load(path: Option<&Path>, sets: &[String]) -> Result<Config, ConfigError> {
     let mut table = toml::Table::new();
     if let Some(path) = path {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
         table = read_table(&text, &path.display().to_string())?;
         resolve_paths(&mut table, path.parent().unwrap_or(Path::new("")));
     }
@@ -210,9 +210,10 @@ pub fn parse(mut table: toml::Table, sets: &[String]) -> Result<Config, ConfigEr
         resolve_paths(&mut one, Path::new(""));
         merge(&mut table, one);
     }
-    let raw: Raw = table
-        .try_into()
-        .map_err(|e: toml::de::Error| ConfigError::Form { origin: "configuration".to_owned(), message: e.to_string() })?;
+    let raw: Raw = table.try_into().map_err(|e: toml::de::Error| ConfigError::Form {
+        origin: "configuration".to_owned(),
+        message: e.to_string(),
+    })?;
     let Raw { run, output, crawl, http, read, extract, language, dedup, seed, classifier, rank } = raw;
     Ok(Config {
         run: run.try_into()?,
@@ -259,9 +260,13 @@ mod tests {
     #[test]
     fn paths_are_relative_to_who_names_them() {
         let mut table = toml::Table::new();
-        merge(&mut table, toml::from_str("[output]\ndir = \"o\"\n[crawl]\npaths = [\"a\", \"https://x/y\", \"/z\"]").unwrap());
+        merge(
+            &mut table,
+            toml::from_str("[output]\ndir = \"o\"\n[crawl]\npaths = [\"a\", \"https://x/y\", \"/z\"]").unwrap(),
+        );
         resolve_paths(&mut table, Path::new("conf"));
-        let config = parse(table, &["seed.positives=\"p.parquet\"".to_owned(), "rank.token_budget=\"2k\"".to_owned()]).unwrap();
+        let config =
+            parse(table, &["seed.positives=\"p.parquet\"".to_owned(), "rank.token_budget=\"2k\"".to_owned()]).unwrap();
         assert_eq!(config.output.dir, Path::new("conf/o"));
         assert_eq!(config.crawl.paths, ["conf/a", "https://x/y", "/z"]);
         assert_eq!(config.positives().unwrap(), ["p.parquet"]);

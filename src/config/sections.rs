@@ -15,11 +15,7 @@ use crate::language;
 use crate::tokens::Tokenizer;
 
 fn at_least<T: PartialOrd + std::fmt::Display>(key: &str, value: T, least: T) -> Result<T, ConfigError> {
-    if value >= least {
-        Ok(value)
-    } else {
-        Err(ConfigError::value(key, format!("at least {least}"), value))
-    }
+    if value >= least { Ok(value) } else { Err(ConfigError::value(key, format!("at least {least}"), value)) }
 }
 
 fn share(key: &str, value: f64) -> Result<f64, ConfigError> {
@@ -78,7 +74,8 @@ impl TryFrom<RawOutput> for Output {
 
     fn try_from(raw: RawOutput) -> Result<Self, ConfigError> {
         let RawOutput { dir } = raw;
-        let dir = dir.ok_or_else(|| ConfigError::missing("output.dir", "the folder that results go to, \"out\" say"))?;
+        let dir =
+            dir.ok_or_else(|| ConfigError::missing("output.dir", "the folder that results go to, \"out\" say"))?;
         Ok(Self { dir })
     }
 }
@@ -178,7 +175,11 @@ impl TryFrom<RawHttp> for Http {
         } = raw;
         let requests_per_second = requests_per_second.unwrap_or(10.0);
         if requests_per_second.is_nan() || requests_per_second <= 0.0 {
-            return Err(ConfigError::value("http.requests_per_second", "a rate over 0".to_owned(), requests_per_second));
+            return Err(ConfigError::value(
+                "http.requests_per_second",
+                "a rate over 0".to_owned(),
+                requests_per_second,
+            ));
         }
         Ok(Self {
             user_agent: user_agent.unwrap_or_else(|| concat!("corpus-build/", env!("CARGO_PKG_VERSION")).to_owned()),
@@ -287,7 +288,10 @@ impl TryFrom<RawLanguage> for Language {
         };
         let keep = names
             .iter()
-            .map(|name| name.parse().map_err(|_| ConfigError::value("language.keep", "\"en\", \"zh\" or \"other\"".to_owned(), name)))
+            .map(|name| {
+                name.parse()
+                    .map_err(|_| ConfigError::value("language.keep", "\"en\", \"zh\" or \"other\"".to_owned(), name))
+            })
             .collect::<Result<BTreeSet<language::Language>, _>>()?;
         if keep.is_empty() {
             return Err(ConfigError::value("language.keep", "at least one language".to_owned(), "[]"));

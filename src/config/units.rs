@@ -61,14 +61,8 @@ impl TokenBudget {
     /// Reads `"40B"`, `"60k"`, `"1.5M"`; `None` where it has not the form.
     #[must_use]
     pub fn parse(value: &str) -> Option<Self> {
-        const UNITS: &[(&str, u64)] = &[
-            ("", 1),
-            ("k", 1000),
-            ("K", 1000),
-            ("M", 1_000_000),
-            ("B", 1_000_000_000),
-            ("T", 1_000_000_000_000),
-        ];
+        const UNITS: &[(&str, u64)] =
+            &[("", 1), ("k", 1000), ("K", 1000), ("M", 1_000_000), ("B", 1_000_000_000), ("T", 1_000_000_000_000)];
         parse(value, UNITS).map(Self)
     }
 }
@@ -95,8 +89,9 @@ impl<'de> Deserialize<'de> for ByteSize {
         let expected = "expected a number of bytes, such as 1048576 or \"64 MiB\"";
         match NumberOrText::deserialize(from).map_err(|_| serde::de::Error::custom(expected))? {
             NumberOrText::Number(n) => Ok(Self(n)),
-            NumberOrText::Text(text) => Self::parse(&text)
-                .ok_or_else(|| serde::de::Error::custom(format!("{expected}, found \"{text}\""))),
+            NumberOrText::Text(text) => {
+                Self::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("{expected}, found \"{text}\"")))
+            }
         }
     }
 }
@@ -106,8 +101,9 @@ impl<'de> Deserialize<'de> for TokenBudget {
         let expected = "expected a number of tokens, such as 60000, \"60k\" or \"40B\"";
         match NumberOrText::deserialize(from).map_err(|_| serde::de::Error::custom(expected))? {
             NumberOrText::Number(n) => Ok(Self(n)),
-            NumberOrText::Text(text) => Self::parse(&text)
-                .ok_or_else(|| serde::de::Error::custom(format!("{expected}, found \"{text}\""))),
+            NumberOrText::Text(text) => {
+                Self::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("{expected}, found \"{text}\"")))
+            }
         }
     }
 }

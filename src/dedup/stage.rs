@@ -40,6 +40,8 @@ const VERSION: u32 = 1;
 const VERIFY_TEXT_BYTES: usize = 64 << 20;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
+/// The hash of a text and its band keys; none where it has no token.
+type Signed = (Option<u128>, Vec<u64>);
 
 #[derive(Clone, Serialize)]
 struct Knobs {
@@ -138,7 +140,7 @@ fn inputs(name: &str, rows: &[Row]) -> BTreeMap<String, Input> {
     rows.iter().map(|row| (format!("{name}/{}/{}", row.stage, row.task), Input::row(row))).collect()
 }
 
-impl<'a> Dedup<'a> {
+impl Dedup<'_> {
     fn knobs(&self) -> Knobs {
         Knobs { rules: self.rules.clone(), family: FAMILY }
     }
@@ -204,7 +206,7 @@ impl<'a> Dedup<'a> {
             let warc: &StringArray = column(&batch, "warc", path)?;
             let offset: &Int64Array = column(&batch, "warc_offset", path)?;
             // The pages of a batch are signed side by side, a signer a thread.
-            let signed: Vec<((Option<u128>, Vec<u64>), f64)> = self.runner.pool.install(|| {
+            let signed: Vec<(Signed, f64)> = self.runner.pool.install(|| {
                 (0..batch.num_rows())
                     .into_par_iter()
                     .map_init(
@@ -263,7 +265,8 @@ impl<'a> Dedup<'a> {
         let gone = std::sync::OnceLock::new();
         let gone: Arc<std::sync::OnceLock<Result<Gone, String>>> = Arc::new(gone);
         self.bucket_stage(kind, &all, move |bucket, progress| {
-            let gone = gone.get_or_init(|| Gone::read(&before).map_err(|e| e.to_string())).as_ref().map_err(Clone::clone)?;
+            let gone =
+                gone.get_or_init(|| Gone::read(&before).map_err(|e| e.to_string())).as_ref().map_err(Clone::clone)?;
             self.exact(kind, bucket, gone, progress)
         })
     }
@@ -273,8 +276,7 @@ impl<'a> Dedup<'a> {
         rows.retain(|(_, _, page)| !gone.holds(*page));
         rows.sort_unstable();
         progress.items(rows.len() as u64);
-        let groups: Vec<_> =
-            rows.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).filter(|group| group.len() > 1).collect();
+        let groups: Vec<_> = rows.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).filter(|group| group.len() > 1).collect();
         let wanted: BTreeSet<PageRef> = groups.iter().flat_map(|g| g.iter().map(|row| row.2)).collect();
         let quality = self.qualities(&wanted)?;
         let mut pairs = Vec::new();
@@ -296,7 +298,8 @@ impl<'a> Dedup<'a> {
         before.extend(self.bucket_paths("lost_by_text"));
         let gone: Arc<std::sync::OnceLock<Result<Gone, String>>> = Arc::new(std::sync::OnceLock::new());
         self.bucket_stage("bands", &all, move |bucket, progress| {
-            let gone = gone.get_or_init(|| Gone::read(&before).map_err(|e| e.to_string())).as_ref().map_err(Clone::clone)?;
+            let gone =
+                gone.get_or_init(|| Gone::read(&before).map_err(|e| e.to_string())).as_ref().map_err(Clone::clone)?;
             let rows = exchange::read(&self.all("by_band"), bucket, self.rules.buckets)?;
             let mut rows: Vec<(u64, u64)> = rows
                 .into_iter()
@@ -304,10 +307,8 @@ impl<'a> Dedup<'a> {
                 .map(|(key, _, page)| (key, page.0))
                 .collect();
             progress.items(rows.len() as u64);
-            let pairs: Vec<(PageRef, PageRef)> = candidates(&mut rows, GroupCap::default())
-                .into_iter()
-                .map(|(a, b)| (PageRef(a), PageRef(b)))
-                .collect();
+            let pairs: Vec<(PageRef, PageRef)> =
+                candidates(&mut rows, GroupCap::default()).into_iter().map(|(a, b)| (PageRef(a), PageRef(b))).collect();
             let path = self.work("pairs", &format!("{bucket:05}"));
             Ok(Done { outputs: vec![write_pairs(&path, &pairs)?], ..Done::default() })
         })
@@ -566,4 +567,3 @@ impl Gone {
         self.0.binary_search(&page).is_ok()
     }
 }
-

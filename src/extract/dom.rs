@@ -23,16 +23,27 @@ const CHUNK_BYTES: usize = 4096;
 /// Every how many elements the depth is measured; the cap is exceeded by at most this much.
 const DEPTH_EVERY: u64 = 64;
 
+/// Whether the page is read as by a browser that runs scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scripting {
+    /// `noscript` elements hold raw text.
+    On,
+    /// `noscript` elements hold markup.
+    Off,
+}
+
 /// Parses a page as browsers do.
 ///
 /// # Errors
 /// [`Reject::TooComplex`] where elements, their depth, a tag's attributes or the parser's steps exceed the caps.
-pub fn parse(text: &str, rules: &ExtractRules) -> Result<Html, Reject> {
+pub fn parse(text: &str, scripting: Scripting, rules: &ExtractRules) -> Result<Html, Reject> {
     if attributes_exceed(text.as_bytes(), rules.tag_attributes_max) {
         return Err(Reject::TooComplex);
     }
+    let mut options = driver::ParseOpts::default();
+    options.tree_builder.scripting_enabled = scripting == Scripting::On;
     let sink = Guard::new(rules);
-    let mut parser = driver::parse_document(sink, driver::ParseOpts::default());
+    let mut parser = driver::parse_document(sink, options);
     let mut rest = text;
     while !rest.is_empty() {
         let (chunk, after) = rest.split_at(rest.floor_char_boundary(CHUNK_BYTES).max(first_char(rest)));
@@ -239,7 +250,7 @@ mod tests {
     #[track_caller]
     fn rejected(page: &str) {
         let started = std::time::Instant::now();
-        assert_eq!(parse(page, &ExtractRules::default()).err(), Some(Reject::TooComplex));
+        assert_eq!(parse(page, Scripting::On, &ExtractRules::default()).err(), Some(Reject::TooComplex));
         // Generous: a debug build on a busy machine; without the guard these take minutes to hours.
         assert!(started.elapsed().as_secs() < 20);
     }
@@ -248,7 +259,7 @@ mod tests {
     fn chunks_split_no_character_and_no_tag() {
         let page =
             format!("<title>{}</title><p class=\"b\">{}</p>", "数".repeat(CHUNK_BYTES), "学é<b>x</b>".repeat(3000));
-        let html = parse(&page, &ExtractRules::default()).expect("an ordinary page");
+        let html = parse(&page, Scripting::On, &ExtractRules::default()).expect("an ordinary page");
         let whole = Html::parse_document(&page);
         assert_eq!(html.html(), whole.html());
     }
@@ -274,7 +285,7 @@ mod tests {
             format!("<p data-x=\"{}\">", "a b=c ".repeat(500_000)),
             format!("<!-- {}", "<p ".repeat(500_000)),
         ] {
-            assert!(parse(&page, &ExtractRules::default()).is_ok(), "{}", &page[..40]);
+            assert!(parse(&page, Scripting::On, &ExtractRules::default()).is_ok(), "{}", &page[..40]);
         }
     }
 }

@@ -25,16 +25,18 @@ pub fn decode<'a>(body: &'a [u8], http_charset: Option<&str>, tld: Option<&str>)
     if let Some((encoding, bom)) = Encoding::for_bom(body) {
         return encoding.decode_without_bom_handling(&body[bom..]).0;
     }
+    // Escape sequences are valid UTF-8, and what they switch to is not.
+    let escapes = memchr::memmem::find(body, b"\x1B$").is_some();
     let utf8 = std::str::from_utf8(body);
     let declared = http_charset.and_then(|label| usable(label.as_bytes())).or_else(|| declared_inside(body));
     match (declared, utf8) {
-        (None, Ok(text)) => Cow::Borrowed(text),
+        (None, Ok(text)) if !escapes => Cow::Borrowed(text),
         (Some(encoding), Ok(text))
             if encoding == UTF_8 || (!wide_or_escaped(encoding) && multi_byte(text) >= UTF8_EVIDENCE_MIN) =>
         {
             Cow::Borrowed(text)
         }
-        (None, Err(_)) => guess(body, tld).decode_without_bom_handling(body).0,
+        (None, _) => guess(body, tld).decode_without_bom_handling(body).0,
         (Some(encoding), _) => decode_declared(body, encoding, tld),
     }
 }
@@ -46,8 +48,9 @@ fn decode_declared<'a>(body: &'a [u8], declared: &'static Encoding, tld: Option<
     }
     let errors = replacements(&text);
     let non_ascii = body.iter().filter(|b| !b.is_ascii()).count();
-    // A handful of bad bytes (a cut-off page, one pasted character) does not refute a declaration.
-    if errors <= 2 + non_ascii / 50 {
+    // A handful of bad bytes (a cut-off page, one pasted character) does not refute a declaration that others bear out.
+    let borne_out = text.chars().any(|c| !c.is_ascii() && c != '\u{FFFD}');
+    if borne_out && errors <= 2 + non_ascii / 50 {
         return text;
     }
     let (other, _) = guess(body, tld).decode_without_bom_handling(body);
@@ -181,18 +184,15 @@ fn attributes<'a>(rest: &'a [u8], mut each: impl FnMut(&'a [u8], &'a [u8])) -> u
 
 /// The quoted or bare value at `at`, and where it ends.
 fn value(rest: &[u8], at: usize) -> (&[u8], usize) {
-    match rest.get(at) {
-        Some(quote @ (b'"' | b'\'')) => {
-            let start = at + 1;
-            let end = memchr::memchr(*quote, &rest[start..]).map_or(rest.len(), |end| start + end);
-            (&rest[start..end], (end + 1).min(rest.len()))
-        }
-        _ => {
-            let end = rest[at.min(rest.len())..].iter().position(|b| b.is_ascii_whitespace() || *b == b'>');
-            let end = end.map_or(rest.len(), |end| at + end);
-            (&rest[at.min(end)..end], end)
-        }
+    if let Some(quote @ (b'"' | b'\'')) = rest.get(at) {
+        let start = at + 1;
+        let end = memchr::memchr(*quote, &rest[start..]).map_or(rest.len(), |end| start + end);
+        return (&rest[start..end], (end + 1).min(rest.len()));
     }
+    let start = at.min(rest.len());
+    let length = rest[start..].iter().position(|b| b.is_ascii_whitespace() || *b == b'>');
+    let end = length.map_or(rest.len(), |length| start + length);
+    (&rest[start..end], end)
 }
 
 /// The value that follows `key =` inside an attribute or declaration, quoted or up to white space or `;`.
@@ -256,6 +256,8 @@ mod tests {
         check(chinese.as_bytes(), Some("iso-8859-1"), &chinese);
         check(&encoded(encoding_rs::GBK, &chinese), Some("utf-8"), &chinese);
         check(b"caf\xE9", Some("windows-1252"), "café");
+        check("Grüße aus dem März".replace('ü', "ue").as_bytes(), Some("utf-8"), "Grueße aus dem März");
+        check(b"<p>im M\xE4rz", Some("utf-8"), "<p>im März");
     }
 
     #[test]
@@ -270,5 +272,7 @@ mod tests {
         let text = "Предел последовательности и непрерывность функции. ".repeat(10);
         check(&encoded(encoding_rs::WINDOWS_1251, &text), None, &text);
         assert_eq!(decode(&encoded(encoding_rs::WINDOWS_1251, &text), None, Some("RU.")), text);
+        let text = "関数の極限と連続性について説明します。".repeat(5);
+        check(&encoded(ISO_2022_JP, &text), None, &text);
     }
 }

@@ -10,6 +10,7 @@
 use ego_tree::NodeRef;
 use scraper::{Html, Node};
 
+use self::dom::Scripting;
 use crate::page::{Document, Page};
 use crate::reject::Reject;
 
@@ -18,9 +19,9 @@ pub mod dom;
 pub mod encoding;
 pub mod math;
 pub mod outline;
-pub mod tag;
 pub mod stage;
 pub mod table;
+pub mod tag;
 pub mod text;
 
 /// The limits of extraction. All bound work or size, none is a time: a page has the same fate on every machine.
@@ -51,6 +52,9 @@ impl Default for ExtractRules {
     }
 }
 
+/// Less text than this may be the shell of a page that scripts fill.
+const LITTLE_TEXT_BYTES: usize = 400;
+
 /// Extracts a page.
 ///
 /// # Errors
@@ -60,19 +64,31 @@ pub fn extract(page: &Page, rules: &ExtractRules) -> Result<Document, Reject> {
         return Err(Reject::EmptyBody);
     }
     let decoded = encoding::decode(&page.body, page.http_charset.as_deref(), top_level_domain(&page.capture.url));
-    let html = dom::parse(&decoded, rules)?;
+    let mut document = read(&decoded, Scripting::On, rules)?;
+    if document.text.len() < LITTLE_TEXT_BYTES && memchr::memmem::find(decoded.as_bytes(), b"<noscript").is_some() {
+        // Pages built by scripts often carry their text for readers that run none.
+        let without = read(&decoded, Scripting::Off, rules)?;
+        if without.text.len() > document.text.len() * 2 {
+            document = without;
+        }
+    }
+    if document.text.len() < rules.text_bytes_min {
+        return Err(Reject::TextTooShort);
+    }
+    Ok(document)
+}
+
+fn read(decoded: &str, scripting: Scripting, rules: &ExtractRules) -> Result<Document, Reject> {
+    let html = dom::parse(decoded, scripting, rules)?;
     let settings = math::PageMath::read(&html);
-    let formulas = math::find(&html, &settings);
-    let document = body(&html).map(|body| {
-        let outline = outline::Outline::build(body, &formulas);
+    let found = math::find(&html, &settings);
+    let written = body(&html).map(|body| {
+        let outline = outline::Outline::build(body, &found, scripting);
         let selection = content::select(&outline);
         text::write(&outline, &selection, &settings)
     });
-    let text::Written { text, formulas } = document.unwrap_or_default();
-    if text.len() < rules.text_bytes_min {
-        return Err(Reject::TextTooShort);
-    }
-    Ok(Document { title: title(&html), text, formulas })
+    let text::Written { text, formulas } = written.unwrap_or_default();
+    Ok(Document { title: title(&html), text, formulas, declared_language: declared_language(&html) })
 }
 
 /// The last label of the URL's host, where it is one that hints at a language.
@@ -91,6 +107,13 @@ fn child_named<'a>(of: NodeRef<'a, Node>, name: &str) -> Option<NodeRef<'a, Node
 fn body(html: &Html) -> Option<NodeRef<'_, Node>> {
     let root = child_named(html.tree.root(), "html")?;
     child_named(root, "body").or_else(|| child_named(root, "frameset"))
+}
+
+/// What the `html` element says of the page's language.
+fn declared_language(html: &Html) -> Option<String> {
+    let root = child_named(html.tree.root(), "html")?;
+    let language = root.value().as_element()?.attr("lang")?.trim();
+    (!language.is_empty()).then(|| language.chars().take(35).collect())
 }
 
 /// The document's title (not that of an embedded drawing), white space folded.
@@ -139,11 +162,46 @@ mod tests {
     }
 
     #[test]
+    fn a_shell_filled_by_scripts_gives_what_it_shows_without_them() {
+        let prose = "The sum of the angles of a triangle is two right angles, as Euclid shows. ".repeat(4);
+        let shell = format!("<title>t</title><body><noscript><p>{prose}</p></noscript><div id=app></div>");
+        let document = extract(&page(&shell), &ExtractRules::default()).expect("the text inside noscript");
+        assert_eq!(document.text, prose.trim());
+        let filled = format!("<body><p>{prose}{prose}</p><noscript>Turn on scripts, please. {prose}</noscript>");
+        let document = extract(&page(&filled), &ExtractRules::default()).expect("the text beside noscript");
+        assert!(!document.text.contains("Turn on"));
+    }
+
+    #[test]
     fn pages_without_text_are_rejected() {
         let outcome = |body: &str| extract(&page(body), &ExtractRules::default()).err();
         assert_eq!(outcome(" \n"), Some(Reject::EmptyBody));
         assert_eq!(outcome("<p>short"), Some(Reject::TextTooShort));
         assert_eq!(outcome(&"<div>".repeat(100_000)), Some(Reject::TooComplex));
+    }
+
+    #[test]
+    fn no_page_takes_long() {
+        let deep = |open: &str, close: &str| format!("{}x{}", open.repeat(400), close.repeat(400));
+        for body in [
+            "<ul><li><a href=x>a</a> <li><a href=y>b</a></ul>".repeat(25_000),
+            "<div><p></p></div>".repeat(100_000) + "<ul><li><a href=x>a</a><li><a href=x>b</a></ul>",
+            deep("<main><h1>t</h1>", "</main>") + &"<p>text, text.".repeat(100_000),
+            deep("<table><tr><td>", "</table>").repeat(100),
+            deep("<div class=related>", "</div>").repeat(300),
+            deep("<aside><figure><figcaption>", "</figcaption></figure></aside>").repeat(60),
+            deep("<pre><code>", "</code></pre>").repeat(60),
+            "<table>".to_owned() + &"<tr><td>1<td>2".repeat(90_000),
+            "<p>$ \\( \\[ ".repeat(60_000),
+            "$ ".repeat(500_000),
+            "\u{2028}\u{e000} \n".repeat(300_000),
+        ] {
+            let started = std::time::Instant::now();
+            let _ = extract(&page(&body), &ExtractRules::default());
+            let seconds = started.elapsed().as_secs_f64();
+            // Far more than an optimised build takes, far less than anything quadratic would.
+            assert!(seconds < 15.0, "{seconds} s: {}", &body[..40]);
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use scraper::Node;
 use scraper::node::Element;
 
 use super::content::hints::{self, Hints};
+use super::dom::Scripting;
 use super::math::{Formula, MathMap, MathNode};
 use super::tag::Tag;
 
@@ -41,13 +42,18 @@ pub struct Stats {
     pub linked_headings: u32,
     /// `h1` headings.
     pub titles: u32,
+    /// `article` elements.
+    pub articles: u32,
+    /// Elements that the page itself names as its main text.
+    pub named: u32,
     /// Text of blocks that read like prose, code or mathematics (see [`worth`]).
     pub good: u32,
 }
 
 impl Stats {
     fn each(&mut self, other: &Self, change: impl Fn(&mut u32, u32)) {
-        let Self { text, link_text, links, marks, formulas, headings, linked_headings, titles, good } = self;
+        let Self { text, link_text, links, marks, formulas, headings, linked_headings, titles, articles, named, good } =
+            self;
         change(text, other.text);
         change(link_text, other.link_text);
         change(links, other.links);
@@ -56,6 +62,8 @@ impl Stats {
         change(headings, other.headings);
         change(linked_headings, other.linked_headings);
         change(titles, other.titles);
+        change(articles, other.articles);
+        change(named, other.named);
         change(good, other.good);
     }
 
@@ -111,8 +119,9 @@ pub struct Outline<'a> {
 impl<'a> Outline<'a> {
     /// Lays the subtree of `root` flat, leaving out what is never content.
     #[must_use]
-    pub fn build(root: NodeRef<'a, Node>, math: &'a MathMap) -> Self {
-        let mut builder = Builder { entries: Vec::new(), open: Vec::new(), run: Stats::default(), links: 0, pre: 0 };
+    pub fn build(root: NodeRef<'a, Node>, math: &'a MathMap, scripting: Scripting) -> Self {
+        let mut builder =
+            Builder { scripting, entries: Vec::new(), open: Vec::new(), run: Stats::default(), links: 0, pre: 0 };
         let mut next = Some(root);
         while let Some(node) = next {
             next = if builder.enter(node, math) { node.first_child() } else { None };
@@ -168,6 +177,7 @@ fn worth(run: &Stats, pre: bool) -> u32 {
 }
 
 struct Builder<'a> {
+    scripting: Scripting,
     entries: Vec<Entry<'a>>,
     /// Open elements, outermost first.
     open: Vec<u32>,
@@ -201,7 +211,7 @@ impl<'a> Builder<'a> {
 
     fn element(&mut self, element: &'a Element) -> bool {
         let tag = Tag::of(element.name());
-        if tag == Tag::Skip {
+        if tag == Tag::Skip || tag == Tag::Noscript && self.scripting == Scripting::On {
             return false;
         }
         if tag.is_block() {
@@ -276,6 +286,8 @@ impl<'a> Builder<'a> {
                 entry.stats.linked_headings += u32::from(entry.stats.link_percent() >= 80);
                 entry.stats.titles += u32::from(level == 1);
             }
+            entry.stats.articles += u32::from(entry.tag() == Some(Tag::Article));
+            entry.stats.named += u32::from(entry.hints.has(Hints::MAIN_TEXT));
             let Entry { parent, stats, .. } = *entry;
             self.entries[parent as usize].stats.add(&stats);
         }
@@ -321,7 +333,7 @@ mod tests {
         let page = PageMath::read(&html);
         let math = math::find(&html, &page);
         let root = html.root_element().children().last().expect("a body");
-        look(&Outline::build(root, &math))
+        look(&Outline::build(root, &math, Scripting::On))
     }
 
     #[test]

@@ -39,8 +39,7 @@ struct Knobs {
 /// The stage over these sources.
 #[must_use]
 pub fn stage<'a>(runner: &'a Runner, config: &Config, sources: &'a [Source], store: &'a Store) -> Stage<'a> {
-    let knobs =
-        Knobs { read: config.read.clone(), extract: config.extract.clone(), language: config.language.clone() };
+    let knobs = Knobs { read: config.read.clone(), extract: config.extract.clone(), language: config.language.clone() };
     let tasks = sources
         .iter()
         .map(|source| {
@@ -72,6 +71,8 @@ struct Tables {
 }
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
+/// A capture and what became of it.
+type Outcome = (Capture, Result<Kept, Reject>);
 
 impl Tables {
     fn create(folder: &Path, stem: &str) -> Result<Self, Error> {
@@ -118,7 +119,6 @@ fn run(runner: &Runner, knobs: &Knobs, source: &Source, store: &Store, progress:
         record_bytes_max: knobs.read.record_bytes_max.as_usize(),
         header_bytes_max: knobs.read.header_bytes_max.as_usize(),
         body_bytes_max: knobs.read.body_bytes_max.as_usize(),
-        ..ReadCaps::default()
     };
     let rules = ExtractRules {
         depth_max: knobs.extract.depth_max,
@@ -133,11 +133,8 @@ fn run(runner: &Runner, knobs: &Knobs, source: &Source, store: &Store, progress:
     let mut batch: Vec<Result<Page, (Capture, Reject)>> = Vec::new();
     let mut batch_bytes = 0;
     let mut flush = |batch: &mut Vec<_>, tables: &mut Tables| -> Result<(), Error> {
-        let outcomes: Vec<((Capture, Result<Kept, Reject>), f64)> = runner.pool.install(|| {
-            std::mem::take(batch)
-                .into_par_iter()
-                .map(|item| with_cpu_time(|| outcome(item, knobs, &rules)))
-                .collect()
+        let outcomes: Vec<(Outcome, f64)> = runner.pool.install(|| {
+            std::mem::take(batch).into_par_iter().map(|item| with_cpu_time(|| outcome(item, knobs, &rules))).collect()
         });
         progress.items(outcomes.len() as u64);
         for ((capture, outcome), cpu_s) in &outcomes {
@@ -198,11 +195,7 @@ fn run(runner: &Runner, knobs: &Knobs, source: &Source, store: &Store, progress:
 }
 
 /// What becomes of one capture: pure.
-fn outcome(
-    item: Result<Page, (Capture, Reject)>,
-    knobs: &Knobs,
-    rules: &ExtractRules,
-) -> (Capture, Result<Kept, Reject>) {
+fn outcome(item: Result<Page, (Capture, Reject)>, knobs: &Knobs, rules: &ExtractRules) -> Outcome {
     match item {
         Err((capture, reject)) => (capture, Err(reject)),
         Ok(page) => {
@@ -215,7 +208,8 @@ fn outcome(
 fn keep(page: &Page, knobs: &Knobs, rules: &ExtractRules) -> Result<Kept, Reject> {
     let address = address(&page.capture.url).ok_or(Reject::BadUrl)?;
     let document = extract(page, rules)?;
-    let (language, language_score): (Language, f32) = language::detect(&document.text, None);
+    let (language, language_score): (Language, f32) =
+        language::detect(&document.text, document.declared_language.as_deref());
     if !knobs.language.keep.contains(&language) {
         return Err(Reject::Language);
     }

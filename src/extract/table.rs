@@ -85,7 +85,8 @@ impl PagesBuilder {
     pub fn push(&mut self, capture: &Capture, kept: &Kept) {
         let Kept { address, document, language, language_score, tokens } = kept;
         let id = address.id.to_string();
-        let values = [&id, &capture.url, &address.host, &address.domain, &document.title, language.name(), &document.text];
+        let values =
+            [&id, &capture.url, &address.host, &address.domain, &document.title, language.name(), &document.text];
         for (builder, value) in self.strings.iter_mut().zip(values) {
             builder.append_value(value);
         }

@@ -65,6 +65,8 @@ pub enum Tag {
     Subscript,
     /// Any other inline element, known or not.
     Inline,
+    /// `noscript`: what the page shows where its scripts do not run.
+    Noscript,
     /// Never content: scripts, styles, controls, embedded media.
     Skip,
 }
@@ -111,12 +113,11 @@ impl Tag {
             b"br" => Self::Break,
             b"sup" => Self::Superscript,
             b"sub" => Self::Subscript,
-            b"script" | b"style" | b"template" | b"noscript" | b"head" | b"svg" | b"canvas" | b"iframe" | b"object"
-            | b"embed" | b"audio" | b"video" | b"button" | b"select" | b"textarea" | b"input" | b"map"
-            | b"datalist" | b"dialog" | b"meta" | b"link" | b"title" | b"rp" | b"rt" | b"noembed" | b"applet"
-            | b"progress" | b"meter" | b"param" | b"source" | b"track" | b"colgroup" | b"col" | b"frame" | b"base" => {
-                Self::Skip
-            }
+            b"script" | b"style" | b"template" | b"head" | b"svg" | b"canvas" | b"iframe" | b"object" | b"embed"
+            | b"audio" | b"video" | b"button" | b"select" | b"textarea" | b"input" | b"map" | b"datalist"
+            | b"dialog" | b"meta" | b"link" | b"title" | b"rp" | b"rt" | b"noembed" | b"applet" | b"progress"
+            | b"meter" | b"param" | b"source" | b"track" | b"colgroup" | b"col" | b"frame" | b"base" => Self::Skip,
+            b"noscript" => Self::Noscript,
             _ => Self::Inline,
         }
     }

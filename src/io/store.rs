@@ -3,12 +3,10 @@
 //! A [`Location`] says where, a [`Store`] opens it. Code above never asks which kind it is.
 
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use url::Url;
 use xxhash_rust::xxh3::Xxh3;
@@ -69,39 +67,6 @@ pub enum StoreError {
     Http(#[from] HttpError),
 }
 
-/// What tells cheaply, without reading it, whether a file is still the same.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Fingerprint {
-    /// Of a local file.
-    Local {
-        /// Its length.
-        bytes: u64,
-        /// When it was last written, nanoseconds since the Unix epoch; 0 where the system doesn't tell.
-        modified_ns: u64,
-    },
-    /// Of a remote file, by what its server tells.
-    Http {
-        /// Its address.
-        url: String,
-        /// Its `ETag` header.
-        etag: Option<String>,
-        /// Its `Last-Modified` header.
-        last_modified: Option<String>,
-        /// Its length.
-        bytes: Option<u64>,
-    },
-}
-
-/// What tells surely whether a file is still the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ContentHash {
-    /// xxh3-128 of the bytes.
-    pub hash: u128,
-    /// Their number.
-    pub bytes: u64,
-}
-
 /// Opens locations. Cheap to clone; clones share connections and limits. Makes no connection for local files.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -151,36 +116,6 @@ impl fmt::Display for Location {
     }
 }
 
-impl Fingerprint {
-    /// The length in bytes, where known.
-    #[must_use]
-    pub fn bytes(&self) -> Option<u64> {
-        match self {
-            Self::Local { bytes, .. } => Some(*bytes),
-            Self::Http { bytes, .. } => *bytes,
-        }
-    }
-}
-
-impl fmt::Display for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Local { bytes, modified_ns } => write!(f, "local {bytes} {modified_ns}"),
-            Self::Http { url, etag, last_modified, bytes } => {
-                let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-                let bytes = bytes.map(|n| n.to_string());
-                write!(f, "http {url} {} {} {}", or_dash(etag), or_dash(last_modified), or_dash(&bytes))
-            }
-        }
-    }
-}
-
-impl fmt::Display for ContentHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.hash)
-    }
-}
-
 impl Store {
     /// A store that behaves towards servers by these rules.
     #[must_use]
@@ -204,55 +139,20 @@ impl Store {
             Location::Http(url) => Box::new(self.http.open(url)?),
         })
     }
-
-    /// The cheap identity of a file: local length and time of change, or what a server's headers say.
-    ///
-    /// # Errors
-    /// When the file can't be looked at.
-    pub fn fingerprint(&self, location: &Location) -> Result<Fingerprint, StoreError> {
-        match location {
-            Location::Local(path) => {
-                let metadata = fs::metadata(path).map_err(|e| local(path, "look at the file", e))?;
-                let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-                let modified_ns = modified.and_then(|age| u64::try_from(age.as_nanos()).ok()).unwrap_or_default();
-                Ok(Fingerprint::Local { bytes: metadata.len(), modified_ns })
-            }
-            Location::Http(url) => {
-                let identity = self.http.head(url)?;
-                let url = url.to_string();
-                Ok(Fingerprint::Http {
-                    url,
-                    etag: identity.etag,
-                    last_modified: identity.last_modified,
-                    bytes: identity.bytes,
-                })
-            }
-        }
-    }
-
-    /// The sure identity of a file, by reading all of it.
-    ///
-    /// # Errors
-    /// When it can't be read to its end.
-    pub fn content_hash(&self, location: &Location) -> Result<ContentHash, StoreError> {
-        let mut input = self.open(location)?;
-        hash_all(&mut input).map_err(|source| match location {
-            Location::Local(path) => local(path, "read the file", source),
-            Location::Http(url) => local(Path::new(url.as_str()), "read the file", source),
-        })
-    }
 }
 
-fn hash_all(input: &mut dyn Read) -> io::Result<ContentHash> {
-    let (mut hash, mut bytes) = (Xxh3::new(), 0);
+/// The xxh3-128 of a local file's bytes, 32 hex digits.
+///
+/// # Errors
+/// When it can't be read to its end.
+pub fn hash_file(path: &Path) -> io::Result<String> {
+    let mut input = File::open(path)?;
+    let mut hash = Xxh3::new();
     let mut buffer = vec![0; HASH_BUFFER_BYTES];
     loop {
         match input.read(&mut buffer) {
-            Ok(0) => return Ok(ContentHash { hash: hash.digest128(), bytes }),
-            Ok(n) => {
-                hash.update(&buffer[..n]);
-                bytes += n as u64;
-            }
+            Ok(0) => return Ok(format!("{:032x}", hash.digest128())),
+            Ok(n) => hash.update(&buffer[..n]),
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
             Err(e) => return Err(e),
         }
@@ -297,29 +197,22 @@ mod tests {
     }
 
     #[test]
-    fn local_files_are_told_apart_by_length_and_content() {
+    fn files_are_told_apart_by_content() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::new(HttpRules::default());
         let file = |name: &str, text: &str| {
             atomic::write(folder.path().join(name), text).unwrap();
-            Location::Local(folder.path().join(name))
+            hash_file(&folder.path().join(name)).unwrap()
         };
-        let (a, b, c) = (file("a", "some bytes"), file("b", "some bytes"), file("c", "more bytes than that"));
-        assert_eq!(store.fingerprint(&a).unwrap(), store.fingerprint(&a).unwrap());
-        assert_eq!(store.fingerprint(&c).unwrap().bytes(), Some(20));
-        assert_eq!(store.content_hash(&a).unwrap(), store.content_hash(&b).unwrap());
-        assert_ne!(store.content_hash(&a).unwrap(), store.content_hash(&c).unwrap());
-        let hash = store.content_hash(&a).unwrap();
-        assert_eq!((hash.hash, hash.bytes), (xxhash_rust::xxh3::xxh3_128(b"some bytes"), 10));
-        let json = serde_json::to_string(&store.fingerprint(&a).unwrap()).unwrap();
-        assert_eq!(serde_json::from_str::<Fingerprint>(&json).unwrap(), store.fingerprint(&a).unwrap());
+        assert_eq!(file("a", "some bytes"), file("b", "some bytes"));
+        assert_ne!(file("a", "some bytes"), file("c", "some other bytes"));
+        assert_eq!(file("d", "some bytes"), format!("{:032x}", xxhash_rust::xxh3::xxh3_128(b"some bytes")));
     }
 
     #[test]
     fn a_missing_file_is_named() {
         let missing = Location::Local("/nowhere/x.warc".into());
         let store = Store::new(HttpRules::default());
-        assert_eq!(store.fingerprint(&missing).unwrap_err().to_string(), "/nowhere/x.warc: cannot look at the file");
-        assert!(store.open(&missing).is_err());
+        let error = store.open(&missing).err().unwrap();
+        assert_eq!(error.to_string(), "/nowhere/x.warc: cannot open the file");
     }
 }

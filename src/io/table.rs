@@ -197,8 +197,7 @@ impl Table {
     /// # Errors
     /// The file cannot be opened or is not Parquet.
     pub fn open(path: &Path) -> Result<Self, TableError> {
-        let file =
-            std::fs::File::open(path).map_err(|source| TableError::Open { path: path.to_owned(), source })?;
+        let file = std::fs::File::open(path).map_err(|source| TableError::Open { path: path.to_owned(), source })?;
         let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
         let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
             .map_err(|source| TableError::Parquet { path: path.to_owned(), source })?;

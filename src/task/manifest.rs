@@ -96,9 +96,8 @@ impl Manifest {
     #[must_use]
     pub fn rows(&self, stage: &str) -> Vec<Row> {
         let Ok(entries) = std::fs::read_dir(self.folder(stage)) else { return Vec::new() };
-        let mut rows: Vec<Row> = entries
-            .filter_map(|entry| serde_json::from_slice(&std::fs::read(entry.ok()?.path()).ok()?).ok())
-            .collect();
+        let mut rows: Vec<Row> =
+            entries.filter_map(|entry| serde_json::from_slice(&std::fs::read(entry.ok()?.path()).ok()?).ok()).collect();
         rows.sort_by(|a, b| a.task.cmp(&b.task));
         rows
     }

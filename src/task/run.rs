@@ -12,6 +12,7 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 use super::manifest::{InputRow, Manifest, OutputRow, Row};
 use super::progress::Progress;
 use crate::io::atomic::{self, AtomicError};
+use crate::io::store::hash_file;
 use crate::io::table::{Table, TableError, Written};
 use crate::reject::Tally;
 
@@ -189,20 +190,6 @@ pub struct Runner {
     _lock: std::fs::File,
 }
 
-fn hash_file(path: &Path) -> std::io::Result<String> {
-    use std::io::Read;
-    let mut file = std::fs::File::open(path)?;
-    let mut hash = Xxh3::new();
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        let n = file.read(&mut buffer)?;
-        if n == 0 {
-            return Ok(format!("{:032x}", hash.digest128()));
-        }
-        hash.update(&buffer[..n]);
-    }
-}
-
 fn stat(path: &Path) -> std::io::Result<(u64, i128)> {
     let metadata = std::fs::metadata(path)?;
     let modified = metadata.modified()?.duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_nanos());
@@ -351,8 +338,13 @@ impl Runner {
         self.manifest.prune(&stage.name, &rows);
         if !todo.is_empty() {
             let bytes: u64 = rows.iter().map(|r| r.bytes_in).sum();
-            tracing::info!(stage = stage.name, tasks = todo.len(), bytes_in = bytes,
-                wall_s = format!("{:.1}", progress.seconds()), "done");
+            tracing::info!(
+                stage = stage.name,
+                tasks = todo.len(),
+                bytes_in = bytes,
+                wall_s = format!("{:.1}", progress.seconds()),
+                "done"
+            );
         }
         Ok(rows)
     }

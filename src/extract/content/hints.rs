@@ -59,9 +59,13 @@ pub fn of(tag: Tag, element: &Element) -> Hints {
     let mut hints = Hints::default();
     for (name, value) in element.attrs() {
         match name.as_bytes() {
-            b"class" | b"id" => {
-                each_word(value, |previous, word| hints.add(of_pair(previous, word).union(of_word(word))))
-            }
+            b"class" | b"id" => each_word(value, |previous, word| {
+                // Page builders call every part of a page a widget.
+                let of_builder = previous == b"elementor" && word == b"widget";
+                if !is_state(previous) && !of_builder {
+                    hints.add(of_pair(previous, word).union(of_word(word)));
+                }
+            }),
             b"role" => hints.add(of_role(value.trim())),
             b"hidden" if !value.eq_ignore_ascii_case("until-found") => hints.add(Hints::HIDDEN),
             b"aria-hidden" if value == "true" => hints.add(Hints::HIDDEN),
@@ -149,8 +153,29 @@ fn each_word(value: &str, mut each: impl FnMut(&[u8], &[u8])) {
     }
 }
 
+/// Whether the word before makes of a word a state of the element (`has-sidebar`, `no-ads`), not what it is.
+fn is_state(previous: &[u8]) -> bool {
+    matches!(
+        previous,
+        b"has"
+            | b"no"
+            | b"not"
+            | b"with"
+            | b"without"
+            | b"enable"
+            | b"enabled"
+            | b"disable"
+            | b"is"
+            | b"show"
+            | b"hide"
+    )
+}
+
 /// Roles that two words have only together.
 fn of_pair(previous: &[u8], word: &[u8]) -> Hints {
+    if previous == b"post" && matches!(word, b"stream" | b"item" | b"body" | b"message" | b"container" | b"author") {
+        return Hints::POSTING;
+    }
     let furniture = match previous {
         b"more" => matches!(word, b"news" | b"stories" | b"posts" | b"articles" | b"from" | b"links" | b"on" | b"in"),
         b"most" => matches!(word, b"read" | b"popular" | b"viewed" | b"shared" | b"commented"),
@@ -187,14 +212,14 @@ fn of_word(word: &[u8]) -> Hints {
         // Sharing, accounts, money.
         | b"share" | b"sharing" | b"sharebar" | b"sharedaddy" | b"social" | b"socials" | b"addthis" | b"addtoany"
         | b"sharethis" | b"newsletter" | b"newsletters" | b"subscribe" | b"subscription" | b"signup" | b"signin"
-        | b"login" | b"paywall" | b"promo" | b"promos" | b"promotion" | b"sponsor" | b"sponsored" | b"sponsors"
+        | b"login" | b"promo" | b"promos" | b"promotion" | b"sponsor" | b"sponsored" | b"sponsors"
         | b"advert" | b"adverts" | b"advertisement" | b"advertising" | b"ad" | b"ads" | b"adsbygoogle" | b"adsense"
         | b"adunit" | b"dfp" | b"taboola" | b"outbrain" | b"donate" | b"cta"
         // Over the page.
         | b"cookie" | b"cookies" | b"consent" | b"gdpr" | b"popup" | b"modal" | b"lightbox" | b"offcanvas"
-        | b"tooltip" | b"copyright" | b"noprint" | b"feedback" | b"ratings" | b"toc" => Hints::BOILERPLATE,
+        | b"tooltip" | b"noprint" | b"feedback" | b"ratings" | b"toc" => Hints::BOILERPLATE,
         b"comments" | b"commentlist" | b"disqus" | b"respond" | b"livefyre" => Hints::COMMENTS,
-        b"byline" | b"dateline" | b"timestamp" | b"author" | b"authors" | b"postmeta" | b"metadata" | b"pubdate"
+        b"byline" | b"copyright" | b"dateline" | b"timestamp" | b"author" | b"authors" | b"postmeta" | b"metadata" | b"pubdate"
         | b"published" | b"credits" | b"bio" => Hints::META,
         b"headerlink" | b"permalink" | b"editsection" | b"linenos" | b"lineno" | b"linenumber"
         | b"linenumbers" | b"viewcode" | b"toctogglelabel" | b"jumplink" => Hints::MARKER,
@@ -205,7 +230,7 @@ fn of_word(word: &[u8]) -> Hints {
         b"content" | b"contents" | b"story" | b"post" | b"entry" | b"maincontent" | b"articlebody" | b"mainbody"
         | b"postbody" | b"document" | b"markdown" => Hints::CONTENT,
         b"topic" | b"answer" | b"answers" | b"question" | b"viewtopic" | b"viewthread" | b"postcell"
-        | b"postlist" | b"threadlist" | b"forum" => Hints::POSTING,
+        | b"postlist" | b"postprofile" | b"postbit" | b"postrow" | b"message" | b"messagelist" | b"threadlist" | b"forum" => Hints::POSTING,
         _ => Hints::default(),
     }
 }

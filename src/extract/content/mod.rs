@@ -8,22 +8,20 @@
 //!
 //! Formulas are good text, and a block that holds some goes only if it is plainly navigation.
 
+mod clutter;
+mod furniture;
 pub mod hints;
+mod root;
 
-use super::outline::{Entry, Kind, Outline, Stats};
+use super::outline::{Entry, Outline, Stats};
 use super::tag::Tag;
 use hints::Hints;
 
-/// Share of the good text, in percent, that the root must hold.
-const ROOT_PERCENT: u64 = 80;
-/// The same for an element that the page itself names as its main text.
-const NAMED_ROOT_PERCENT: u64 = 40;
-/// Furniture that holds more than this share of the good text, in percent, is not furniture.
-const FURNITURE_PERCENT_MAX: u64 = 40;
-/// The same where [`REST_BYTES_MIN`] stay without it and it does not hold the page's first heading.
-const FURNITURE_PERCENT_MAX_BESIDE_TEXT: u64 = 75;
 /// Good text, in bytes, that makes a page worth having without its comments, side bars and teasers.
 const REST_BYTES_MIN: u32 = 300;
+
+/// Fewer bytes of text left than this may be a wrong choice.
+const LEFT_BYTES_MIN: u32 = 200;
 
 /// What to write of an outline: the root's subtree without the dropped ones.
 #[derive(Debug)]
@@ -55,6 +53,13 @@ pub fn select(outline: &Outline<'_>) -> Selection {
     let root = chosen.root();
     chosen.prune(root);
     chosen.trim(root);
+    let (all, left) = (chosen.entry(0).stats.text, chosen.kept[root].text);
+    if left < LEFT_BYTES_MIN && all >= 2 * left {
+        // A page of links or labels: they are what there is to read.
+        chosen = Choice::new(outline);
+        chosen.drop_hidden();
+        return Selection { root: 0, dropped: chosen.dropped };
+    }
     Selection { root, dropped: chosen.dropped }
 }
 
@@ -120,223 +125,11 @@ impl<'o, 'a> Choice<'o, 'a> {
         u64::from(part) * 100 / u64::from(self.entry(0).stats.good.max(1))
     }
 
-    fn drop_furniture(&mut self) {
-        let end = self.outline.entries.len();
-        self.sweep(1, end, |choice, at, tag| choice.is_furniture(at, tag));
-        // Comments go where something worth having stays.
-        if !self.discussion {
-            let comments = |choice: &Self, at: usize, tag: Tag| {
-                choice.entry(at).hints.has(Hints::COMMENTS) && !matches!(tag, Tag::Article | Tag::Main)
-            };
-            let mut total = 0;
-            let mut at = 1;
-            while at < end {
-                let Some(tag) = self.entry(at).tag().filter(|_| !self.dropped[at]) else {
-                    at = if self.dropped[at] { self.entry(at).end as usize } else { at + 1 };
-                    continue;
-                };
-                if comments(self, at, tag) {
-                    total += self.kept[at].good;
-                    at = self.entry(at).end as usize;
-                } else {
-                    at += 1;
-                }
-            }
-            if self.kept[0].good.saturating_sub(total) >= REST_BYTES_MIN {
-                self.sweep(1, end, comments);
-            }
-        }
-    }
-
-    fn is_furniture(&self, at: usize, tag: Tag) -> bool {
-        let entry = self.entry(at);
-        let (stats, hints) = (&entry.stats, entry.hints);
-        if hints.has(Hints::MARKER) && stats.text < 2000 {
-            return true;
-        }
-        let share = self.percent(stats.good);
-        let mathematical = stats.formulas > 0 && stats.link_percent() < 50;
-        if hints.has(Hints::HIDDEN) {
-            return share < 50;
-        }
-        let beside = self.kept[0].good.saturating_sub(stats.good) >= REST_BYTES_MIN && stats.titles == 0;
-        let max = if beside { FURNITURE_PERCENT_MAX_BESIDE_TEXT } else { FURNITURE_PERCENT_MAX };
-        match tag {
-            Tag::Body | Tag::Main | Tag::Article | Tag::Paragraph | Tag::Heading(_) => false,
-            Tag::Nav => !mathematical,
-            Tag::Footer => share < max && !mathematical,
-            Tag::Header => share < 10 && !mathematical && !self.inside(at, Hints::CONTENT),
-            Tag::Aside => share < max && !mathematical && !hints.has(Hints::NOTE),
-            _ => {
-                hints.has(Hints::BOILERPLATE)
-                    && !hints.has(Hints::MAIN_TEXT)
-                    && !hints.has(Hints::NOTE)
-                    && share < max
-                    && !mathematical
-            }
-        }
-    }
-
-    fn inside(&self, at: usize, hint: Hints) -> bool {
-        let mut at = self.entry(at).parent as usize;
-        while at != 0 {
-            if self.entry(at).hints.has(hint) || self.entry(at).hints.has(Hints::MAIN_TEXT) {
-                return true;
-            }
-            at = self.entry(at).parent as usize;
-        }
-        false
-    }
-
-    /// The smallest subtree that holds most of the kept good text.
-    fn root(&self) -> usize {
-        let total = u64::from(self.kept[0].good);
-        let holds = |index: usize, percent: u64| u64::from(self.kept[index].good) * 100 >= total * percent;
-        let mut root = 0;
-        loop {
-            let best = self
-                .outline
-                .children(root)
-                .filter(|&child| !self.dropped[child] && self.entry(child).tag().is_some_and(holds_flow))
-                .max_by_key(|&child| (self.kept[child].good, std::cmp::Reverse(child)));
-            let Some(best) = best else { return root };
-            let named = self.entry(best).hints.has(Hints::MAIN_TEXT);
-            if !holds(best, if named { NAMED_ROOT_PERCENT } else { ROOT_PERCENT }) || self.leaf(best) {
-                return root;
-            }
-            root = best;
-        }
-    }
-
     /// Whether the element holds no further block.
     fn leaf(&self, index: usize) -> bool {
         !self.outline.children(index).any(|child| self.entry(child).tag().is_some_and(Tag::is_block))
     }
-
-    /// Drops link lists, by-lines and other clutter inside the root.
-    fn prune(&mut self, root: usize) {
-        let end = self.entry(root).end as usize;
-        self.sweep(root + 1, end, |choice, at, tag| choice.is_clutter(at, tag));
-    }
-
-    fn is_clutter(&self, at: usize, tag: Tag) -> bool {
-        let (stats, hints) = (&self.kept[at], self.entry(at).hints);
-        if stats.formulas > 0 && stats.link_percent() < 50 {
-            return false;
-        }
-        let small = stats.text < 300 && self.percent(stats.good) < 30;
-        if hints.has(Hints::META) && !hints.has(Hints::CONTENT) && small {
-            return true;
-        }
-        if tag == Tag::Caption && !self.technical || hints.has(Hints::CAPTION) && stats.text < 600 && tag != Tag::Table
-        {
-            return !self.technical && !self.numbered(at) && self.percent(stats.good) < 30;
-        }
-        match tag {
-            Tag::List | Tag::OrderedList | Tag::Block | Tag::Table | Tag::Header | Tag::Article | Tag::Item => {
-                let minor = self.percent(stats.good) < 30;
-                minor && stats.links >= 2 && stats.link_percent() > 60 || self.teases(at)
-            }
-            _ => false,
-        }
-    }
-
-    /// Whether the caption is numbered, as captions are that the text refers to.
-    fn numbered(&self, at: usize) -> bool {
-        let texts = self.outline.entries[at..self.entry(at).end as usize].iter().filter_map(|entry| match entry.kind {
-            Kind::Text(text) if !text.trim().is_empty() => Some(text.trim_start()),
-            _ => None,
-        });
-        let starts = ["Fig", "FIG", "fig", "Table", "TABLE", "Tab.", "Listing", "Algorithm", "图", "表", "圖"];
-        texts.take(1).any(|text| starts.iter().any(|start| text.starts_with(start)))
-    }
-
-    /// Whether the element is a group of teasers of other pages: linked headings, or like children that each start
-    /// with a link and say little.
-    fn teases(&self, at: usize) -> bool {
-        let stats = &self.kept[at];
-        let beside = self.kept[0].good.saturating_sub(stats.good) >= REST_BYTES_MIN;
-        if !beside || stats.titles > 0 || self.percent(stats.good) > FURNITURE_PERCENT_MAX_BESIDE_TEXT {
-            return false;
-        }
-        if stats.headings >= 2 && stats.linked_headings * 10 >= stats.headings * 9 && stats.links >= stats.headings {
-            return stats.text / stats.headings < 800;
-        }
-        let (mut children, mut teasers) = (0u32, 0u32);
-        for child in self.outline.children(at).filter(|&child| !self.dropped[child]) {
-            let of_child = &self.kept[child];
-            match self.entry(child).tag() {
-                Some(Tag::Item | Tag::Block | Tag::Article | Tag::Link) if of_child.text > 0 => {
-                    children += 1;
-                    let linked = of_child.links > 0 && of_child.link_percent() >= 30;
-                    teasers += u32::from(linked && of_child.link_text >= 15 && of_child.text < 600);
-                }
-                _ => children += u32::from(of_child.text > 0),
-            }
-        }
-        children >= 3 && teasers * 10 >= children * 8
-    }
-
-    /// Drops short labels before the first and after the last good block.
-    fn trim(&mut self, root: usize) {
-        let end = self.entry(root).end as usize;
-        let mut leaves = Vec::new();
-        let mut at = root + 1;
-        while at < end {
-            if self.dropped[at] {
-                at = self.entry(at).end as usize;
-                continue;
-            }
-            if self.entry(at).tag().is_some_and(Tag::is_block) && self.leaf(at) && self.kept[at].text > 0 {
-                leaves.push(at);
-                at = self.entry(at).end as usize;
-            } else {
-                at += 1;
-            }
-        }
-        let good = |&leaf: &usize| {
-            let stats = &self.kept[leaf];
-            stats.formulas > 0 || stats.good >= 60 && stats.good * 2 > stats.text
-        };
-        let Some(first) = leaves.iter().position(good) else { return };
-        let Some(last) = leaves.iter().rposition(good) else { return };
-        let label = |choice: &Self, leaf: usize| {
-            let tag = choice.entry(leaf).tag();
-            choice.kept[leaf].text < 100
-                && !matches!(
-                    tag,
-                    Some(Tag::Pre | Tag::Cell | Tag::HeaderCell | Tag::Caption | Tag::Definition | Tag::Term)
-                )
-        };
-        for &leaf in &leaves[..first] {
-            if label(self, leaf) && !matches!(self.entry(leaf).tag(), Some(Tag::Heading(_))) {
-                self.drop(leaf);
-            }
-        }
-        for &leaf in &leaves[last + 1..] {
-            if label(self, leaf) {
-                self.drop(leaf);
-            }
-        }
-    }
 }
 
-/// Whether an element of this kind can be the root: a part of the page, not a paragraph of it.
-fn holds_flow(tag: Tag) -> bool {
-    matches!(
-        tag,
-        Tag::Block
-            | Tag::Body
-            | Tag::Main
-            | Tag::Article
-            | Tag::List
-            | Tag::Item
-            | Tag::Table
-            | Tag::RowGroup
-            | Tag::Row
-            | Tag::Cell
-            | Tag::Quote
-            | Tag::Definition
-            | Tag::Aside
-    )
-}
+#[cfg(test)]
+mod tests;

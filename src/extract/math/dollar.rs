@@ -11,7 +11,8 @@ use super::scan::Scanner;
 pub(super) fn read(scanner: &mut Scanner<'_, '_>, open: usize) -> Option<(usize, usize)> {
     let block = scanner.block;
     let mut from = open + 1;
-    let wordpress = block[from..].strip_prefix("latex").is_some_and(|rest| rest.starts_with([' ', '\\', '{', '\n', '\u{a0}']));
+    let wordpress =
+        block[from..].strip_prefix("latex").is_some_and(|rest| rest.starts_with([' ', '\\', '{', '\n', '\u{a0}']));
     if wordpress {
         from += "latex".len();
     }
@@ -27,7 +28,8 @@ pub(super) fn read(scanner: &mut Scanner<'_, '_>, open: usize) -> Option<(usize,
     let after = block[to + 1..].chars().next();
     let accepted = match scanner.page.dollars {
         Dollars::Configured => {
-            let prose = || inner.split(|c: char| !c.is_alphabetic()).filter(|word| word.chars().count() > 2).count() > 3;
+            let prose =
+                || inner.split(|c: char| !c.is_alphabetic()).filter(|word| word.chars().count() > 2).count() > 3;
             let marked = has_tex(inner) || inner.contains(['^', '_', '=', '\\']);
             marked || !(like_currency(inner) || prose())
         }

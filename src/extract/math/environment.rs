@@ -10,9 +10,34 @@ pub(super) fn is_math(name: &str) -> bool {
     let base = name.strip_suffix('*').unwrap_or(name);
     matches!(
         base,
-        "equation" | "align" | "gather" | "multline" | "eqnarray" | "alignat" | "flalign" | "displaymath" | "math" | "aligned"
-            | "gathered" | "split" | "cases" | "array" | "matrix" | "pmatrix" | "bmatrix" | "vmatrix" | "Vmatrix" | "Bmatrix"
-            | "smallmatrix" | "alignedat" | "subequations" | "dmath" | "IEEEeqnarray" | "CD" | "prooftree" | "xalignat"
+        "equation"
+            | "align"
+            | "gather"
+            | "multline"
+            | "eqnarray"
+            | "alignat"
+            | "flalign"
+            | "displaymath"
+            | "math"
+            | "aligned"
+            | "gathered"
+            | "split"
+            | "cases"
+            | "array"
+            | "matrix"
+            | "pmatrix"
+            | "bmatrix"
+            | "vmatrix"
+            | "Vmatrix"
+            | "Bmatrix"
+            | "smallmatrix"
+            | "alignedat"
+            | "subequations"
+            | "dmath"
+            | "IEEEeqnarray"
+            | "CD"
+            | "prooftree"
+            | "xalignat"
     )
 }
 

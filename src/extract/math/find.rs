@@ -86,7 +86,9 @@ impl Walk {
             "img" => return image::read(node, element, budget),
             "mjx-container" => return mathjax::container(node, element, budget),
             "mjx-assistive-mml" => return Some(MathNode::Skip),
-            "html" | "head" | "body" | "style" | "meta" | "link" | "p" | "li" | "br" | "a" | "ul" | "main" => return None,
+            "html" | "head" | "body" | "style" | "meta" | "link" | "p" | "li" | "br" | "a" | "ul" | "main" => {
+                return None;
+            }
             "table" if latexml::is_equation(element) => return latexml::table(node, budget),
             name if name.ends_with(":math") => return Some(mathml::mark(node, element, budget)),
             name if wrapper::is_custom_element(name) => return wrapper::custom(node, element, budget),
@@ -133,7 +135,10 @@ pub(super) fn holds_rendering(root: NodeRef<'_>, budget: &Budget) -> bool {
 pub(super) fn in_display_block(node: NodeRef<'_>) -> bool {
     node.ancestors().take(3).filter_map(element).any(|ancestor| {
         super::node::classes(ancestor).any(|class| {
-            matches!(class, "katex-display" | "MathJax_Display" | "math-display" | "display" | "displaymath" | "mjx-full-width")
+            matches!(
+                class,
+                "katex-display" | "MathJax_Display" | "math-display" | "display" | "displaymath" | "mjx-full-width"
+            )
         })
     })
 }

@@ -20,12 +20,45 @@ fn class(element: &Element) -> Class {
     let mut best = Class::None;
     for class in classes(element) {
         let kind = match class {
-            "tex" | "latex" | "math" | "formulaInl" | "mathtex" | "texmath" | "latexmath" | "math-inline" | "inline-math"
-            | "ql-img-inline-formula" | "tex-image" | "math-img" | "math-image" | "Wirisformula" | "wiris" | "eqn" | "eq"
-            | "texrender" | "mimetex" | "equation" | "formula" | "ee_img" | "tr_noresize" | "latex-img" | "mwe-math-fallback-image-inline"
-            | "mwe-math-fallback-png-inline" | "texhtml" | "ltx_Math" | "maths" | "teximage" => Class::Math,
-            "formulaDsp" | "ql-img-displayed-equation" | "latexcenter" | "math-display" | "display-math" | "displaymath"
-            | "mwe-math-fallback-image-display" | "mwe-math-fallback-png-display" | "latex-display" => Class::Display,
+            "tex"
+            | "latex"
+            | "math"
+            | "formulaInl"
+            | "mathtex"
+            | "texmath"
+            | "latexmath"
+            | "math-inline"
+            | "inline-math"
+            | "ql-img-inline-formula"
+            | "tex-image"
+            | "math-img"
+            | "math-image"
+            | "Wirisformula"
+            | "wiris"
+            | "eqn"
+            | "eq"
+            | "texrender"
+            | "mimetex"
+            | "equation"
+            | "formula"
+            | "ee_img"
+            | "tr_noresize"
+            | "latex-img"
+            | "mwe-math-fallback-image-inline"
+            | "mwe-math-fallback-png-inline"
+            | "texhtml"
+            | "ltx_Math"
+            | "maths"
+            | "teximage" => Class::Math,
+            "formulaDsp"
+            | "ql-img-displayed-equation"
+            | "latexcenter"
+            | "math-display"
+            | "display-math"
+            | "displaymath"
+            | "mwe-math-fallback-image-display"
+            | "mwe-math-fallback-png-display"
+            | "latex-display" => Class::Display,
             _ => continue,
         };
         if best != Class::Display {
@@ -98,7 +131,9 @@ fn alt_is_tex(alt: &str, class: Class, service: bool) -> bool {
 }
 
 fn is_delimited(alt: &str) -> bool {
-    let alt = alt.trim_start_matches("% latex2html id marker").trim_start_matches(|c: char| c.is_ascii_digit() || c.is_whitespace());
+    let alt = alt
+        .trim_start_matches("% latex2html id marker")
+        .trim_start_matches(|c: char| c.is_ascii_digit() || c.is_whitespace());
     [("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"), ("[tex]", "[/tex]")]
         .iter()
         .any(|(open, close)| alt.len() > open.len() + close.len() && alt.starts_with(open) && alt.ends_with(close))
@@ -109,10 +144,25 @@ fn is_placeholder(alt: &str) -> bool {
     let lower = alt.trim_matches(|c: char| !c.is_alphanumeric()).to_ascii_lowercase();
     matches!(
         lower.as_str(),
-        "equation" | "formula" | "latex" | "math" | "tex" | "image" | "img" | "latex formula" | "math formula" | "eq" | "maths"
-            | "mathematical equation" | "latex image" | "latex equation" | "inline formula" | "公式" | "math equation"
-            | "rendered latex" | "svg" | "picture"
-    ) || lower.ends_with(".png")
-        || lower.ends_with(".gif")
-        || lower.ends_with(".svg")
+        "equation"
+            | "formula"
+            | "latex"
+            | "math"
+            | "tex"
+            | "image"
+            | "img"
+            | "latex formula"
+            | "math formula"
+            | "eq"
+            | "maths"
+            | "mathematical equation"
+            | "latex image"
+            | "latex equation"
+            | "inline formula"
+            | "公式"
+            | "math equation"
+            | "rendered latex"
+            | "svg"
+            | "picture"
+    ) || [".png", ".gif", ".svg", ".jpg"].iter().any(|kind| lower.ends_with(kind))
 }

@@ -99,8 +99,25 @@ fn decode(raw: &str, coding: Coding) -> String {
 fn without_options(tex: &str) -> String {
     const WITH_ARGUMENT: [&str; 6] = ["\\dpi", "\\usepackage", "\\gammacorrection", "\\png", "\\gif", "\\opaque"];
     const ALONE: [&str; 20] = [
-        "\\inline", "\\displaystyle", "\\tiny", "\\scriptsize", "\\small", "\\normalsize", "\\large", "\\Large", "\\LARGE",
-        "\\huge", "\\HUGE", "\\Huge", "\\reverse", "\\opaque", "\\footnotesize", "\\fs1", "\\parstyle", "\\png", "\\gif",
+        "\\inline",
+        "\\displaystyle",
+        "\\tiny",
+        "\\scriptsize",
+        "\\small",
+        "\\normalsize",
+        "\\large",
+        "\\Large",
+        "\\LARGE",
+        "\\huge",
+        "\\HUGE",
+        "\\Huge",
+        "\\reverse",
+        "\\opaque",
+        "\\footnotesize",
+        "\\fs1",
+        "\\parstyle",
+        "\\png",
+        "\\gif",
         "\\textstyle",
     ];
     let mut rest = tex.trim_start();

@@ -8,7 +8,9 @@ use super::{Formula, MathNode};
 /// What an element with a class that begins with `katex` is.
 pub(super) fn read(node: NodeRef<'_>, class: &str, budget: &Budget) -> Option<MathNode> {
     match class {
-        "katex" | "katex-display" | "katex-mathml" => formula(node, class == "katex-display", budget).map(MathNode::Formula),
+        "katex" | "katex-display" | "katex-mathml" => {
+            formula(node, class == "katex-display", budget).map(MathNode::Formula)
+        }
         // Reached only where the enclosing `.katex` carried no source: the glyphs are then all there is.
         "katex-error" => super::node::text(node, budget, super::tidy::TEX_BYTES_MAX)
             .and_then(|raw| Formula::from_raw(&raw, false))

@@ -32,7 +32,7 @@ pub(super) fn table(node: NodeRef<'_>, budget: &Budget) -> Option<MathNode> {
     let tex = match lines.as_slice() {
         [] => return None,
         [line] => line.clone(),
-        lines => format!("\\begin{{aligned}} {} \\end{{aligned}}", lines.join(" \\\\ ")),
+        lines => format!("\\begin{{aligned}} {} \\end{{aligned}}", lines.join(" \\\\\n")),
     };
     Formula::from_raw(&tex, true).map(MathNode::Formula)
 }

@@ -2,10 +2,10 @@
 
 /// Words that are operators in formulas, sorted.
 const FUNCTIONS: [&str; 52] = [
-    "Im", "Pr", "Re", "Var", "adj", "arccos", "arcsin", "arctan", "arg", "argmax", "argmin", "cos", "cosh", "cot", "cov",
-    "csc", "deg", "det", "diag", "dim", "div", "erf", "exp", "gcd", "grad", "hom", "inf", "ker", "lcm", "lim", "liminf",
-    "limsup", "ln", "log", "max", "min", "mod", "poly", "polylog", "rank", "sec", "sgn", "sign", "sin", "sinh", "span",
-    "sqrt", "sup", "tan", "tanh", "tr", "var",
+    "Im", "Pr", "Re", "Var", "adj", "arccos", "arcsin", "arctan", "arg", "argmax", "argmin", "cos", "cosh", "cot",
+    "cov", "csc", "deg", "det", "diag", "dim", "div", "erf", "exp", "gcd", "grad", "hom", "inf", "ker", "lcm", "lim",
+    "liminf", "limsup", "ln", "log", "max", "min", "mod", "poly", "polylog", "rank", "sec", "sgn", "sign", "sin",
+    "sinh", "span", "sqrt", "sup", "tan", "tanh", "tr", "var",
 ];
 
 /// Words of template and shell languages that stand between dollars, sorted.
@@ -37,6 +37,10 @@ pub(super) fn like_math(text: &str) -> bool {
     }
     if has_tex(text) {
         return true;
+    }
+    // A script on nothing and a quoted word are code: `$_GET['a']`.
+    if text.starts_with('_') || text.contains("['") || text.contains("('") {
+        return false;
     }
     let mut signs = Signs::default();
     let mut previous = ' ';
@@ -104,7 +108,7 @@ impl Signs {
         }
         let spaces = text.split_whitespace().count().saturating_sub(1);
         match (self.letters, self.operators) {
-            (0, 0) => self.digits && spaces == 0,
+            (0, 0) => self.digits && (spaces == 0 || text.starts_with(['(', '[']) && text.ends_with([')', ']'])),
             (0, _) => self.digits,
             (1, _) => true,
             (2, 0) if text.len() == 2 => text.bytes().all(|b| b.is_ascii_uppercase()),
@@ -137,14 +141,53 @@ mod tests {
     #[test]
     fn formulas_are_told_from_prices_and_code() {
         for text in [
-            "x", "n", "α", "x'", "AB", "5", "-1", "2n", "f(x)", "(a, b)", "a+b", "x = 1", "O(n log n)", "x_1", "x_max",
-            "\\alpha", "\\{1\\}", "x \\in A", "a ≤ b", "P(A|B)", "3 \\times 3", "i < n", "x_i, y_i", "n!", "[0, 1]",
+            "x",
+            "n",
+            "α",
+            "x'",
+            "AB",
+            "5",
+            "-1",
+            "2n",
+            "f(x)",
+            "(a, b)",
+            "a+b",
+            "x = 1",
+            "O(n log n)",
+            "x_1",
+            "x_max",
+            "\\alpha",
+            "\\{1\\}",
+            "x \\in A",
+            "a ≤ b",
+            "P(A|B)",
+            "3 \\times 3",
+            "i < n",
+            "x_i, y_i",
+            "n!",
+            "[0, 1]",
         ] {
             assert!(like_math(text), "{text:?}");
         }
         for text in [
-            "", "HOME", "title", "if(x)", "endif", "5 and", "100K-", "_GET['a", "body", "a=", "foo_bar = baz", "Id: x.c", "#",
-            "i; i", "('#id').on(", "C:\\Users\\x", "10 million", "每个",
+            "",
+            "HOME",
+            "title",
+            "if(x)",
+            "endif",
+            "5 and",
+            "100K-",
+            "_GET['a",
+            "body",
+            "a=",
+            "foo_bar = baz",
+            "Id: x.c",
+            "#",
+            "i; i",
+            "('#id').on(",
+            "C:\\Users\\x",
+            "10 million",
+            "每个",
         ] {
             assert!(!like_math(text), "{text:?}");
         }

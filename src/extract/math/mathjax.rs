@@ -1,6 +1,7 @@
 //! What MathJax leaves in a saved page: version 2's frames beside their source scripts, version 3 and 4's containers.
 
 use super::find::in_display_block;
+use super::looks::{has_tex, like_math};
 use super::node::{Budget, NodeRef, attr, element, first, has_class, local_name, next_element};
 use super::{Formula, MathNode, mathml, script};
 
@@ -29,8 +30,14 @@ pub(super) fn is_rendering(class: &str) -> bool {
 pub(super) fn is_workspace(id: &str) -> bool {
     matches!(
         id,
-        "MathJax_Message" | "MathJax_Hidden" | "MathJax_Font_Test" | "MathJax_SVG_Hidden" | "MathJax_CHTML_Hidden"
-            | "MathJax_SVG_glyphs" | "MJX-SVG-global-cache" | "MathJax-Element-Hidden"
+        "MathJax_Message"
+            | "MathJax_Hidden"
+            | "MathJax_Font_Test"
+            | "MathJax_SVG_Hidden"
+            | "MathJax_CHTML_Hidden"
+            | "MathJax_SVG_glyphs"
+            | "MJX-SVG-global-cache"
+            | "MathJax-Element-Hidden"
     )
 }
 
@@ -50,7 +57,7 @@ pub(super) fn rendering(node: NodeRef<'_>, class: &str, budget: &Budget) -> Opti
             if local_name(element) == "math" {
                 return Some(mathml::read(inner, element, display, budget));
             }
-            from_data_mathml(element, display).map(Some)
+            from_data_mathml(element, display).or_else(|| from_label(element, display)).map(Some)
         })
         .flatten()
     })
@@ -61,20 +68,27 @@ fn from_data_mathml(element: &scraper::node::Element, display: bool) -> Option<F
     attr(element, "data-mathml").and_then(|source| script::from_mathml_source(source, display))
 }
 
+/// The label that CommonHTML output gets from the `alttext` of the MathML it was made from.
+fn from_label(element: &scraper::node::Element, display: bool) -> Option<Formula> {
+    let label = attr(element, "aria-label").filter(|_| has_class(element, "mjx-math"))?;
+    // Without a sign of TeX it may be speech: "x squared".
+    let tex = has_tex(label) || like_math(label.trim().trim_end_matches(['.', ',']));
+    Formula::from_raw(label, display).filter(|_| tex)
+}
+
 /// Whether the script that a frame was rendered from comes next, past other frames of the same formula; for a frame
 /// in a display box, past the box.
 fn source_follows(node: NodeRef<'_>) -> bool {
     let mut at = node;
     for _ in 0..6 {
-        let next = match next_element(at) {
-            Some(next) => next,
-            None => match at.parent() {
+        let Some(next) = next_element(at) else {
+            match at.parent() {
                 Some(parent) if element(parent).is_some_and(|e| super::node::classes(e).any(is_rendering)) => {
                     at = parent;
                     continue;
                 }
                 _ => return false,
-            },
+            }
         };
         let Some(element) = element(next) else { return false };
         if script::is_math(element) {

@@ -25,6 +25,9 @@ mod script;
 mod tidy;
 mod wrapper;
 
+#[cfg(test)]
+mod tests;
+
 use ego_tree::NodeId;
 
 pub use find::find;

@@ -28,7 +28,7 @@ impl Budget {
 }
 
 /// The element in a node.
-pub(super) fn element<'a>(node: NodeRef<'a>) -> Option<&'a Element> {
+pub(super) fn element(node: NodeRef<'_>) -> Option<&Element> {
     match node.value() {
         Node::Element(element) => Some(element),
         _ => None,
@@ -116,13 +116,12 @@ fn adjacent_element<'a>(siblings: impl Iterator<Item = NodeRef<'a>>) -> Option<N
 /// Whether the node is all that its paragraph-like parent holds, so that a reader sees it on a line of its own.
 pub(super) fn alone_in_block(node: NodeRef<'_>) -> bool {
     let Some(parent) = node.parent() else { return false };
-    let blocky =
-        element(parent).is_some_and(|e| matches!(&*e.name.local, "p" | "dd" | "div" | "center" | "figure"));
-    blocky && next_element_or_text(node.next_siblings()) && next_element_or_text(node.prev_siblings())
+    let blocky = element(parent).is_some_and(|e| matches!(&*e.name.local, "p" | "dd" | "div" | "center" | "figure"));
+    blocky && nothing_but_space(node.next_siblings()) && nothing_but_space(node.prev_siblings())
 }
 
-/// Whether only white space, comments, line breaks and closing punctuation follow.
-fn next_element_or_text<'a>(siblings: impl Iterator<Item = NodeRef<'a>>) -> bool {
+/// Whether only white space, comments, line breaks and closing punctuation are among siblings.
+fn nothing_but_space<'a>(siblings: impl Iterator<Item = NodeRef<'a>>) -> bool {
     for (n, sibling) in siblings.enumerate() {
         let nothing = match sibling.value() {
             Node::Text(text) => text.trim_matches(|c: char| c.is_whitespace() || ".,;:。，".contains(c)).is_empty(),

@@ -37,7 +37,8 @@ pub struct PageMath {
     pub dollars: Dollars,
     /// Delimiters beyond `$`, `$$`, `\(…\)` and `\[…\]`, longest first.
     pub custom: Vec<Delimiter>,
-    ignored_classes: Vec<String>,
+    /// Classes whose elements the libraries were told to leave alone.
+    pub ignored_classes: Vec<String>,
 }
 
 impl PageMath {
@@ -186,13 +187,12 @@ fn extent(value: &str) -> usize {
                     return at + 1;
                 }
             }
-            (Some(_), _) => {}
             (None, b'\'' | b'"' | b'`') => quote = Some(byte),
             (None, b'[' | b'{') => depth += 1,
-            (None, b']' | b'}') if depth <= 1 => return at + usize::from(depth == 1),
+            (None, b']' | b'}') if depth < 2 => return at + usize::from(depth == 1),
             (None, b']' | b'}') => depth -= 1,
             (None, b',' | b';') if depth == 0 => return at,
-            _ => {}
+            (Some(_) | None, _) => {}
         }
     }
     let cap = value.len().min(4096);
@@ -245,14 +245,20 @@ mod tests {
 
     #[test]
     fn delimiters_are_read_from_each_library() {
-        let mathjax2 = read(r#"MathJax.Hub.Config({tex2jax: {inlineMath: [ ['$','$'], ["\\(","\\)"] ], ignoreClass: "no|off"}});"#);
+        let mathjax2 = read(
+            r#"MathJax.Hub.Config({tex2jax: {inlineMath: [ ['$','$'], ["\\(","\\)"] ], ignoreClass: "no|off"}});"#,
+        );
         assert!(mathjax2.loaded && mathjax2.dollars == Dollars::Configured && mathjax2.custom.is_empty());
         assert!(mathjax2.ignores("a off") && mathjax2.ignores("tex2jax_ignore") && !mathjax2.ignores("a"));
-        let mathjax3 = read(r#"window.MathJax = {tex: {inlineMath: [['\\(', '\\)'], ['[;', ';]']], displayMath: {'[+]': [['@@', '@@']]}}}"#);
+        let mathjax3 = read(
+            r"window.MathJax = {tex: {inlineMath: [['\\(', '\\)'], ['[;', ';]']], displayMath: {'[+]': [['@@', '@@']]}}}",
+        );
         assert_eq!(mathjax3.dollars, Dollars::Unknown);
         let opens: Vec<_> = mathjax3.custom.iter().map(|d| (d.open.as_str(), d.display)).collect();
         assert_eq!(opens, [("@@", true), ("[;", false)]);
-        let katex = read(r#"renderMathInElement(document.body, {delimiters: [{left: "$$", right: "$$", display: true}, {left: "$", right: "$", display: false}]});"#);
+        let katex = read(
+            r#"renderMathInElement(document.body, {delimiters: [{left: "$$", right: "$$", display: true}, {left: "$", right: "$", display: false}]});"#,
+        );
         assert_eq!(katex.dollars, Dollars::Configured);
     }
 
@@ -266,7 +272,9 @@ mod tests {
 
     #[test]
     fn broken_scripts_are_read_as_far_as_they_go() {
-        for script in ["inlineMath: [['$", "inlineMath:", "inlineMath: [['$','$'],['a']]", "displayMath: ]", "inlineMath: \"\\"] {
+        for script in
+            ["inlineMath: [['$", "inlineMath:", "inlineMath: [['$','$'],['a']]", "displayMath: ]", "inlineMath: \"\\"]
+        {
             assert_eq!(read(script).dollars, Dollars::Unknown, "{script}");
         }
     }

@@ -47,9 +47,14 @@ pub fn scan<'t>(block: &'t str, page: &PageMath) -> Vec<Segment<'t>> {
 
 /// What stands at an opener.
 enum Hit {
-    Formula { formula: Formula, end: usize },
+    Formula {
+        formula: Formula,
+        end: usize,
+    },
     /// No formula; so many bytes are text.
-    Text { bytes: usize },
+    Text {
+        bytes: usize,
+    },
 }
 
 /// A state of the search over one block.
@@ -193,10 +198,16 @@ mod tests {
     fn delimiters_that_nobody_configured() {
         check(r"Let \(x\) and \[ y = 2 \] be", r"Let ⟨x⟩ and ⟪y = 2⟫ be");
         check(r"so $$x^2$$ and $x$.", r"so ⟪x^2⟫ and ⟨x⟩.");
-        check(r"\begin{align} a &= b \\ \begin{align}c\end{align} \end{align} end", r"⟪\begin{align} a &= b \\ \begin{align}c\end{align} \end{align}⟫ end");
+        check(
+            r"\begin{align} a &= b \\ \begin{align}c\end{align} \end{align} end",
+            r"⟪\begin{align} a &= b \\ \begin{align}c\end{align} \end{align}⟫ end",
+        );
         check(r"\begin{theorem} x \end{theorem}", r"\begin{theorem} x \end{theorem}");
         check(r"WordPress $latex \kappa$ says", r"WordPress ⟨\kappa⟩ says");
-        check(r"[tex]x[/tex] [TEX]y[/TEX] [math]z[/math] [math]Fun for all[/math]", r"⟨x⟩ ⟨y⟩ ⟨z⟩ [math]Fun for all[/math]");
+        check(
+            r"[tex]x[/tex] [TEX]y[/TEX] [math]z[/math] [math]Fun for all[/math]",
+            r"⟨x⟩ ⟨y⟩ ⟨z⟩ [math]Fun for all[/math]",
+        );
         check(r"Escaped \\(x + 1\\) twice, see \ref{a}", r"Escaped ⟨x + 1⟩ twice, see \ref{a}");
         check(r"\[ \text{if \(x\)} \]", r"⟪\text{if \(x\)}⟫");
         check("$a\n+b$ and $c\n\nd$", "⟨a +b⟩ and $c\n\nd$");
@@ -205,9 +216,25 @@ mod tests {
     #[test]
     fn dollars_that_are_no_math() {
         for block in [
-            "costs $5 and then $10 more", "from $5-$10", "US$5/A$7", "$HOME/$USER", "$if(x)$ y $endif$", "$_GET['a'] = $_POST['b'];",
-            "$('#id').on($('b'))", "$title$", "$1$2", "a $b $c", r"C:\(x86 files\)", r"\$5 and \$6", "$", "$$", "$$$", "", r"\( unclosed",
-            "$100K to $200K", "echo $$ and $$",
+            "costs $5 and then $10 more",
+            "from $5-$10",
+            "US$5/A$7",
+            "$HOME/$USER",
+            "$if(x)$ y $endif$",
+            "$_GET['a'] = $_POST['b'];",
+            "$('#id').on($('b'))",
+            "$title$",
+            "$1$2",
+            "a $b $c",
+            r"C:\(x86 files\)",
+            r"\$5 and \$6",
+            "$",
+            "$$",
+            "$$$",
+            "",
+            r"\( unclosed",
+            "$100K to $200K",
+            "echo $$ and $$",
         ] {
             check(block, block);
         }
@@ -238,7 +265,9 @@ mod tests {
 
     #[test]
     fn hostile_blocks_take_linear_time() {
-        for piece in ["\\(", "$", "$$ {", "\\begin{align}", "\\[ {", "[tex]", "$a{", "\\( \u{e000} \\)", "\\(\\begin{equation}$"] {
+        for piece in
+            ["\\(", "$", "$$ {", "\\begin{align}", "\\[ {", "[tex]", "$a{", "\\( \u{e000} \\)", "\\(\\begin{equation}$"]
+        {
             let block = piece.repeat(200_000 / piece.len());
             let joined: usize = scan(&block, &PageMath { loaded: true, ..PageMath::default() }).len();
             assert!(joined > 0);

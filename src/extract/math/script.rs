@@ -21,7 +21,9 @@ fn source(kind: &str) -> Option<(Source, bool)> {
     let kind = kind.trim();
     let (mime, parameters) = kind.split_once(';').unwrap_or((kind, ""));
     let source = match mime.trim().to_ascii_lowercase().as_str() {
-        "math/tex" | "math/latex" | "text/tex" | "text/latex" | "application/x-tex" | "application/x-latex" => Source::Tex,
+        "math/tex" | "math/latex" | "text/tex" | "text/latex" | "application/x-tex" | "application/x-latex" => {
+            Source::Tex
+        }
         "math/asciimath" => Source::AsciiMath,
         "math/mml" => Source::MathMl,
         _ => return None,

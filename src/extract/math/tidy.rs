@@ -56,7 +56,8 @@ fn trim(tex: &str) -> &str {
     let tex = tex.trim_start_matches(is_space);
     let end = tex.trim_end_matches(is_space);
     let slashes = end.len() - end.trim_end_matches('\\').len();
-    if slashes % 2 == 1 && end.len() < tex.len() { &tex[..=end.len()] } else { end }
+    let blank = tex[end.len()..].chars().next().map_or(0, char::len_utf8);
+    if slashes % 2 == 1 { &tex[..end.len() + blank] } else { end }
 }
 
 /// Takes off the CDATA wrapper with which XHTML pages protect scripts, in or out of comments.
@@ -147,15 +148,12 @@ fn decode_entities(tex: &str) -> Cow<'_, str> {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
         let entity = rest.as_bytes().iter().take(10).position(|byte| *byte == b';').map(|end| &rest[1..end]);
-        match entity.and_then(entity_char) {
-            Some((c, len)) => {
-                out.push(c);
-                rest = &rest[len + 2..];
-            }
-            None => {
-                out.push('&');
-                rest = &rest[1..];
-            }
+        if let Some((c, len)) = entity.and_then(entity_char) {
+            out.push(c);
+            rest = &rest[len + 2..];
+        } else {
+            out.push('&');
+            rest = &rest[1..];
         }
     }
     out.push_str(rest);
@@ -237,7 +235,8 @@ impl Writer {
     }
 
     fn open_brace(&mut self) {
-        const TEXT: [&str; 8] = ["\\text", "\\mbox", "\\textrm", "\\hbox", "\\textbf", "\\textit", "\\textnormal", "\\rm"];
+        const TEXT: [&str; 8] =
+            ["\\text", "\\mbox", "\\textrm", "\\hbox", "\\textbf", "\\textit", "\\textnormal", "\\rm"];
         let text = TEXT.iter().any(|command| self.tex.ends_with(command));
         self.push('{');
         self.open.push(if text { Group::Text } else { Group::Plain });
@@ -257,13 +256,17 @@ impl Writer {
         if name_bytes == 0 {
             // A backslash at the very end would swallow the closing delimiter.
             let Some(c) = rest[1..].chars().next() else { return 1 };
-            // A control space is one blank, whatever kind of white space was typed.
             self.push('\\');
+            // A control space is one blank, whatever kind of white space was typed.
             self.tex.push(if is_space(c) { ' ' } else { c });
+            if c == '\\' {
+                return 2 + self.after_line_break(&rest[2..]);
+            }
             return 1 + c.len_utf8();
         }
         let used = 1 + name_bytes;
-        if &rest[1..used] == "label"
+        // Neither means anything to a reader: names for references, packages of a page's preamble.
+        if matches!(&rest[1..used], "label" | "usepackage")
             && let Some(argument) = rest[used..].strip_prefix('{')
             && let Some(end) = argument.find(['{', '}', '\\']).filter(|end| argument.as_bytes()[*end] == b'}')
         {
@@ -272,6 +275,15 @@ impl Writer {
         }
         self.push_str(&rest[..used]);
         used
+    }
+
+    /// A line that ends in `\\\\` runs on into the next, unless a blank keeps what follows from being read as an
+    /// argument. Returns the bytes of white space used.
+    fn after_line_break(&mut self, rest: &str) -> usize {
+        let next = rest.trim_start_matches(is_space);
+        let blank = &rest[..rest.len() - next.len()];
+        self.space = !blank.is_empty() && (!blank.contains('\n') || next.starts_with(['[', '*']));
+        blank.len()
     }
 
     /// A dollar inside a formula: in a text command it opens or closes a formula, elsewhere it is a stray character.
@@ -303,8 +315,15 @@ impl Writer {
     }
 
     fn finish(mut self) -> String {
-        while self.tex.ends_with(' ') && !self.tex.ends_with("\\ ") {
-            self.tex.pop();
+        // A last line break or blank does nothing, and a backslash before the closing dollars would escape them.
+        loop {
+            let end = self.tex.trim_end_matches(' ').len();
+            let slashes = self.tex[..end].len() - self.tex[..end].trim_end_matches('\\').len();
+            if slashes == 0 {
+                self.tex.truncate(end);
+                break;
+            }
+            self.tex.truncate(end - slashes);
         }
         for _ in self.open.iter().filter(|group| **group != Group::LeftText) {
             self.tex.push('}');
@@ -367,10 +386,12 @@ mod tests {
         check("50%", r"50\%", None);
         check(r"50\%", r"50\%", None);
         check("x\\", "x", None);
-        check("x\\ ", "x\\ ", None);
-        check("x\\\\ y", "x\\\\ y", None);
+        check("x\\ ", "x", None);
+        check(r"x \\ \\", "x", None);
+        check("x\\\\ \n y\\\\\n[z]\\\\[2pt]\\\\ a", "x\\\\y\\\\ [z]\\\\[2pt]\\\\ a", None);
         check("a $ b", r"a \$ b", None);
         check(r"a \label{eq:1} = b \tag{2}", r"a = b \tag{2}", None);
+        check(r"\usepackage{amsmath} x", "x", None);
         check("a &lt; b &amp; c &#60; d & e; f", "a < b & c < d & e; f", None);
     }
 
@@ -383,8 +404,8 @@ mod tests {
 
     #[test]
     fn nothing_is_no_formula() {
-        for raw in ["", "  ", "$$", "$ $", "\\", "\u{200b}", "}", &"x".repeat(TEX_BYTES_MAX + 1)] {
-            assert_eq!(tidy(raw).map(|t| t.tex), if raw == "$$" { Some("\\$\\$".into()) } else { None });
+        for raw in ["", "  ", "$$", "$ $", "\\", "\u{200b}", "}", "\\\\", &"x".repeat(TEX_BYTES_MAX + 1)] {
+            assert_eq!(tidy(raw), None, "{:?}", raw.get(..9));
         }
     }
 }

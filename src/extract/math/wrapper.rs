@@ -25,13 +25,14 @@ impl Class {
     pub(super) fn of(class: &str) -> Option<Self> {
         Some(match class {
             "math" | "tex" | "latex" | "math-inline" | "inline-math" | "tex-inline" | "latex-inline" | "math-tex"
-            | "math-container" | "arithmatex" | "js-inline-math" | "mathinline" | "asciimath" | "mathtex" | "inlinemath"
-            | "katex-source" | "math-latex" | "latex-math" | "texmath" | "m-inline" | "amsmath" | "ztext-math" => Self::Tex,
-            "math-display" | "display-math" | "displaymath" | "math-block" | "block-math" | "mathblock" | "tex-block"
-            | "latex-block" | "js-display-math" | "kdmath" | "tex-display" | "latex-display" | "mathdisplay"
-            | "math-display-block" | "m-block" => Self::DisplayTex,
-            "formula" | "equation" | "mathjax" | "tex2jax_process" | "mathjax_process" | "eq" | "nohighlight" | "mathp"
-            | "mathquill" | "maths" | "eqn" => Self::Delimited,
+            | "math-container" | "arithmatex" | "js-inline-math" | "mathinline" | "asciimath" | "mathtex"
+            | "inlinemath" | "katex-source" | "math-latex" | "latex-math" | "texmath" | "m-inline" | "amsmath"
+            | "ztext-math" => Self::Tex,
+            "math-display" | "display-math" | "displaymath" | "math-block" | "block-math" | "mathblock"
+            | "tex-block" | "latex-block" | "js-display-math" | "kdmath" | "tex-display" | "latex-display"
+            | "mathdisplay" | "math-display-block" | "m-block" => Self::DisplayTex,
+            "formula" | "equation" | "mathjax" | "tex2jax_process" | "mathjax_process" | "eq" | "nohighlight"
+            | "mathp" | "mathquill" | "maths" | "eqn" => Self::Delimited,
             _ => return None,
         })
     }
@@ -41,9 +42,30 @@ impl Class {
 pub(super) fn is_custom_element(name: &str) -> bool {
     matches!(
         name,
-        "tex" | "d-math" | "math-renderer" | "tex-math" | "latex" | "x-math" | "math-inline" | "math-block" | "la-tex"
-            | "inline-math" | "display-math" | "katex-inline" | "katex-display" | "inline-formula" | "disp-formula" | "ma-th"
-            | "latex-js" | "math-field" | "eq" | "eqn" | "equation" | "ipython-math" | "jp-math" | "kat-ex"
+        "tex"
+            | "d-math"
+            | "math-renderer"
+            | "tex-math"
+            | "latex"
+            | "x-math"
+            | "math-inline"
+            | "math-block"
+            | "la-tex"
+            | "inline-math"
+            | "display-math"
+            | "katex-inline"
+            | "katex-display"
+            | "inline-formula"
+            | "disp-formula"
+            | "ma-th"
+            | "latex-js"
+            | "math-field"
+            | "eq"
+            | "eqn"
+            | "equation"
+            | "ipython-math"
+            | "jp-math"
+            | "kat-ex"
     )
 }
 
@@ -58,7 +80,11 @@ pub(super) fn custom(node: NodeRef<'_>, element: &Element, budget: &Budget) -> O
         || has_class(element, "js-display-math")
         || matches!(name, "math-block" | "display-math" | "katex-display" | "disp-formula" | "equation" | "eqn");
     let raw = source(node, budget)?.raw;
-    let raw = if raw.trim().is_empty() { attr(element, "value").or_else(|| attr(element, "data-tex"))?.to_owned() } else { raw };
+    let raw = if raw.trim().is_empty() {
+        attr(element, "value").or_else(|| attr(element, "data-tex"))?.to_owned()
+    } else {
+        raw
+    };
     Formula::from_raw(&raw, display).map(MathNode::Formula)
 }
 
@@ -68,8 +94,11 @@ pub(super) fn attribute(node: NodeRef<'_>, element: &Element, budget: &Budget) -
     for (name, value) in &element.attrs {
         let Some(rest) = name.local.strip_prefix("data-") else { continue };
         let sure = match rest {
-            "tex" | "latex" | "katex" | "mathtex" | "original-latex" | "latex-code" | "tex-source" | "latex-source" => true,
-            "math" | "formula" | "equation" | "expr" | "eq" | "math-tex" | "source" | "content" | "value" | "original" => false,
+            "tex" | "latex" | "katex" | "mathtex" | "original-latex" | "latex-code" | "tex-source" | "latex-source" => {
+                true
+            }
+            "math" | "formula" | "equation" | "expr" | "eq" | "math-tex" | "source" | "content" | "value"
+            | "original" => false,
             "mathml" => {
                 return super::script::from_mathml_source(value, in_display_block(node)).map(MathNode::Formula);
             }
@@ -89,15 +118,22 @@ pub(super) fn attribute(node: NodeRef<'_>, element: &Element, budget: &Budget) -
     let raw = raw?;
     // An attribute of a whole section is a setting, not the source of what is in it.
     let name = &*element.name.local;
-    if matches!(name, "body" | "section" | "article" | "main" | "table" | "form" | "button" | "input" | "textarea" | "ul") {
+    if matches!(
+        name,
+        "body" | "section" | "article" | "main" | "table" | "form" | "button" | "input" | "textarea" | "ul"
+    ) {
         return None;
     }
-    let display = name == "div" || in_display_block(node) || attr(element, "data-display").is_some_and(|d| d != "false" && d != "inline");
+    let display = name == "div"
+        || in_display_block(node)
+        || attr(element, "data-display").is_some_and(|d| d != "false" && d != "inline");
     let display = display && !matches!(attr(element, "data-display"), Some("false" | "inline"));
-    first(node, budget, |inner, child| (local_name(child) == "annotation").then(|| mathml::annotation(inner, child, display, budget)))
-        .flatten()
-        .or_else(|| Formula::from_raw(raw, display))
-        .map(MathNode::Formula)
+    first(node, budget, |inner, child| {
+        (local_name(child) == "annotation").then(|| mathml::annotation(inner, child, display, budget))
+    })
+    .flatten()
+    .or_else(|| Formula::from_raw(raw, display))
+    .map(MathNode::Formula)
 }
 
 /// An element with a class for math: the formula in its text, unless a rendering inside speaks for itself.
@@ -111,15 +147,17 @@ pub(super) fn read(
     let Source { raw, plain } = source(node, budget)?;
     let raw = raw.trim();
     let delimited = is_one_delimited(raw);
-    if raw.is_empty() || !(delimited || plain && class != Class::Delimited && (like_math(raw) || is_word(raw) && plain)) {
+    let bare = plain && class != Class::Delimited && (like_math(raw) || is_word(raw));
+    if raw.is_empty() || !(delimited || bare) {
         return None;
     }
     if !delimited && (mentions_delimiters(raw) || asciimath && raw.contains('`')) || holds_rendering(node, budget) {
         return None;
     }
     let block = &*element.name.local == "div" && class != Class::Delimited;
-    let display = block || class == Class::DisplayTex || super::node::classes(element).any(|c| c == "display" || c == "block");
-    Formula::from_raw(raw, display).map(MathNode::Formula)
+    let display =
+        block || class == Class::DisplayTex || super::node::classes(element).any(|c| c == "display" || c == "block");
+    Some(Formula::from_raw(raw, display).map_or(MathNode::Skip, MathNode::Formula))
 }
 
 /// Text of a wrapper, without what numbers and links an equation.
@@ -142,7 +180,9 @@ fn source(root: NodeRef<'_>, budget: &Budget) -> Option<Source> {
             Node::Element(child) => match &*child.name.local {
                 "br" => out.raw.push('\n'),
                 "script" | "style" | "button" => down = false,
-                _ if super::node::classes(child).any(|c| matches!(c, "eqno" | "headerlink" | "anchor" | "MathJax_Preview")) => {
+                _ if super::node::classes(child)
+                    .any(|c| matches!(c, "eqno" | "headerlink" | "anchor" | "MathJax_Preview")) =>
+                {
                     down = false;
                 }
                 "em" | "i" => {
@@ -181,9 +221,9 @@ fn is_one_delimited(raw: &str) -> bool {
         let last = bytes.len().wrapping_sub(1);
         return dollars.next() == Some(last) || rest.contains("\\text") && rest.ends_with('$');
     }
-    raw.strip_prefix("\\begin{").and_then(|rest| rest.split_once('}')).is_some_and(|(name, _)| {
-        super::environment::is_math(name) && raw.ends_with(&format!("\\end{{{name}}}"))
-    })
+    raw.strip_prefix("\\begin{")
+        .and_then(|rest| rest.split_once('}'))
+        .is_some_and(|(name, _)| super::environment::is_math(name) && raw.ends_with(&format!("\\end{{{name}}}")))
 }
 
 /// Whether delimiters stand inside the text: then it is text with formulas, for the scan.
@@ -202,7 +242,9 @@ pub(super) fn mediawiki(node: NodeRef<'_>, budget: &Budget) -> Option<MathNode> 
     let formula = first(node, budget, |inner, child| match local_name(child) {
         "math" => mathml::read(inner, child, display, budget),
         "img" => attr(child, "alt").and_then(|alt| Formula::from_raw(alt, display)),
-        _ if has_class(child, "tex") => super::node::text(inner, budget, TEX_BYTES_MAX).and_then(|raw| Formula::from_raw(&raw, display)),
+        _ if has_class(child, "tex") => {
+            super::node::text(inner, budget, TEX_BYTES_MAX).and_then(|raw| Formula::from_raw(&raw, display))
+        }
         _ => None,
     })?;
     let block = first(node, budget, |_, child| {

@@ -1,5 +1,6 @@
 //! A run of inline content → pieces of text and display formulas: white space folded, formulas found, dollars escaped.
 
+use crate::extract::content::hints::Hints;
 use crate::extract::math::{self, Formula, PageMath, Segment};
 use crate::extract::outline::{Kind, Outline};
 use crate::extract::tag::Tag;
@@ -314,6 +315,10 @@ const SCRIPT_BYTES_MAX: usize = 4;
 
 /// The text of a `sup` or `sub` that is an exponent or index: short, no link (a footnote), no ordinal ending.
 pub(crate) fn script(outline: &Outline<'_>, at: usize) -> Option<String> {
+    let parent = &outline.entries[outline.entries[at].parent as usize];
+    if parent.hints.has(Hints::LINK) {
+        return None;
+    }
     let mut script = String::new();
     for entry in &outline.entries[at + 1..outline.entries[at].end as usize] {
         match entry.kind {

@@ -65,7 +65,7 @@ struct Writer<'o, 'a> {
     open: Vec<(Tag, usize)>,
 }
 
-impl<'a> Writer<'_, 'a> {
+impl Writer<'_, '_> {
     fn subtree(&mut self) {
         let root = self.selection.root;
         let end = self.outline.entries.get(root).map_or(0, |entry| entry.end as usize);

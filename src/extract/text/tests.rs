@@ -1,5 +1,6 @@
 use super::*;
 use crate::extract::content;
+use crate::extract::dom::Scripting;
 use crate::extract::math;
 use scraper::Html;
 
@@ -9,7 +10,7 @@ fn written(body: &str) -> Written {
     let page = PageMath::read(&html);
     let formulas = math::find(&html, &page);
     let root = html.root_element().children().last().expect("a body");
-    let outline = Outline::build(root, &formulas);
+    let outline = Outline::build(root, &formulas, Scripting::On);
     write(&outline, &content::Selection::whole(&outline), &page)
 }
 
@@ -37,7 +38,7 @@ fn breaks_are_lines_and_two_are_a_block() {
 
 #[test]
 fn formulas_stand_between_dollars_and_display_alone() {
-    check("<p>Let \\(a\n+b\\) be. Then \\[x\n\n=y\\] holds.", "Let $a +b$ be. Then\n\n$$x\n=y$$\n\nholds.");
+    check("<p>Let \\(a\n+b\\) be. Then \\[x\n\n=y\\] holds.", "Let $a +b$ be. Then\n\n$$x =y$$\n\nholds.");
     assert_eq!(written("<p>\\(a\\) $b$ $$c$$").formulas, 3);
 }
 
@@ -76,5 +77,5 @@ fn code_is_kept_as_it_stands() {
 #[test]
 fn scripts_are_exponents_and_indices_but_not_ordinals_and_notes() {
     check("<p>x<sup>2</sup> + a<sub>n</sub>", "x^2 + a_n");
-    check("<p>the 1<sup>st</sup> fact<sup><a href=#1>12</a></sup>", "the 1st fact12");
+    check("<p>the 1<sup>st</sup> fact<sup><a href=#1>12</a></sup><a href=#2><sup>3</sup></a>", "the 1st fact123");
 }

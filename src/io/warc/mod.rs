@@ -16,6 +16,7 @@ mod plain;
 mod reader;
 mod record;
 mod response;
+mod stored;
 mod window;
 mod write;
 

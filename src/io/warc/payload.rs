@@ -13,6 +13,9 @@ use crate::reject::Reject;
 /// Content codings that one response may pile up.
 const CODINGS_MAX: usize = 4;
 
+/// The largest zstd window that a response may ask for, as a power of two: twice what HTTP allows (RFC 9659).
+const ZSTD_WINDOW_LOG_MAX: u32 = 24;
+
 /// The page of a response: its body with all encodings undone.
 ///
 /// `identified_type` is the media type that the crawler found in the payload, used where the server named none.
@@ -148,8 +151,10 @@ fn decode<'a>(head: &HttpHead, body: &'a [u8], bytes_max: usize) -> Result<Cow<'
             "deflate" | "x-deflate" => undeflate(&body, bytes_max)?,
             "br" => read_capped(brotli::Decompressor::new(&*body, 4096), bytes_max)?,
             "zstd" => {
-                let decoder = zstd::stream::read::Decoder::with_buffer(&*body);
-                read_capped(decoder.map_err(|_| Reject::BadContentEncoding)?, bytes_max)?
+                let mut decoder =
+                    zstd::stream::read::Decoder::with_buffer(&*body).map_err(|_| Reject::BadContentEncoding)?;
+                decoder.window_log_max(ZSTD_WINDOW_LOG_MAX).map_err(|_| Reject::BadContentEncoding)?;
+                read_capped(decoder, bytes_max)?
             }
             _ => return Err(Reject::BadContentEncoding),
         });

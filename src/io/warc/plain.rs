@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 
 use super::inflate::Inflater;
+use super::magic::Magic;
 use super::window::{Buffer, Stock, Window};
 
 /// How far inflation has come.
@@ -29,6 +30,8 @@ pub(super) struct Plain {
     pub(super) used: usize,
     /// Records found in it.
     pub(super) records: u64,
+    /// Members that it went on with.
+    joined: u32,
 }
 
 /// Stored bytes kept from a member's start on, to look for another start in them should it prove corrupt.
@@ -40,15 +43,35 @@ const STEP: usize = 128 << 10;
 /// Stored bytes that must have let inflation go on: more than a zstd block or a sane gzip head.
 const STUCK: usize = 1 << 20;
 
+/// Members that one record may be spread over: each costs another look at all of it.
+const JOINED_MAX: u32 = 4096;
+
 impl Plain {
     pub(super) fn new() -> Self {
-        Self { stock: Stock::default(), inflater: None, end: End::Clean, offset: 0, used: 0, records: 0 }
+        Self { stock: Stock::default(), inflater: None, end: End::Clean, offset: 0, used: 0, records: 0, joined: 0 }
     }
 
     /// Makes ready for the member that begins at the stored `offset`.
     pub(super) fn open(&mut self, offset: u64) {
         self.stock.clear();
-        (self.end, self.offset, self.used, self.records) = (End::Open, offset, 0, 0);
+        (self.end, self.offset, self.used, self.records, self.joined) = (End::Open, offset, 0, 0, 0);
+    }
+
+    /// Goes on with another gzip member that begins no record, if one follows: some writers spread a
+    /// record over several members.
+    pub(super) fn goes_on<R: Read>(&mut self, stored: &mut Window<R>, lookahead: usize) -> io::Result<bool> {
+        stored.fill(self.used + lookahead)?;
+        let next = stored.data().get(self.used..).unwrap_or_default();
+        let goes_on = self.end == End::Clean
+            && self.joined < JOINED_MAX
+            && Magic::of(next) == Magic::Gzip
+            && !Magic::opens_a_record(next, &[]);
+        if goes_on {
+            self.inflater = Some(Inflater::gzip());
+            self.end = End::Open;
+            self.joined += 1;
+        }
+        Ok(goes_on)
     }
 
     fn inflate<R: Read>(&mut self, stored: &mut Window<R>) -> io::Result<()> {

@@ -10,6 +10,7 @@ use super::magic::{Magic, SKIPPABLE_HEAD};
 use super::plain::{End, Inflated, Plain};
 use super::record::{Defect, Found, Frame, frame, seek_record};
 use super::response::{Place, State, item};
+use super::stored::{DICTIONARY_MAX, LOOKAHEAD, dictionary, seek_start};
 use super::window::{Buffer, Window};
 use super::{Damage, Item, ReadCaps, ReadError, RecordKind};
 use crate::reject::Reject;
@@ -59,14 +60,8 @@ enum At {
     Record,
 }
 
-/// Stored bytes at hand before a member is opened; most members fit, so that libdeflate sees them whole.
-const LOOKAHEAD: usize = 256 << 10;
-
 /// First guess at what a member inflates to.
 const MEMBER_BYTES: usize = 256 << 10;
-
-/// The largest dictionary frame that is read.
-const DICTIONARY_MAX: usize = 64 << 20;
 
 impl<R: Read> Iterator for Reader<R> {
     type Item = Result<Item, ReadError>;
@@ -118,7 +113,7 @@ impl<R: Read> Reader<R> {
         if self.stored.position() == 0 {
             self.first_bytes = data[..data.len().min(16)].escape_ascii().to_string();
         }
-        let blank = data.iter().take_while(|byte| b"\r\n".contains(byte)).count();
+        let blank = data.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         if blank > 0 {
             self.stored.consume(blank);
             return Ok(());
@@ -184,16 +179,15 @@ impl<R: Read> Reader<R> {
         let first = self.stored.position() == 0;
         self.stored.consume(SKIPPABLE_HEAD);
         if first && nibble == 13 {
-            let bad = |name| ReadError::BadDictionary { name, bytes: length as u64 };
-            if length > DICTIONARY_MAX || !self.fill_stored(length)? {
-                return Err(bad(self.name()));
-            }
-            let held = &self.stored.data()[..length];
-            self.dictionary = if Magic::of(held) == Magic::Zstd {
-                inflate_dictionary(held).map_err(|_| bad(self.name()))?
+            let held = if length <= DICTIONARY_MAX && self.fill_stored(length)? {
+                self.stored.data().get(..length)
             } else {
-                held.to_vec()
+                None
             };
+            let Some(dictionary) = held.and_then(dictionary) else {
+                return Err(ReadError::BadDictionary { name: self.name(), bytes: length as u64 });
+            };
+            self.dictionary = dictionary;
         }
         let mut left = length;
         while left > 0 && self.fill_stored(1)? {
@@ -233,12 +227,19 @@ impl<R: Read> Reader<R> {
     }
 
     fn member_record(&mut self, found: Found) -> Result<(), ReadError> {
+        if found.defect == Some(Defect::Cut) && self.plain.end == End::Clean {
+            let goes_on = self.plain.goes_on(&mut self.stored, LOOKAHEAD);
+            if goes_on.map_err(|source| self.io_error(source))? {
+                // Framed again, with more of it.
+                return Ok(());
+            }
+        }
         let data = self.plain.stock.data();
         let last = found.next >= data.len() && self.plain.end != End::Open;
         let only = last && self.plain.records == 0;
         let broken = matches!(self.plain.end, End::Corrupt | End::Cut);
         self.plain.records += 1;
-        self.count(found.head.kind);
+        self.tally(found.head.kind);
         if last && broken && (only || found.defect == Some(Defect::Cut)) {
             return self.broken_record(&found, only);
         }
@@ -254,10 +255,16 @@ impl<R: Read> Reader<R> {
             self.plain.stock.consume(found.next);
             return self.seek_in_member(Damage::RecordTooLarge);
         }
-        self.items.push_back(item(data, &found, place, State::Whole, &self.name, &self.caps));
-        if found.defect.is_some() {
+        let at_end = self.stored.ended() && self.plain.used >= self.stored.data().len();
+        let (state, what) = match found.defect {
+            None => (State::Whole, None),
+            Some(Defect::Cut) if at_end => (State::Cut, Some(Damage::Truncated)),
+            Some(_) => (State::Whole, Some(Damage::WrongLength)),
+        };
+        self.items.push_back(item(data, &found, place, state, &self.name, &self.caps));
+        if let Some(what) = what {
             let Place { offset, length } = place;
-            self.items.push_back(Item::Damaged { offset, length, what: Damage::WrongLength });
+            self.items.push_back(Item::Damaged { offset, length, what });
         }
         self.plain.stock.consume(found.next);
         Ok(())
@@ -308,7 +315,7 @@ impl<R: Read> Reader<R> {
             Frame::Lost => return self.lost(),
             Frame::Record(found) => found,
         };
-        self.count(found.head.kind);
+        self.tally(found.head.kind);
         let offset = self.stored.position();
         let place = Place { offset, length: found.next as u64 };
         let (state, what) = match found.defect {
@@ -340,28 +347,7 @@ impl<R: Read> Reader<R> {
     /// Moves on, by `skip` bytes at least, to the next place where a record begins; `false` at the end of the file.
     fn resync(&mut self, skip: usize) -> Result<bool, ReadError> {
         self.stored.consume(skip);
-        loop {
-            self.fill_stored(LOOKAHEAD)?;
-            let data = self.stored.data();
-            let mut pass = data.len();
-            for at in memchr::memchr3_iter(0x1f, 0x28, b'W', data) {
-                if data.len() - at < LOOKAHEAD && !self.stored.ended() {
-                    pass = at;
-                    break;
-                }
-                let candidate = &data[at..];
-                let on_line = candidate[0] != b'W' || at == 0 || data[at - 1] == b'\n';
-                if on_line && Magic::opens_a_record(candidate, &self.dictionary) {
-                    self.stored.consume(at);
-                    return Ok(true);
-                }
-            }
-            let at_end = self.stored.ended() && pass == data.len();
-            self.stored.consume(pass);
-            if at_end {
-                return Ok(false);
-            }
-        }
+        seek_start(&mut self.stored, &self.dictionary).map_err(|source| self.io_error(source))
     }
 
     /// Says at the end of a file that there was nothing in it.
@@ -382,7 +368,7 @@ impl<R: Read> Reader<R> {
         (self.stored.position() + self.plain.used as u64).saturating_sub(self.plain.offset)
     }
 
-    fn count(&mut self, kind: RecordKind) {
+    fn tally(&mut self, kind: RecordKind) {
         self.records += 1;
         self.responses += u64::from(kind == RecordKind::Response);
     }
@@ -405,8 +391,5 @@ const ARC: &str = "ARC, the format before WARC,";
 
 const TOO_LARGE: State = State::Unusable(Reject::RecordTooLarge);
 
-fn inflate_dictionary(held: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut dictionary = Vec::new();
-    zstd::stream::read::Decoder::new(held)?.take(DICTIONARY_MAX as u64).read_to_end(&mut dictionary)?;
-    Ok(dictionary)
-}
+#[cfg(test)]
+mod tests;

@@ -141,7 +141,12 @@ pub(super) fn frame(buffer: &mut impl Buffer, caps: &ReadCaps) -> io::Result<Fra
 
     let end = head_bytes + stated;
     // Beyond the block: its two line ends and the next version line.
-    buffer.fill(end + 4 + RECORD_LINE)?;
+    let mut blank = 4;
+    while buffer.fill(end + blank + RECORD_LINE)?
+        && buffer.data()[end..end + blank].iter().all(|&byte| is_line_end(byte))
+    {
+        blank += 1;
+    }
     let data = buffer.data();
     let Some(after) = data.get(end..) else {
         return match next_record(data, head_bytes) {
@@ -149,9 +154,10 @@ pub(super) fn frame(buffer: &mut impl Buffer, caps: &ReadCaps) -> io::Result<Fra
             None => found(data.len(), data.len(), Some(Defect::Cut)),
         };
     };
-    let blank = after.iter().take_while(|byte| b"\r\n".contains(byte)).count();
+    let blank = after.iter().take_while(|&&byte| is_line_end(byte)).count();
     let follows = &after[blank..];
-    let ends_here = follows.is_empty() || record_line(follows) || after.starts_with(b"\r\n\r\n");
+    let ends_here = follows.is_empty() || record_line(follows);
+    // A page about WARC files may hold a record; only a length that leads nowhere is doubted.
     if !ends_here && let Some(start) = next_record(data, head_bytes).filter(|&start| start < end) {
         return found(trim_blank(data, head_bytes, start), start, Some(Defect::WrongLength));
     }
@@ -166,6 +172,9 @@ pub(super) fn seek_record(buffer: &mut impl Buffer) -> io::Result<u64> {
     loop {
         buffer.fill(SEEK_STEP)?;
         let data = buffer.data();
+        if record_line(data) {
+            return Ok(buffer.position() - start);
+        }
         if let Some(at) = next_record(data, 0) {
             buffer.consume(at);
             return Ok(buffer.position() - start);
@@ -202,10 +211,14 @@ fn trim_blank(data: &[u8], start: usize, end: usize) -> usize {
     start + block.len()
 }
 
+fn is_line_end(byte: u8) -> bool {
+    matches!(byte, b'\r' | b'\n')
+}
+
 fn skip_blank(buffer: &mut impl Buffer) -> io::Result<()> {
     loop {
         let data = buffer.data();
-        let blank = data.iter().take_while(|byte| b"\r\n".contains(byte)).count();
+        let blank = data.iter().take_while(|&&byte| is_line_end(byte)).count();
         let more = blank == data.len();
         buffer.consume(blank);
         if !more || !buffer.fill(1)? {

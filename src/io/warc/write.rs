@@ -185,6 +185,16 @@ mod tests {
     }
 
     #[test]
+    fn another_reader_reads_it_too() {
+        let mut plain = Vec::new();
+        io::Read::read_to_end(&mut flate2::read::MultiGzDecoder::new(&file()[..]), &mut plain).unwrap();
+        let records: Vec<_> = warc::WarcReader::new(&plain[..]).iter_records().map(Result::unwrap).collect();
+        let types: Vec<_> = records.iter().map(|record| record.warc_type().to_string()).collect();
+        assert_eq!(types, ["warcinfo", "request", "response", "request", "response"]);
+        assert!(records[4].body().ends_with(b"\r\n\r\n<p>two"));
+    }
+
+    #[test]
     fn line_breaks_make_no_fields() {
         assert!(WarcWriter::new(Vec::new(), "2026\r\nX: y", &[]).is_err());
         assert!(WarcWriter::new(Vec::new(), "2026-01-31T00:00:00Z", &[("a", "b\nc: d")]).is_err());

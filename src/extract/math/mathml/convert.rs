@@ -14,7 +14,7 @@ const DEPTH_MAX: usize = 128;
 #[must_use]
 pub fn to_latex(math: NodeRef<'_>) -> String {
     let mut out = Tex::default();
-    out.children(math, &Context::default());
+    out.children(operators::unwrapped(math), &Context::default());
     out.tex
 }
 
@@ -72,7 +72,7 @@ impl Tex {
         }
         let children: Vec<NodeRef<'_>> = elements(parent).collect();
         if children.is_empty() {
-            self.stray_text(parent, context);
+            self.stray_text(parent);
             return;
         }
         if children.len() >= 2 && operators::fenced_table(self, &children, context) {
@@ -88,6 +88,14 @@ impl Tex {
         while let Some(node) = siblings.get(at) {
             if let Some(used) = tokens::alphabet_run(self, &siblings[at..], context) {
                 at += used;
+                continue;
+            }
+            if let Some(fraction) = operators::binomial(&siblings[at..]) {
+                self.push("\\binom");
+                let mut parts = elements(fraction);
+                self.argument(parts.next(), context);
+                self.argument(parts.next(), context);
+                at += 3;
                 continue;
             }
             fences.before(self, at);
@@ -106,11 +114,11 @@ impl Tex {
         match local_name(element) {
             "mi" => tokens::identifier(self, node, next, context),
             "mn" => tokens::number(self, node, context),
-            "mo" => tokens::operator(self, node, element),
+            "mo" => tokens::operator(self, node),
             "mtext" => tokens::text(self, node, context),
             "ms" => tokens::string(self, node, element),
             "mspace" => tokens::space(self, element),
-            "mrow" if has_class(element, "MJX-TeXAtom-ORD") => self.atom(node, context),
+            "mrow" if is_atom(element) => self.atom(node, context),
             "mstyle" => self.styled(node, element, context),
             "semantics" | "maction" => {
                 if let Some(child) = elements(node).next() {
@@ -153,7 +161,9 @@ impl Tex {
     /// An ordinary atom that the author made with braces. Around a single symbol they do nothing.
     fn atom(&mut self, node: NodeRef<'_>, context: &Context) {
         let inner = Self::apart(|tex| tex.children(node, context));
-        let bare = tokens::is_single(&inner) || inner.starts_with("\\math") && tokens::is_one_command(&inner);
+        let nested = elements(node).any(|child| element(child).is_some_and(is_atom));
+        let alphabet = !nested && inner.starts_with("\\math") && tokens::is_one_command(&inner);
+        let bare = tokens::is_single(&inner) || alphabet || is_accent(node);
         if bare || inner.is_empty() {
             self.push(&inner);
         } else {
@@ -169,15 +179,14 @@ impl Tex {
     fn fraction(&mut self, node: NodeRef<'_>, element: &Element, context: &Context) {
         let mut parts = elements(node);
         let (over, under) = (parts.next(), parts.next());
-        let bar = attr(element, "linethickness").unwrap_or("1").trim();
+        let bar = attr(element, "linethickness").unwrap_or("1");
         if attr(element, "bevelled") == Some("true") {
             self.argument(over, context);
             self.push("/");
             self.argument(under, context);
             return;
         }
-        let none = bar.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%').parse() == Ok(0.0_f32);
-        self.push(if none { "\\genfrac{}{}{0pt}{}" } else { "\\frac" });
+        self.push(if is_zero(bar) { "\\genfrac{}{}{0pt}{}" } else { "\\frac" });
         self.argument(over, context);
         self.argument(under, context);
     }
@@ -218,13 +227,31 @@ impl Tex {
     }
 
     /// Text that stands where elements should.
-    fn stray_text(&mut self, parent: NodeRef<'_>, _context: &Context) {
+    fn stray_text(&mut self, parent: NodeRef<'_>) {
         for child in parent.children() {
             if let Node::Text(text) = child.value() {
                 tokens::characters(self, text.trim());
             }
         }
     }
+}
+
+/// Whether a length is zero, in whatever unit.
+pub(super) fn is_zero(length: &str) -> bool {
+    length.trim().trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%').parse() == Ok(0.0_f32)
+}
+
+/// Whether a group is what a TeX renderer itself puts around a narrow accent.
+fn is_accent(atom: NodeRef<'_>) -> bool {
+    let mut children = elements(atom);
+    let (Some(over), None) = (children.next(), children.next()) else { return false };
+    element(over).is_some_and(|e| local_name(e) == "mover")
+        && elements(over).nth(1).and_then(element).is_some_and(|mark| attr(mark, "stretchy") == Some("false"))
+}
+
+/// Whether a row is a group that the author of the TeX made with braces.
+fn is_atom(row: &Element) -> bool {
+    has_class(row, "MJX-TeXAtom-ORD") || attr(row, "data-mjx-texclass") == Some("ORD")
 }
 
 /// Child elements.

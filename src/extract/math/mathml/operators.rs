@@ -20,8 +20,29 @@ fn fence(node: NodeRef<'_>) -> Option<String> {
 fn is_delimiter(name: &str) -> bool {
     matches!(
         name,
-        "(" | ")" | "[" | "]" | "{" | "}" | "|" | "||" | "\u{2016}" | "\u{2223}" | "\u{2225}" | "⟨" | "⟩" | "〈" | "〉" | "⌊" | "⌋"
-            | "⌈" | "⌉" | "/" | "⟦" | "⟧" | "⟮" | "⟯"
+        "(" | ")"
+            | "["
+            | "]"
+            | "{"
+            | "}"
+            | "|"
+            | "||"
+            | "\u{2016}"
+            | "\u{2223}"
+            | "\u{2225}"
+            | "⟨"
+            | "⟩"
+            | "〈"
+            | "〉"
+            | "⌊"
+            | "⌋"
+            | "⌈"
+            | "⌉"
+            | "/"
+            | "⟦"
+            | "⟧"
+            | "⟮"
+            | "⟯"
     )
 }
 
@@ -77,7 +98,10 @@ impl Fences {
 
 fn is_tall(node: NodeRef<'_>) -> bool {
     node.descendants().take(64).filter_map(element).any(|e| {
-        matches!(local_name(e), "mfrac" | "mtable" | "munderover" | "munder" | "mover" | "msubsup" | "msup" | "msqrt" | "mroot")
+        matches!(
+            local_name(e),
+            "mfrac" | "mtable" | "munderover" | "munder" | "mover" | "msubsup" | "msup" | "msqrt" | "mroot"
+        )
     })
 }
 
@@ -130,6 +154,46 @@ fn the_table(mut node: NodeRef<'_>) -> Option<(NodeRef<'_>, &Element)> {
     None
 }
 
+/// The element inside what a TeX renderer puts around a whole formula: `semantics`, one group, one style. Groups
+/// further in are the author's.
+pub(super) fn unwrapped(mut node: NodeRef<'_>) -> NodeRef<'_> {
+    for wrapper in ["semantics", "mrow", "mstyle"] {
+        let mut inner = elements(node)
+            .filter(|child| element(*child).is_some_and(|e| !matches!(local_name(e), "annotation" | "annotation-xml")));
+        if let (Some(only), None) = (inner.next(), inner.next())
+            && element(only).is_some_and(|e| local_name(e) == wrapper && attr(e, "mathvariant").is_none())
+        {
+            node = only;
+        }
+    }
+    node
+}
+
+/// A fraction without a bar between parentheses is a binomial; its two parts, where the row starts with one.
+pub(super) fn binomial<'a>(row: &[NodeRef<'a>]) -> Option<NodeRef<'a>> {
+    let [open, fraction, close, ..] = row else { return None };
+    let token = |node: NodeRef<'_>, name: &str| {
+        let inner = super::scripts::single(node);
+        element(inner).is_some_and(|e| local_name(e) == "mo") && tokens::content(inner) == name
+    };
+    let fraction = super::scripts::single(*fraction);
+    let bare = element(fraction)
+        .is_some_and(|e| local_name(e) == "mfrac" && attr(e, "linethickness").is_some_and(super::convert::is_zero));
+    (bare && token(*open, "(") && token(*close, ")")).then_some(fraction)
+}
+
+/// Whether a row is fenced at both ends, so that scripts after it are scripts of its closing fence.
+pub(super) fn is_fenced(node: NodeRef<'_>) -> bool {
+    let name = |node: Option<NodeRef<'_>>| {
+        node.filter(|n| element(*n).is_some_and(|e| local_name(e) == "mo"))
+            .map(tokens::content)
+            .filter(|name| is_delimiter(name))
+    };
+    let mut children = elements(node);
+    let (first, last) = (name(children.next()), name(children.last()));
+    first.is_some_and(|name| opens(&name)) && last.is_some_and(|name| closes(&name))
+}
+
 /// `mfenced`: fences and separators in attributes.
 pub(super) fn mfenced(tex: &mut Tex, node: NodeRef<'_>, mfenced: &Element, context: &Context) {
     let open = attr(mfenced, "open").unwrap_or("(").trim();
@@ -154,7 +218,9 @@ pub(super) fn mfenced(tex: &mut Tex, node: NodeRef<'_>, mfenced: &Element, conte
         }
     }
     let known = |name: &str| name.is_empty() || is_delimiter(name);
-    let stretch = known(open) && known(close) && (open.is_empty() || close.is_empty() || children.iter().any(|child| is_tall(*child)));
+    let stretch = known(open)
+        && known(close)
+        && (open.is_empty() || close.is_empty() || children.iter().any(|child| is_tall(*child)));
     delimiter(tex, open, stretch.then_some("\\left"));
     for (n, child) in children.iter().enumerate() {
         if n > 0

@@ -25,9 +25,9 @@ fn write_base(tex: &mut Tex, base: Option<NodeRef<'_>>, context: &Context) {
     let written = base.map(|base| Tex::apart(|tex| tex.node(base, None, context))).unwrap_or_default();
     let kind = base.and_then(element).map_or("", local_name);
     let atomic = match kind {
-        "mi" | "mo" => true,
         "mn" => written.bytes().all(|byte| byte.is_ascii_digit()),
-        "mtext" | "msqrt" | "mroot" | "mtable" => true,
+        "mi" | "mo" | "mtext" | "msqrt" | "mroot" | "mtable" | "mfenced" => true,
+        "mrow" if base.is_some_and(super::operators::is_fenced) => true,
         _ => tokens::is_single(&written) || tokens::is_one_command(&written) || is_group(&written),
     };
     if written.is_empty() || !atomic {
@@ -48,19 +48,17 @@ fn write_scripts(tex: &mut Tex, sub: Option<NodeRef<'_>>, sup: Option<NodeRef<'_
         tex.argument(Some(sub), context);
     }
     let Some(sup) = sup.filter(|sup| !is_none(*sup)) else { return };
-    match primes(sup) {
-        Some(primes) => tex.tex.push_str(&"'".repeat(primes)),
-        None => {
-            tex.tex.push('^');
-            tex.argument(Some(sup), context);
-        }
+    if let Some(primes) = primes(sup) {
+        tex.tex.push_str(&"'".repeat(primes));
+    } else {
+        tex.tex.push('^');
+        tex.argument(Some(sup), context);
     }
 }
 
 fn is_none(node: NodeRef<'_>) -> bool {
-    element(node).is_some_and(|e| {
-        local_name(e) == "none" || matches!(local_name(e), "mrow" | "mi") && !node.has_children()
-    })
+    element(node)
+        .is_some_and(|e| local_name(e) == "none" || matches!(local_name(e), "mrow" | "mi") && !node.has_children())
 }
 
 /// Number of primes, where a superscript is nothing else.
@@ -76,7 +74,7 @@ fn primes(node: NodeRef<'_>) -> Option<usize> {
 }
 
 /// The node inside rows of one.
-fn single(mut node: NodeRef<'_>) -> NodeRef<'_> {
+pub(super) fn single(mut node: NodeRef<'_>) -> NodeRef<'_> {
     for _ in 0..6 {
         if !element(node).is_some_and(|e| matches!(local_name(e), "mrow" | "mstyle" | "mpadded")) {
             break;
@@ -100,15 +98,45 @@ enum Mark {
 
 fn mark_over(script: NodeRef<'_>, wide: bool) -> Mark {
     let script = single(script);
+    // TeX's narrow accents do not stretch, and say so; its wide ones may say that they do.
+    let wide = match element(script).and_then(|e| attr(e, "stretchy")) {
+        Some("false") => false,
+        Some("true") => true,
+        _ => wide || tokens::content(script) == "¯",
+    };
     let token = element(script).is_some_and(|e| matches!(local_name(e), "mo" | "mi" | "mn" | "mtext"));
     if !token {
         return Mark::None;
     }
     Mark::Around(match tokens::content(script).as_str() {
-        "^" | "ˆ" | "\u{302}" | "︿" => if wide { "\\widehat" } else { "\\hat" },
-        "~" | "˜" | "\u{303}" | "∼" => if wide { "\\widetilde" } else { "\\tilde" },
-        "¯" | "‾" | "\u{304}" | "\u{305}" | "_" | "ˉ" | "―" | "─" | "−" | "-" => if wide { "\\overline" } else { "\\bar" },
-        "→" | "\u{20d7}" => if wide { "\\overrightarrow" } else { "\\vec" },
+        "^" | "ˆ" | "\u{302}" | "︿" => {
+            if wide {
+                "\\widehat"
+            } else {
+                "\\hat"
+            }
+        }
+        "~" | "˜" | "\u{303}" | "∼" => {
+            if wide {
+                "\\widetilde"
+            } else {
+                "\\tilde"
+            }
+        }
+        "¯" | "‾" | "\u{304}" | "\u{305}" | "_" | "ˉ" | "―" | "─" | "−" | "-" => {
+            if wide {
+                "\\overline"
+            } else {
+                "\\bar"
+            }
+        }
+        "→" | "\u{20d7}" => {
+            if wide {
+                "\\overrightarrow"
+            } else {
+                "\\vec"
+            }
+        }
         "←" | "\u{20d6}" => "\\overleftarrow",
         "↔" | "\u{20e1}" => "\\overleftrightarrow",
         "˙" | "." | "\u{307}" | "·" => "\\dot",
@@ -129,7 +157,7 @@ fn mark_over(script: NodeRef<'_>, wide: bool) -> Mark {
 
 fn mark_under(script: NodeRef<'_>) -> Mark {
     let script = single(script);
-    if !element(script).is_some_and(|e| local_name(e) == "mo") {
+    if element(script).is_none_or(|e| local_name(e) != "mo") {
         return Mark::None;
     }
     Mark::Around(match tokens::content(script).as_str() {
@@ -154,25 +182,29 @@ pub(super) fn limits(tex: &mut Tex, node: NodeRef<'_>, tag: &Element, context: &
         _ => (parts.next(), parts.next()),
     };
     let flagged = |name: &str| attr(tag, name) == Some("false");
-    let written = Tex::apart(|tex| tex.node(single(base), None, context));
-    let wide = written.chars().filter(|c| c.is_alphanumeric()).count() > 1 && !tokens::is_single(&written) && !tokens::is_one_command(&written);
+    // Written once: nested bases written again at each level would take exponential time.
+    let argument = Tex::apart(|tex| tex.argument(Some(base), context));
+    let written = &argument[1..argument.len() - 1];
+    let wide = written.chars().filter(|c| c.is_alphanumeric()).count() > 1
+        && !tokens::is_single(written)
+        && !tokens::is_one_command(written);
     if let (None, Some(over)) = (under, over)
         && let Mark::Around(command) = mark_over(over, wide)
         && !flagged("accent")
     {
         tex.push(command);
-        return tex.argument(Some(base), context);
+        return tex.push(&argument);
     }
     if let (Some(under), None) = (under, over)
         && let Mark::Around(command) = mark_under(under)
         && !flagged("accentunder")
     {
         tex.push(command);
-        return tex.argument(Some(base), context);
+        return tex.push(&argument);
     }
-    if takes_limits(single(base), &written) {
-        tex.push(&written);
-        if matches!(written.as_str(), "\\int" | "\\iint" | "\\iiint" | "\\oint") {
+    if takes_limits(single(base), written) {
+        tex.push(written);
+        if matches!(written, "\\int" | "\\iint" | "\\iiint" | "\\oint") {
             tex.push("\\limits");
         }
         return write_scripts(tex, under, over, context);
@@ -194,7 +226,7 @@ pub(super) fn limits(tex: &mut Tex, node: NodeRef<'_>, tag: &Element, context: &
             tex.argument(under, context);
             tex.group(|tex| {
                 tex.push(command);
-                tex.argument(Some(base), context);
+                tex.push(&argument);
             });
             return;
         }
@@ -213,7 +245,7 @@ pub(super) fn limits(tex: &mut Tex, node: NodeRef<'_>, tag: &Element, context: &
         tex.push("\\overset");
         tex.argument(over, context);
     }
-    tex.argument(Some(base), context);
+    tex.push(&argument);
     tex.tex.push_str(&"}".repeat(close));
 }
 
@@ -221,13 +253,40 @@ pub(super) fn limits(tex: &mut Tex, node: NodeRef<'_>, tag: &Element, context: &
 fn takes_limits(base: NodeRef<'_>, written: &str) -> bool {
     let name = element(base).map_or("", local_name);
     if matches!(name, "munder" | "mover") {
-        return ["\\underbrace", "\\overbrace", "\\underbracket", "\\overbracket"].iter().any(|command| written.starts_with(command));
+        return ["\\underbrace", "\\overbrace", "\\underbracket", "\\overbracket"]
+            .iter()
+            .any(|command| written.starts_with(command));
     }
     matches!(
         written,
-        "\\sum" | "\\prod" | "\\coprod" | "\\int" | "\\iint" | "\\iiint" | "\\oint" | "\\bigcup" | "\\bigcap" | "\\bigoplus" | "\\bigotimes"
-            | "\\bigodot" | "\\biguplus" | "\\bigsqcup" | "\\bigvee" | "\\bigwedge" | "\\lim" | "\\max" | "\\min" | "\\sup" | "\\inf"
-            | "\\limsup" | "\\liminf" | "\\det" | "\\gcd" | "\\Pr" | "\\injlim" | "\\projlim"
+        "\\sum"
+            | "\\prod"
+            | "\\coprod"
+            | "\\int"
+            | "\\iint"
+            | "\\iiint"
+            | "\\oint"
+            | "\\bigcup"
+            | "\\bigcap"
+            | "\\bigoplus"
+            | "\\bigotimes"
+            | "\\bigodot"
+            | "\\biguplus"
+            | "\\bigsqcup"
+            | "\\bigvee"
+            | "\\bigwedge"
+            | "\\lim"
+            | "\\max"
+            | "\\min"
+            | "\\sup"
+            | "\\inf"
+            | "\\limsup"
+            | "\\liminf"
+            | "\\det"
+            | "\\gcd"
+            | "\\Pr"
+            | "\\injlim"
+            | "\\projlim"
     ) || written.starts_with("\\operatorname{arg")
         || written.starts_with("\\operatorname*")
 }

@@ -41,8 +41,19 @@ pub(super) fn latex(c: char) -> Latex {
 /// Mathematical alphanumeric symbols (U+1D400 to U+1D7FF) and the letterlike ones that fill their gaps.
 fn alphanumeric(c: char) -> Option<(&'static str, char)> {
     const ALPHABETS: [&str; 13] = [
-        "\\mathbf", "", "\\boldsymbol", "\\mathcal", "\\mathcal", "\\mathfrak", "\\mathbb", "\\mathfrak", "\\mathsf", "\\mathsf",
-        "\\mathsf", "\\mathsf", "\\mathtt",
+        "\\mathbf",
+        "",
+        "\\boldsymbol",
+        "\\mathcal",
+        "\\mathcal",
+        "\\mathfrak",
+        "\\mathbb",
+        "\\mathfrak",
+        "\\mathsf",
+        "\\mathsf",
+        "\\mathsf",
+        "\\mathsf",
+        "\\mathtt",
     ];
     const DIGITS: [&str; 5] = ["\\mathbf", "\\mathbb", "\\mathsf", "\\mathsf", "\\mathtt"];
     let letterlike = match c {

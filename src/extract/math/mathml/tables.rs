@@ -22,7 +22,7 @@ pub(super) fn table(tex: &mut Tex, node: NodeRef<'_>, table: &Element, environme
         tex.group(|tex| tex.push(&letters));
     }
     for (n, row) in rows.iter().enumerate() {
-        tex.tex.push_str(if n > 0 { " \\\\ " } else { " " });
+        tex.tex.push_str(if n > 0 { " \\\\\n" } else { " " });
         write_row(tex, *row, context);
     }
     tex.tex.push_str(" \\end");

@@ -55,9 +55,9 @@ impl Variant {
 
 /// Operators that LaTeX names, sorted.
 const FUNCTIONS: [&str; 34] = [
-    "Pr", "arccos", "arcsin", "arctan", "arg", "cos", "cosh", "cot", "coth", "csc", "deg", "det", "dim", "exp", "gcd", "hom",
-    "inf", "injlim", "ker", "lg", "lim", "liminf", "limsup", "ln", "log", "max", "min", "projlim", "sec", "sin", "sinh", "sup",
-    "tan", "tanh",
+    "Pr", "arccos", "arcsin", "arctan", "arg", "cos", "cosh", "cot", "coth", "csc", "deg", "det", "dim", "exp", "gcd",
+    "hom", "inf", "injlim", "ker", "lg", "lim", "liminf", "limsup", "ln", "log", "max", "min", "projlim", "sec", "sin",
+    "sinh", "sup", "tan", "tanh",
 ];
 
 /// The text of a token element, edges trimmed, comments left out; runs of white space inside count once.
@@ -66,13 +66,19 @@ pub(super) fn content(node: NodeRef<'_>) -> String {
     for inner in node.descendants() {
         match inner.value() {
             Node::Text(text) => raw.push_str(text),
-            Node::Element(glyph) if local_name(glyph) == "mglyph" => raw.push_str(attr(glyph, "alt").unwrap_or_default()),
+            Node::Element(glyph) if local_name(glyph) == "mglyph" => {
+                raw.push_str(attr(glyph, "alt").unwrap_or_default());
+            }
             _ => {}
         }
     }
     let ascii_space = |c: char| c.is_ascii_whitespace();
     let trimmed = raw.trim_matches(ascii_space);
-    if trimmed.contains(ascii_space) { trimmed.split(ascii_space).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ") } else { trimmed.to_owned() }
+    if trimmed.contains(ascii_space) {
+        trimmed.split(ascii_space).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
+    } else {
+        trimmed.to_owned()
+    }
 }
 
 /// The alphabet that holds for a token.
@@ -160,12 +166,11 @@ pub(super) fn alphabet_run(tex: &mut Tex, siblings: &[NodeRef<'_>], context: &Co
         return None;
     }
     if applied && alphabet == Variant::Normal {
-        match function(&letters) {
-            Some(command) => tex.push(&command),
-            None => {
-                tex.push("\\operatorname");
-                tex.group(|tex| tex.push(&letters));
-            }
+        if let Some(command) = function(&letters) {
+            tex.push(&command);
+        } else {
+            tex.push("\\operatorname");
+            tex.group(|tex| tex.push(&letters));
         }
         return Some(used);
     }
@@ -188,7 +193,7 @@ pub(super) fn number(tex: &mut Tex, node: NodeRef<'_>, context: &Context) {
 }
 
 /// `mo`.
-pub(super) fn operator(tex: &mut Tex, node: NodeRef<'_>, element: &Element) {
+pub(super) fn operator(tex: &mut Tex, node: NodeRef<'_>) {
     let name = content(node);
     let letters = name.chars().filter(|c| c.is_alphabetic()).count();
     if letters > 1 && name.chars().all(|c| c.is_ascii_alphanumeric() || c.is_whitespace() || c == '\u{a0}') {
@@ -208,8 +213,6 @@ pub(super) fn operator(tex: &mut Tex, node: NodeRef<'_>, element: &Element) {
         ":=" => tex.push(":="),
         "-" => tex.push("-"),
         _ => {
-            // Wikipedia's MathJax writes the stroke of "divides" and of "such that" with a variant.
-            let _ = element;
             characters(tex, &name);
         }
     }
@@ -258,7 +261,9 @@ pub(super) fn space(tex: &mut Tex, element: &Element) {
     }
     let width = attr(element, "width").unwrap_or("0").trim();
     let ems = match width {
-        "negativethinmathspace" | "negativeveryverythinmathspace" | "negativemediummathspace" => return tex.push("\\!"),
+        "negativethinmathspace" | "negativeveryverythinmathspace" | "negativemediummathspace" => {
+            return tex.push("\\!");
+        }
         "veryverythinmathspace" | "verythinmathspace" => 0.1,
         "thinmathspace" => 0.167,
         "mediummathspace" => 0.222,
