@@ -266,7 +266,7 @@ fn documents_name_files_that_are_there() {
 
 #[test]
 fn nothing_points_into_somebodys_machine() {
-    let mut all: Vec<String> = ["src", "tests", ".ci", "seeds/lists"].into_iter().flat_map(files).collect();
+    let mut all: Vec<String> = ["src", "tests", "benches", ".ci", "seeds/lists"].into_iter().flat_map(files).collect();
     all.extend(DOCUMENTS.iter().map(|document| (*document).to_owned()));
     let single = ["Cargo.toml", "clippy.toml", "deny.toml", "rustfmt.toml", "pipeline.toml", "seeds/openwebmath.toml"];
     all.extend(single.map(str::to_owned));
