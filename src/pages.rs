@@ -62,14 +62,15 @@ impl Pages {
         if folder.is_dir() {
             for entry in std::fs::read_dir(&folder).map_err(unlisted)? {
                 let name = entry.map_err(unlisted)?.file_name().to_string_lossy().into_owned();
-                if let Some(stem) = name.strip_suffix(".parquet").filter(|s| !s.starts_with('.') && !s.ends_with(".rejects")) {
+                if let Some(stem) =
+                    name.strip_suffix(".parquet").filter(|s| !s.starts_with('.') && !s.ends_with(".rejects"))
+                {
                     stems.push(stem.to_owned());
                 }
             }
         }
         stems.sort();
-        let committed: BTreeSet<String> =
-            Manifest::new(out).rows("extract").into_iter().map(|row| row.task).collect();
+        let committed: BTreeSet<String> = Manifest::new(out).rows("extract").into_iter().map(|row| row.task).collect();
         if !committed.is_empty() {
             stems.retain(|stem| committed.contains(stem));
         }

@@ -25,7 +25,9 @@ use crate::io::query::{Descending, sorted};
 use crate::io::table::{Table, TableWriter, column};
 use crate::pages::Pages;
 use crate::reject::Tally;
-use crate::task::{Artifact, Done, Input, Progress, Row, Runner, SPILL, Stage, StageState, Task, TaskError, TaskResult};
+use crate::task::{
+    Artifact, Done, Input, Progress, Row, Runner, SPILL, Stage, StageState, Task, TaskError, TaskResult,
+};
 
 /// Raised when the same scores would give other shards.
 const VERSION: u32 = 1;
@@ -317,7 +319,9 @@ impl Ranking<'_> {
         cut.close();
         if let Some(first) = smallest.filter(|_| cut.next == 0) {
             let budget = self.rules.token_budget.0;
-            return Err(format!("the best page has {first} tokens, more than rank.token_budget, {budget}: raise it").into());
+            return Err(
+                format!("the best page has {first} tokens, more than rank.token_budget, {budget}: raise it").into()
+            );
         }
         let facts = serde_json::json!({
             "pages": cut.next, "tokens": cut.tokens, "last_score": last_score, "shards": cut.shards,

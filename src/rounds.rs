@@ -88,7 +88,8 @@ fn output(runner: &Runner, row: &Row, ending: &'static str) -> Result<Artifact, 
 
 /// The classifier's files as inputs, named as the command `classify score` names them.
 fn classifier_inputs(runner: &Runner, row: &Row) -> BTreeMap<String, Input> {
-    let files = CLASSIFIER_FILES.iter().filter_map(|name| Some(((*name).to_owned(), Artifact::of(runner, row, name)?.input)));
+    let files =
+        CLASSIFIER_FILES.iter().filter_map(|name| Some(((*name).to_owned(), Artifact::of(runner, row, name)?.input)));
     files.collect()
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use arrow::array::AsArray;
@@ -12,6 +13,44 @@ use corpus_build::task::Manifest;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The sample's hosts whose pages are all in languages that are not kept.
+const REJECTED_HOSTS: [&str; 3] = [".fr", ".de", ".jp"];
+
+/// The sample as three WARC files: page references must hold over files, one of which has no page that is kept, comes
+/// between the others, and has a name that is a pattern to some.
+fn crawl() -> &'static Path {
+    static CRAWL: OnceLock<tempfile::TempDir> = OnceLock::new();
+    let folder = CRAWL.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut hosts: Vec<PathBuf> =
+            std::fs::read_dir(root().join("seeds/sample/pages")).unwrap().map(|e| e.unwrap().path()).collect();
+        hosts.sort();
+        for (n, host) in hosts.iter().enumerate() {
+            let name = host.file_name().unwrap().to_str().unwrap();
+            let rejected = REJECTED_HOSTS.iter().any(|ending| name.ends_with(ending));
+            let to = folder.path().join(if rejected { "q[1]" } else { ["a", "z"][n % 2] }).join(name);
+            walk(host, &mut |file| {
+                let bytes = std::fs::read(file).unwrap();
+                corpus_build::io::atomic::write(to.join(file.strip_prefix(host).unwrap()), bytes).unwrap();
+            });
+        }
+        for name in ["a", "q[1]", "z"] {
+            let pages = folder.path().join(name);
+            let warc = folder.path().join(format!("{name}.warc.gz"));
+            let output = Command::new(env!("CARGO_BIN_EXE_corpus-build"))
+                .arg("pack")
+                .arg(pages)
+                .args(["--base-url", "https://", "-o"])
+                .arg(warc)
+                .output()
+                .unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        }
+        folder
+    });
+    folder.path()
 }
 
 /// An output folder and the commands that fill it.
@@ -24,6 +63,11 @@ impl Lab {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
+    /// A `--set` argument that names the three files.
+    fn crawl_set() -> String {
+        format!("crawl.paths=[{}]", toml::Value::from(crawl().to_str().unwrap()))
+    }
+
     fn out(&self) -> PathBuf {
         self.folder.path().join("out")
     }
@@ -31,7 +75,8 @@ impl Lab {
     fn command(&self, sets: &[&str], args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_corpus-build"));
         command.current_dir(self.folder.path()).arg("--config").arg(root().join("pipeline.toml"));
-        command.arg("--set").arg(format!("output.dir = {:?}", self.out()));
+        command.arg("--set").arg(format!("output.dir = {}", toml::Value::from(self.out().to_str().unwrap())));
+        command.arg("--set").arg(Self::crawl_set());
         for set in sets {
             command.args(["--set", set]);
         }
@@ -89,7 +134,7 @@ fn the_sample_becomes_ranked_shards_the_same_on_one_thread_and_on_two_and_when_k
     // The contract's files are there, and the shards are in rank order with the best first.
     let shards: Vec<&PathBuf> = whole.keys().filter(|path| path.starts_with("rounds/01/shards")).collect();
     assert!(shards.len() >= 2, "{shards:?}");
-    for name in ["pages/crawl.parquet", "pages/crawl.rejects.parquet", "dedup/survivors.parquet"] {
+    for name in ["pages/a.parquet", "pages/a.rejects.parquet", "pages/q[1].parquet", "dedup/survivors.parquet"] {
         assert!(whole.contains_key(Path::new(name)), "{name}");
     }
     let (mut next, mut last, mut tokens, mut math) = (1, f64::INFINITY, 0, 0);
@@ -113,11 +158,15 @@ fn the_sample_becomes_ranked_shards_the_same_on_one_thread_and_on_two_and_when_k
     assert!(math * 10 >= (next as u64 - 1) * 8, "{math} of {} collected pages hold math", next - 1);
 
     // Every capture is accounted for.
-    let row = Manifest::new(&once.out()).row("extract", "crawl").unwrap();
-    assert!(row.tally.balances());
-    let kept = Table::open(&once.out().join("pages/crawl.parquet")).unwrap().rows();
-    let rejected = Table::open(&once.out().join("pages/crawl.rejects.parquet")).unwrap().rows();
-    assert_eq!((kept, rejected), (row.tally.kept, row.tally.seen - row.tally.kept));
+    let mut seen = 0;
+    for row in Manifest::new(&once.out()).rows("extract") {
+        let rows = |ending: &str| Table::open(&once.out().join(format!("pages/{}{ending}", row.task))).unwrap().rows();
+        assert_eq!(rows(".parquet"), row.tally.kept);
+        assert_eq!(rows(".rejects.parquet"), row.tally.seen - row.tally.kept);
+        seen += row.tally.seen;
+    }
+    assert_eq!(seen, 234);
+    assert_matches_pages(&once);
 
     // Run again, nothing is left to do.
     let plan = once.succeed(&[], &["iterate", "--round", "1", "--dry-run"]);
@@ -150,13 +199,95 @@ fn the_sample_becomes_ranked_shards_the_same_on_one_thread_and_on_two_and_when_k
     assert!(fewer < shards.len(), "{fewer} shards of {}", shards.len());
 }
 
+/// Each row of the shards is its page's, in every column.
+#[track_caller]
+fn assert_matches_pages(lab: &Lab) {
+    let mut pages = BTreeMap::new();
+    for row in Manifest::new(&lab.out()).rows("extract") {
+        for batch in Table::open(&lab.out().join(format!("pages/{}.parquet", row.task))).unwrap().batches().unwrap() {
+            let batch = batch.unwrap();
+            let ids = batch.column_by_name("id").unwrap().as_string::<i32>();
+            for i in 0..batch.num_rows() {
+                pages.entry(ids.value(i).to_owned()).or_insert_with(Vec::new).push(batch.slice(i, 1));
+            }
+        }
+    }
+    let mut compared = 0;
+    for path in lab.contents().keys().filter(|path| path.starts_with("rounds/01/shards")) {
+        for batch in Table::open(&lab.out().join(path)).unwrap().batches().unwrap() {
+            let batch = batch.unwrap();
+            let ids = batch.column_by_name("id").unwrap().as_string::<i32>();
+            let columns = batch.project(&(2..batch.num_columns() - 1).collect::<Vec<_>>()).unwrap();
+            for i in 0..batch.num_rows() {
+                let page = columns.slice(i, 1);
+                assert!(
+                    pages[ids.value(i)].iter().any(|p| p.columns() == page.columns()),
+                    "row {i} of {}",
+                    path.display()
+                );
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 20, "{compared} rows");
+}
+
+#[test]
+fn a_change_of_the_crawl_or_of_extraction_reaches_the_shards() {
+    let lab = Lab::new();
+    lab.succeed(&[], &["--quiet", "iterate", "--round", "1"]);
+    // Another tokenizer changes a column that neither text nor score depends on.
+    let other = ["extract.tokenizer='o200k_base'"];
+    lab.succeed(&other, &["--quiet", "iterate", "--round", "1"]);
+    assert_matches_pages(&lab);
+    let afresh = Lab::new();
+    afresh.succeed(&other, &["--quiet", "iterate", "--round", "1"]);
+    assert_same(&afresh.contents(), &lab.contents());
+    // A file taken away, which shifts the places of those behind it.
+    let fewer = [format!("crawl.paths=[{}]", toml::Value::from(crawl().join("z.warc.gz").to_str().unwrap()))];
+    let fewer: Vec<&str> = fewer.iter().map(String::as_str).collect();
+    lab.succeed(&fewer, &["--quiet", "iterate", "--round", "1"]);
+    assert_matches_pages(&lab);
+    let afresh = Lab::new();
+    afresh.succeed(&fewer, &["--quiet", "iterate", "--round", "1"]);
+    assert_same(&afresh.contents(), &lab.contents());
+}
+
+#[test]
+fn negatives_may_be_files() {
+    let lab = Lab::new();
+    let path = lab.folder.path().join("negatives.jsonl");
+    let line = |n: usize| {
+        format!(
+            "{{\"url\": \"https://site{n}.example/x\", \"text\": \"A walk by river number {n}, with bread and cheese.\"}}\n"
+        )
+    };
+    corpus_build::io::atomic::write(&path, (0..40).map(line).collect::<String>()).unwrap();
+    let set = format!("seed.negatives={}", toml::Value::from(path.to_str().unwrap()));
+    lab.succeed(&[&set], &["--quiet", "iterate", "--round", "1"]);
+    assert!(lab.out().join("seed/positives.parquet").exists() && lab.out().join("seed/negatives.parquet").exists());
+}
+
+#[test]
+fn a_run_goes_on_when_nobody_reads_its_plan() {
+    let lab = Lab::new();
+    let mut child =
+        lab.command(&[], &["iterate", "--round", "1"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    drop(child.stdout.take());
+    child.wait().unwrap();
+    assert!(lab.out().join("rounds/01/summary.json").exists());
+}
+
 #[test]
 fn stages_run_one_by_one_give_what_the_round_gives() {
     let round = Lab::new();
     round.succeed(&[], &["--quiet", "iterate", "--round", "1"]);
     let steps = Lab::new();
-    let crawl = root().join("seeds/sample/crawl.warc.gz");
-    steps.succeed(&[], &["--quiet", "extract", crawl.to_str().unwrap(), "--out", steps.out().to_str().unwrap()]);
+    for name in ["z", "q[1]", "a"] {
+        let warc = crawl().join(format!("{name}.warc.gz"));
+        let warc = warc.to_str().unwrap().replace("[1]", "[[]1]");
+        steps.succeed(&[], &["--quiet", "extract", &warc, "--out", steps.out().to_str().unwrap()]);
+    }
     for step in [&["dedup"][..], &["seed", "import"], &["classify", "train"], &["classify", "score"], &["rank"]] {
         steps.succeed(&[], &[&["--quiet"], step].concat());
     }
@@ -174,7 +305,7 @@ fn refused(sets: &[&str], args: &[&str], code: i32, said: &[&str]) {
     for part in said {
         assert!(message.contains(part), "{message:?} lacks {part:?}");
     }
-    assert!(!lab.out().join("rounds").exists(), "something was written for a run that was refused");
+    assert!(!lab.out().join("rounds/01/shards").exists(), "shards were written for a run that was refused");
 }
 
 #[test]
@@ -184,6 +315,7 @@ fn bad_use_is_refused_with_a_message_to_act_on() {
     refused(&["rank.token_bugdet='1k'"], round, 2, &["token_bugdet", "token_budget"]);
     refused(&["dedup.bands='many'"], round, 2, &["bands", "string"]);
     refused(&["crawl.paths=['no/such.warc.gz']"], round, 2, &["no/such.warc.gz"]);
+    refused(&["rank.token_budget=3"], round, 1, &["rank.token_budget", "raise it"]);
     refused(&["crawl.paths=[]"], round, 2, &["crawl.paths"]);
     refused(&["seed.positives=[]"], round, 2, &["seed.positives"]);
     refused(&["seed.positives='no/such.parquet'"], round, 1, &["no/such.parquet"]);

@@ -75,8 +75,13 @@ impl Classifying<'_> {
                 inputs.insert(name.to_owned(), artifact.input.clone());
             }
         }
-        let knobs =
-            (self.rules, self.seed.negatives_max, self.seed.random_seed, super::NORMALISATION_VERSION, NEGATIVES_OF_AUTO);
+        let knobs = (
+            self.rules,
+            self.seed.negatives_max,
+            self.seed.random_seed,
+            super::NORMALISATION_VERSION,
+            NEGATIVES_OF_AUTO,
+        );
         let run = move |progress: &Progress| self.train(positives, negatives, survivors, progress);
         let task = Task { name: "classifier".to_owned(), inputs, run: Box::new(run) };
         Stage::new(self.stage_name("train"), VERSION, &knobs, vec![task])

@@ -266,7 +266,10 @@ impl RankCommand {
             .map(|row| CLASSIFIER_FILES.iter().filter_map(|name| Some(row.inputs.get(*name)?.hash.clone())).collect())
             .collect();
         if by.len() > 1 {
-            let message = format!("the scores of round {round} are of {} classifiers; run `corpus-build classify score` first", by.len());
+            let message = format!(
+                "the scores of round {round} are of {} classifiers; run `corpus-build classify score` first",
+                by.len()
+            );
             return Err(Failure::run(message.into()));
         }
         let ranking = Ranking { runner: &runner, pages: &pages, rules, round };

@@ -196,14 +196,26 @@ impl TryFrom<RawHttp> for Http {
         }
         Ok(Self {
             user_agent: user_agent.unwrap_or(default.user_agent),
-            connections_max: at_least("http.connections_max", connections_max.unwrap_or(default.connections_max.get()), 1)?,
+            connections_max: at_least(
+                "http.connections_max",
+                connections_max.unwrap_or(default.connections_max.get()),
+                1,
+            )?,
             requests_per_second,
             attempts_max: at_least("http.attempts_max", attempts_max.unwrap_or(default.attempts_max.get()), 1)?,
             backoff_first_ms: backoff_first_ms.unwrap_or(ms(default.backoff_first)),
             backoff_max_ms: backoff_max_ms.unwrap_or(ms(default.backoff_max)),
             retry_after_max_s: retry_after_max_s.unwrap_or(default.retry_after_max.as_secs()),
-            connect_timeout_s: at_least("http.connect_timeout_s", connect_timeout_s.unwrap_or(default.connect_timeout.as_secs()), 1)?,
-            read_timeout_s: at_least("http.read_timeout_s", read_timeout_s.unwrap_or(default.idle_timeout.as_secs()), 1)?,
+            connect_timeout_s: at_least(
+                "http.connect_timeout_s",
+                connect_timeout_s.unwrap_or(default.connect_timeout.as_secs()),
+                1,
+            )?,
+            read_timeout_s: at_least(
+                "http.read_timeout_s",
+                read_timeout_s.unwrap_or(default.idle_timeout.as_secs()),
+                1,
+            )?,
         })
     }
 }

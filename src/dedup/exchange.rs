@@ -88,8 +88,8 @@ pub fn read(paths: &[PathBuf], wanted: usize, buckets: usize) -> Result<Vec<(u64
     let mut rows = Vec::new();
     for (file, path) in paths.iter().enumerate() {
         let table = Table::open(path)?;
-        let groups = table
-            .groups_by_range(0, |min, max| (bucket(min, buckets)..=bucket(max, buckets)).contains(&wanted));
+        let groups =
+            table.groups_by_range(0, |min, max| (bucket(min, buckets)..=bucket(max, buckets)).contains(&wanted));
         for batch in table.row_groups(groups).batches()? {
             let batch = batch?;
             let key: &UInt64Array = column(&batch, "key", path)?;

@@ -80,7 +80,9 @@ pub fn sorted(
         .iter()
         .map(|file| {
             let address = url::Url::from_file_path(std::path::absolute(file)?);
-            address.map(String::from).map_err(|()| std::io::Error::other(format!("{}: no file address", file.display())))
+            address
+                .map(String::from)
+                .map_err(|()| std::io::Error::other(format!("{}: no file address", file.display())))
         })
         .collect::<Result<Vec<String>, _>>()?;
     let by = order.iter().map(|(name, Descending(descending))| col(*name).sort(!descending, false)).collect();

@@ -158,8 +158,8 @@ impl Manifest {
 
     fn write(&self, row: &Row) -> Result<(), ManifestError> {
         let path = self.path(&row.stage, &row.task);
-        let text = serde_json::to_vec_pretty(row)
-            .map_err(|source| ManifestError::Form { path: path.clone(), source })?;
+        let text =
+            serde_json::to_vec_pretty(row).map_err(|source| ManifestError::Form { path: path.clone(), source })?;
         Ok(atomic::write(&path, &text)?)
     }
 

@@ -328,7 +328,11 @@ impl Runner {
         let rows = self.run_beside_others(stage)?;
         let pruned = self.manifest.prune(&stage.name, &rows)?;
         if pruned > 0 {
-            tracing::warn!(stage = stage.name, tasks = pruned, "removed the outputs of inputs that are no longer there");
+            tracing::warn!(
+                stage = stage.name,
+                tasks = pruned,
+                "removed the outputs of inputs that are no longer there"
+            );
         }
         Ok(rows)
     }
