@@ -71,11 +71,12 @@ impl Settings {
         let density = |share| TokenRules { density_share: Some(share), ..TokenRules::DISTINCT };
         let head = TokenRules { text_bytes_max: 1 << 13, ..TokenRules::IN_ORDER };
         let mut tried = Vec::new();
-        for share in [1.0, 0.3] {
-            for (positive_domains_min, epochs) in [(3, 5), (3, 20), (1, 5), (1, 20)] {
+        for share in [3.0, 1.0] {
+            for (positive_domains_min, epochs) in [(3, 5), (1, 5), (1, 20)] {
                 tried.push(Self { epochs, positive_domains_min, tokens: density(share), ..small });
             }
         }
+        tried.push(Self { tokens: density(0.3), ..small });
         tried.push(Self { dim: 64, ..small });
         tried.push(Self { tokens: head, ..small });
         tried.push(Self { tokens: head, word_ngrams: 2, bucket: 1 << 16, ..small });
@@ -136,7 +137,7 @@ mod tests {
         for settings in Settings::candidates().into_iter().chain([Settings::paper(), Settings::small()]) {
             assert!(settings.check().is_ok(), "{settings:?}");
         }
-        assert_eq!(Settings::candidates()[0], Settings::small());
+        assert!(Settings::candidates().contains(&Settings::small()));
     }
 
     #[test]
