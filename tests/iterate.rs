@@ -1,5 +1,7 @@
 //! End to end on the embedded sample: from a WARC file to ranked shards, the same bytes however it came about.
 
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -45,8 +45,7 @@ pub(super) fn fit(
         }
         out.flush()?;
     }
-    let mut args = Args::default();
-    args.word_ngrams = settings.word_ngrams as i32;
+    let mut args = Args { word_ngrams: settings.word_ngrams as i32, ..Args::default() };
     args.apply_supervised_defaults();
     args.input = file.path().to_path_buf();
     args.dim = settings.dim as i32;
