@@ -172,10 +172,10 @@ fn backslash<'a>(text: &'a str, at: usize, commands: &[&str]) -> Found<'a> {
     }
     let letters = bytes[at + 1..].iter().take_while(|b| b.is_ascii_alphabetic()).count();
     let (name, end) = (&text[at + 1..at + 1 + letters], at + 1 + letters);
-    if name == "begin" {
-        if let Some(found) = environment(text, end) {
-            return found;
-        }
+    if name == "begin"
+        && let Some(found) = environment(text, end)
+    {
+        return found;
     }
     let after_drive = at > 0 && bytes[at - 1] == b':';
     if letters > 1 && !after_drive && commands.binary_search(&name).is_ok() {
