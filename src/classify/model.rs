@@ -45,17 +45,21 @@ pub(super) fn fit(
         }
         out.flush()?;
     }
+    // The defaults are those of word vectors, and how many buckets supervised ones have depends on the n-grams.
     let mut args = Args { word_ngrams: settings.word_ngrams as i32, ..Args::default() };
     args.apply_supervised_defaults();
-    args.input = file.path().to_path_buf();
-    args.dim = settings.dim as i32;
-    args.lr = settings.lr;
-    args.epoch = settings.epochs as i32;
-    args.min_count = settings.min_count as i32;
-    args.bucket = if settings.word_ngrams > 1 { settings.bucket as i32 } else { 0 };
-    args.thread = 1;
-    args.verbose = 0;
-    args.seed = (seed & 0x7fff_ffff) as i32;
+    let args = Args {
+        input: file.path().to_path_buf(),
+        dim: settings.dim as i32,
+        lr: settings.lr,
+        epoch: settings.epochs as i32,
+        min_count: settings.min_count as i32,
+        bucket: if settings.word_ngrams > 1 { settings.bucket as i32 } else { 0 },
+        thread: 1,
+        verbose: 0,
+        seed: (seed & 0x7fff_ffff) as i32,
+        ..args
+    };
     // fastText trains on rayon's current pool; a pool of one thread keeps it off everybody else's.
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
     let model = pool.install(|| FastText::train(args))?;

@@ -71,7 +71,7 @@ impl Settings {
         let density = |share| TokenRules { density_share: Some(share), ..TokenRules::DISTINCT };
         let head = TokenRules { text_bytes_max: 1 << 13, ..TokenRules::IN_ORDER };
         let mut tried = Vec::new();
-        for share in [3.0, 1.0] {
+        for share in [2.0, 1.0] {
             for (positive_domains_min, epochs) in [(3, 5), (1, 5), (1, 20)] {
                 tried.push(Self { epochs, positive_domains_min, tokens: density(share), ..small });
             }

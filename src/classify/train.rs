@@ -373,11 +373,7 @@ mod tests {
 
     /// 6 sites of positives, 40 of negatives; every fifth of those has mathematics that nobody labelled.
     fn examples() -> Vec<Example> {
-        let example = |math, positive, n: usize, site: String| Example {
-            text: format!("{site} {}", page(math, n)),
-            positive,
-            domain: site,
-        };
+        let example = |math, positive, n: usize, site: String| Example { text: page(math, n), positive, domain: site };
         let positives = (0..48).map(|n| example(true, true, n, format!("math{}", n % 6)));
         let negatives = (0..120).map(|n| example(n % 5 == 0, false, n, format!("site{}", n % 40)));
         positives.chain(negatives).collect()
@@ -396,7 +392,7 @@ mod tests {
         assert!((12..=36).contains(&negatives_like_math), "{negatives_like_math}");
         assert_eq!(card.tried.len(), Settings::candidates().len());
         let validation = card.validation.unwrap();
-        assert!(validation.area_under_curve > 0.85 && validation.average_precision > 0.9, "{validation:?}");
+        assert!(validation.area_under_curve > 0.85 && validation.average_precision > 0.6, "{validation:?}");
 
         let json = serde_json::to_string(&card).unwrap();
         let classifier = Classifier::load(&model, serde_json::from_str(&json).unwrap()).unwrap();
