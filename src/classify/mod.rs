@@ -13,6 +13,7 @@ mod error;
 mod metrics;
 mod model;
 mod score;
+mod search;
 pub mod seed;
 mod settings;
 mod spans;

@@ -94,6 +94,7 @@ impl Classifying<'_> {
         survivors: Option<&Artifact>,
         progress: &Progress,
     ) -> TaskResult {
+        // Held out by host: where many authors share a registrable domain, a host is one site.
         let example = |text: &str, domain: String, positive: bool| Example { text: text.to_owned(), positive, domain };
         let mut examples = Vec::new();
         let mut of_seed: BTreeMap<PageId, usize> = BTreeMap::new();
@@ -102,7 +103,7 @@ impl Classifying<'_> {
             if let Some(address) = &address {
                 of_seed.insert(address.id, examples.len());
             }
-            examples.push(example(&document.text, address.map(|a| a.domain).unwrap_or_default(), true));
+            examples.push(example(&document.text, address.map(|a| a.host).unwrap_or_default(), true));
             progress.items(1);
             Ok(())
         })?;
@@ -112,8 +113,8 @@ impl Classifying<'_> {
         let in_crawl = self.take_crawl_texts(&of_seed, &mut examples)?;
         match negatives {
             Some(artifact) => read(&artifact.path, &mut |document| {
-                let domain = address(&document.url).map(|a| a.domain).unwrap_or_default();
-                examples.push(example(&document.text, domain, false));
+                let host = address(&document.url).map(|a| a.host).unwrap_or_default();
+                examples.push(example(&document.text, host, false));
                 Ok(())
             })?,
             None => {
@@ -215,12 +216,12 @@ impl Classifying<'_> {
             let path = self.pages.file(group[0].file());
             let rows: Vec<u32> = group.iter().map(|page| page.row()).collect();
             let mut next = group.iter();
-            for batch in Table::open(path)?.columns(&["domain", "text"])?.select(&rows).batches()? {
+            for batch in Table::open(path)?.columns(&["host", "text"])?.select(&rows).batches()? {
                 let batch = batch?;
-                let domain: &StringArray = column(&batch, "domain", path)?;
+                let host: &StringArray = column(&batch, "host", path)?;
                 let text: &StringArray = column(&batch, "text", path)?;
                 for (i, page) in (0..batch.num_rows()).zip(next.by_ref()) {
-                    each(*page, domain.value(i), text.value(i));
+                    each(*page, host.value(i), text.value(i));
                 }
             }
         }

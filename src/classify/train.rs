@@ -5,28 +5,20 @@
 //! is estimated to hold mathematics, is left out; then candidates are compared on held-out domains and the best one is
 //! trained on everything.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::calibrate::Calibration;
-use super::card::{Card, DomainPages, Examples, Trial, Validation};
-use super::metrics::{self, Standing};
-use super::model::{Linear, Scratch};
+use super::card::{Card, DomainPages, Examples};
+use super::model::Linear;
+use super::search::{Cleaned, FOLDS, Outcome, Search, lines, search_set};
 use super::settings::{Settings, SettingsChoice};
-use super::tokens::{NORMALISATION_VERSION, Normaliser, TokenRules};
-use super::validate::{HeldOut, Lines, Scale, fit_on, hold_out, of_positives, standings};
+use super::tokens::NORMALISATION_VERSION;
+use super::validate::{Scale, fit_on};
 use super::{ClassifyError, Example, domains};
 
-/// Folds of the validation.
-const FOLDS: usize = 4;
-/// Positives that the validation uses at most.
-const SEARCH_POSITIVES_MAX: usize = 1_500;
-/// Negatives for each positive at most.
-const NEGATIVES_PER_POSITIVE: usize = 3;
-/// Negatives that are used in any case, where they are there.
-const NEGATIVES_MIN: usize = 300;
 /// Domains that the card names.
 const CARD_DOMAINS_MAX: usize = 100;
 
@@ -135,220 +127,6 @@ pub fn train(
         tried,
     };
     Ok(Trained { model, card })
-}
-
-fn lines(examples: &[Example], rules: TokenRules) -> Lines<'_> {
-    let mut normaliser = Normaliser::new(rules);
-    let mut tokens = |example: &Example| {
-        let mut out = String::new();
-        normaliser.normalise(&example.text, &mut out);
-        out
-    };
-    Lines { examples, tokens: examples.iter().map(&mut tokens).collect() }
-}
-
-/// The examples that the validation works with: positives and negatives with capped domains.
-fn search_set(examples: &[Example], positives: &[usize], negatives: &[usize], seed: u64) -> Vec<usize> {
-    let mut set = domains::sample(examples, positives, SEARCH_POSITIVES_MAX, seed);
-    let negatives_max = (NEGATIVES_PER_POSITIVE * set.len()).max(NEGATIVES_MIN);
-    set.extend(domains::sample(examples, negatives, negatives_max, seed));
-    set
-}
-
-/// Negatives that look like mathematics, and the estimate of how much there is.
-#[derive(Clone, Debug, Default)]
-struct Cleaned {
-    dropped: BTreeSet<usize>,
-    math_share: Option<f64>,
-}
-
-struct Search<'a> {
-    examples: &'a [Example],
-    seed: u64,
-    scratch: &'a Path,
-    set: Vec<usize>,
-    folds: Option<Vec<usize>>,
-}
-
-/// How settings did on held-out domains.
-struct Outcome {
-    folds: usize,
-    held_out: Vec<(HeldOut, bool, Standing)>,
-    positives: Vec<Standing>,
-    math_share: f64,
-}
-
-impl Search<'_> {
-    /// The first pass: finds the negatives that look like mathematics.
-    fn clean(&self, lines: &Lines<'_>) -> Result<Cleaned, ClassifyError> {
-        let Some(folds) = &self.folds else { return Ok(Cleaned::default()) };
-        let nothing = BTreeSet::new();
-        let held_out = hold_out(lines, &self.set, folds, &nothing, &Settings::small(), self.seed, self.scratch)?;
-        let all = standings(self.examples, &held_out);
-        let math_share = metrics::math_share_max(&of_positives(self.examples, &held_out, &all));
-        let like_math = |(h, standing): &(&HeldOut, &Standing)| {
-            !self.examples[h.index].positive && standing.share_above < math_share
-        };
-        let dropped = held_out.iter().zip(&all).filter(like_math).map(|(h, _)| h.index).collect();
-        Ok(Cleaned { dropped, math_share: Some(math_share) })
-    }
-
-    /// How `settings` do on held-out domains; `None` where no domain can be held out.
-    fn outcome(
-        &self,
-        lines: &Lines<'_>,
-        settings: &Settings,
-        cleaned: &Cleaned,
-    ) -> Result<Option<Outcome>, ClassifyError> {
-        let Some(folds) = &self.folds else { return Ok(None) };
-        let held_out = hold_out(lines, &self.set, folds, &cleaned.dropped, settings, self.seed, self.scratch)?;
-        let all = standings(self.examples, &held_out);
-        let positives = of_positives(self.examples, &held_out, &all);
-        let math_share = cleaned.math_share.unwrap_or_else(|| metrics::math_share_max(&positives));
-        Ok(Some(Outcome {
-            folds: folds.iter().max().map_or(0, |last| last + 1),
-            held_out: held_out.iter().zip(all).map(|(h, s)| (*h, self.examples[h.index].positive, s)).collect(),
-            positives,
-            math_share,
-        }))
-    }
-
-    /// The second pass: the first candidate that is about as good as the best, and its lines.
-    fn choose<'b>(
-        &self,
-        start: Lines<'b>,
-        cleaned: &Cleaned,
-    ) -> Result<(Settings, Lines<'b>, Option<Outcome>, Vec<Trial>), ClassifyError> {
-        let (examples, mut lines_now) = (start.examples, (Settings::small().tokens, start));
-        let mut outcomes: Vec<(Settings, Outcome)> = Vec::new();
-        for settings in Settings::candidates() {
-            if settings.tokens != lines_now.0 {
-                lines_now = (settings.tokens, lines(examples, settings.tokens));
-            }
-            let Some(outcome) = self.outcome(&lines_now.1, &settings, cleaned)? else { break };
-            outcomes.push((settings, outcome));
-        }
-        let trial = |(settings, outcome): &(Settings, Outcome)| Trial {
-            settings: *settings,
-            average_precision: outcome.average_precision(),
-            area_under_curve: metrics::area_under_curve(&outcome.positives),
-        };
-        let tried = outcomes.iter().map(trial).collect();
-        let best = outcomes.iter().map(|(_, outcome)| outcome).reduce(|best, outcome| {
-            if outcome.average_precision() > best.average_precision() { outcome } else { best }
-        });
-        let chosen = best
-            .and_then(|best| outcomes.iter().position(|(_, outcome)| outcome.is_about_as_good_as(best, self.examples)));
-        let (settings, outcome) = match chosen {
-            Some(chosen) => {
-                let (settings, outcome) = outcomes.swap_remove(chosen);
-                (settings, Some(outcome))
-            }
-            None => (Settings::small(), None),
-        };
-        if settings.tokens != lines_now.0 {
-            lines_now.1 = lines(examples, settings.tokens);
-        }
-        Ok((settings, lines_now.1, outcome, tried))
-    }
-
-    /// All positives and negatives with capped domains, without negatives that look like mathematics.
-    fn final_set(
-        &self,
-        lines: &Lines<'_>,
-        positives: &[usize],
-        negatives: &[usize],
-        settings: &Settings,
-        cleaned: &Cleaned,
-    ) -> Result<Vec<usize>, ClassifyError> {
-        let mut used = domains::sample(self.examples, positives, usize::MAX, self.seed);
-        let negatives_max = (NEGATIVES_PER_POSITIVE * used.len()).max(NEGATIVES_MIN);
-        let negatives = domains::sample(self.examples, negatives, negatives_max, self.seed);
-        let searched: BTreeSet<usize> = self.set.iter().copied().collect();
-        let mut beyond: Vec<usize> = negatives.iter().copied().filter(|i| !searched.contains(i)).collect();
-        if let (Some(math_share), false) = (cleaned.math_share, beyond.is_empty()) {
-            let train: Vec<usize> = self.set.iter().copied().filter(|i| !cleaned.dropped.contains(i)).collect();
-            let linear = Linear::of(&fit_on(lines, &train, settings, self.seed, self.scratch)?)?;
-            let mut buffers = Scratch::default();
-            let mut scored: Vec<(f64, usize)> = beyond
-                .iter()
-                .map(|i| (linear.logit(&lines.tokens[*i], &mut buffers).unwrap_or(f64::NEG_INFINITY), *i))
-                .collect();
-            scored.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-            scored.truncate(scored.len() - (scored.len() as f64 * math_share) as usize);
-            beyond = scored.into_iter().map(|(_, i)| i).collect();
-        }
-        used.extend(negatives.into_iter().filter(|i| searched.contains(i) && !cleaned.dropped.contains(i)));
-        used.extend(beyond);
-        used.sort_unstable();
-        Ok(used)
-    }
-}
-
-impl Outcome {
-    fn average_precision(&self) -> f64 {
-        metrics::average_precision(&self.positives, self.math_share)
-    }
-
-    /// Whether `best` is ahead by no more than two standard errors of the difference.
-    fn is_about_as_good_as(&self, best: &Self, examples: &[Example]) -> bool {
-        let precisions = |outcome: &Self| metrics::precisions(&outcome.positives, outcome.math_share);
-        let differences: Vec<f64> =
-            precisions(best).iter().zip(precisions(self)).map(|(best, own)| best - own).collect();
-        let domains: Vec<&str> = self
-            .held_out
-            .iter()
-            .filter(|(_, positive, _)| *positive)
-            .map(|(h, ..)| examples[h.index].domain.as_str())
-            .collect();
-        let (mean, error) = metrics::mean_and_error(&differences, &self.positives, &domains);
-        mean <= 2.0 * error
-    }
-
-    /// Calibration on the shared scale: positives weigh as much as the mathematics of the crawl, the negatives that
-    /// don't look like mathematics as much as the rest.
-    fn calibration(&self) -> Option<Calibration> {
-        let other = |(_, positive, standing): &&(HeldOut, bool, Standing)| {
-            !*positive && standing.share_above >= self.math_share
-        };
-        let negatives = self.held_out.iter().filter(other).count() as f64;
-        let weights: f64 = self.positives.iter().map(|s| s.weight).sum();
-        let points: Vec<(f64, bool, f64)> = self
-            .held_out
-            .iter()
-            .filter(|held| held.1 || other(held))
-            .map(|(h, positive, standing)| {
-                let weight = if *positive {
-                    self.math_share * standing.weight / weights
-                } else {
-                    (1.0 - self.math_share) / negatives
-                };
-                (h.logit, *positive, weight)
-            })
-            .collect();
-        Calibration::fit(&points)
-    }
-
-    fn validation(&self) -> Validation {
-        let calibration = self.calibration().unwrap_or(Calibration::NONE);
-        let kept = |held: &&(HeldOut, bool, Standing)| calibration.probability(held.0.logit) >= 0.5;
-        let n = |positive: bool| self.held_out.iter().filter(|held| held.1 == positive).count();
-        let n_kept = |positive: bool| self.held_out.iter().filter(kept).filter(|held| held.1 == positive).count();
-        let ratio = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
-        let recall = ratio(n_kept(true) as f64, n(true) as f64);
-        let share = ratio(n_kept(false) as f64, n(false) as f64);
-        Validation {
-            folds: self.folds,
-            positives: n(true),
-            negatives: n(false),
-            math_share: self.math_share,
-            average_precision: self.average_precision(),
-            area_under_curve: metrics::area_under_curve(&self.positives),
-            recall,
-            precision_uncorrected: ratio(n_kept(true) as f64, (n_kept(true) + n_kept(false)) as f64),
-            precision: ratio(self.math_share * recall, share).min(1.0),
-        }
-    }
 }
 
 #[cfg(test)]
