@@ -124,7 +124,7 @@ impl Classifying<'_> {
                     ClassifierSettings::Paper => self.seed.negatives_max,
                 };
                 let drawn = self.draw_negatives(&of_seed, survivors, most)?;
-                self.each_text(&drawn, &mut |_, domain, text| examples.push(example(text, domain.to_owned(), false)))?;
+                self.each_text(&drawn, &mut |_, host, text| examples.push(example(text, host.to_owned(), false)))?;
             }
         }
         let choice = match self.rules.settings {
