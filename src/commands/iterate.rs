@@ -10,6 +10,7 @@ use super::{configure, runner, sources, store};
 use crate::cli::{CommandResult, Failure, Global};
 use crate::config::ByteSize;
 use crate::rounds::{PlanLine, Round};
+use crate::task::peak_memory;
 
 /// `iterate`.
 #[derive(Args, Debug)]
@@ -114,11 +115,4 @@ fn print_summary(out: &mut dyn Write, figures: &Value) -> std::io::Result<()> {
         "ranking   {} pages, {} of {} tokens, last score {}, {} shards",
         ranking["pages"], ranking["tokens"], ranking["token_budget"], ranking["last_score"], ranking["shards"]
     )
-}
-
-/// The most memory that this process held, bytes; known on Linux.
-fn peak_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib * 1024)
 }

@@ -36,8 +36,8 @@ use crate::task::{Done, Input, Progress, Row, Runner, Stage, Task, TaskError, Ta
 
 /// Raised when the same pages would give other survivors.
 const VERSION: u32 = 1;
-/// Text loaded at once to verify pairs, bytes.
-const VERIFY_TEXT_BYTES: usize = 64 << 20;
+/// Pages whose shingles are held at once to verify pairs: some 20 kB each.
+const VERIFY_PAGES: usize = 1024;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 /// The hash of a text and its band keys; none where it has no token.
@@ -345,8 +345,7 @@ impl Dedup<'_> {
             // A chunk of pairs with the texts they need.
             let mut chunk = Vec::new();
             let mut wanted = BTreeSet::new();
-            let budget = VERIFY_TEXT_BYTES / (8 << 10);
-            while let Some(pair) = rest.next_if(|_| wanted.len() < budget) {
+            while let Some(pair) = rest.next_if(|_| wanted.len() < VERIFY_PAGES) {
                 wanted.extend([pair.0, pair.1]);
                 chunk.push(pair);
             }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use ::parquet::arrow::ProjectionMask;
 use ::parquet::arrow::arrow_reader::{
-    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
+    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection, RowSelectionPolicy,
+    RowSelector,
 };
 use ::parquet::arrow::arrow_writer::ArrowWriter;
 use ::parquet::basic::{Compression, ZstdLevel};
@@ -282,7 +283,12 @@ impl Table {
             selectors.push(RowSelector::select(1));
             at = row + 1;
         }
-        self.builder = self.builder.with_row_selection(RowSelection::from(selectors));
+        // By runs: the policy of masks decodes all that lies between the rows of a batch before it filters, which for a
+        // few rows of a large file is most of the file at once.
+        self.builder = self
+            .builder
+            .with_row_selection(RowSelection::from(selectors))
+            .with_row_selection_policy(RowSelectionPolicy::Selectors);
         self
     }
 

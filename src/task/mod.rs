@@ -10,5 +10,6 @@ mod run;
 pub use manifest::{InputRow, Manifest, ManifestError, OutputRow, Row};
 pub use progress::Progress;
 pub use run::{
-    Artifact, Done, Input, Runner, SCRATCH, SPILL, Stage, StageState, Task, TaskError, TaskResult, with_cpu_time,
+    Artifact, Done, Input, Runner, SCRATCH, SPILL, Stage, StageState, Task, TaskError, TaskResult, peak_memory,
+    with_cpu_time,
 };

@@ -221,6 +221,14 @@ pub struct Runner {
     _lock: std::fs::File,
 }
 
+/// The most memory that this process held so far, bytes; known on Linux.
+#[must_use]
+pub fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib * 1024)
+}
+
 /// Where sorts spill, under the output folder; emptied when a run begins.
 pub const SPILL: &str = "work/spill";
 /// Where tasks keep what they need only while they run; emptied when a run begins.
@@ -402,6 +410,7 @@ impl Runner {
                 stage = stage.name,
                 tasks = todo.len(),
                 bytes_in = bytes,
+                peak_memory = peak_memory(),
                 wall_s = format!("{:.1}", progress.seconds()),
                 "done"
             );
