@@ -84,7 +84,11 @@ fn print_plan(out: &mut dyn Write, round: u32, files: usize, plan: &[PlanLine]) 
 
 fn counts(value: &Value) -> String {
     let pairs = value.as_object().into_iter().flatten();
-    pairs.map(|(name, n)| format!("{name} {n}")).collect::<Vec<_>>().join(", ")
+    let pair = |(name, n): (&String, &Value)| match n {
+        Value::Number(n) if n.is_f64() => format!("{name} {:.3}", n.as_f64().unwrap_or_default()),
+        n => format!("{name} {n}"),
+    };
+    pairs.map(pair).collect::<Vec<_>>().join(", ")
 }
 
 fn print_summary(out: &mut dyn Write, figures: &Value) -> std::io::Result<()> {
@@ -109,7 +113,13 @@ fn print_summary(out: &mut dyn Write, figures: &Value) -> std::io::Result<()> {
     writeln!(out, "dedup     {} kept; dropped: {}", dedup["kept"], counts(&dedup["dropped"]))?;
     writeln!(out, "seed      {} positives", figures["seed"]["documents"])?;
     let validation = &figures["classifier"]["validation"];
-    writeln!(out, "classifier on held-out domains: {}", counts(validation))?;
+    match validation {
+        Value::Null => writeln!(
+            out,
+            "classifier could not be validated: the seed's documents are of one host, or of none that is known"
+        )?,
+        figures => writeln!(out, "classifier on held-out hosts: {}", counts(figures))?,
+    }
     writeln!(
         out,
         "ranking   {} pages, {} of {} tokens, last score {}, {} shards",
