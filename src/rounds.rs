@@ -76,8 +76,6 @@ pub type PlanLine = (String, Option<StageState>);
 pub struct Summary {
     /// The figures, as in `summary.json`.
     pub figures: serde_json::Value,
-    /// CPU seconds of all tasks, whenever they ran.
-    pub cpu_s: f64,
     /// Where the shards are.
     pub shards: PathBuf,
 }
@@ -247,8 +245,6 @@ impl Round<'_> {
         });
         let text = serde_json::to_vec_pretty(&figures).unwrap_or_default();
         write_file(&folder.join("summary.json"), &text, 0)?;
-        let all = [&extracted, &seed, &trained, &scored, &shards];
-        let cpu_s = all.into_iter().flatten().chain([&deduplicated, &cut]).map(|row| row.cpu_s).sum();
-        Ok(Summary { figures, cpu_s, shards: folder.join("shards") })
+        Ok(Summary { figures, shards: folder.join("shards") })
     }
 }

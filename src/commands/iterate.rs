@@ -10,7 +10,7 @@ use super::{configure, runner, sources, store};
 use crate::cli::{CommandResult, Failure, Global};
 use crate::config::ByteSize;
 use crate::rounds::{PlanLine, Round};
-use crate::task::peak_memory;
+use crate::task::{peak_memory, process_cpu_s};
 
 /// `iterate`.
 #[derive(Args, Debug)]
@@ -60,9 +60,9 @@ impl Iterate {
         let peak = peak_memory().map_or_else(|| "unknown".to_owned(), |bytes| ByteSize(bytes).to_string());
         writeln!(
             out,
-            "time      {:.1} s wall, {:.1} s CPU over all tasks; peak memory {peak}",
+            "time      {:.1} s wall, {:.1} s CPU in this run; peak memory {peak}",
             begun.elapsed().as_secs_f64(),
-            summary.cpu_s
+            process_cpu_s()
         )?;
         writeln!(out, "shards    {}", summary.shards.display())?;
         Ok(())

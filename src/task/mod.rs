@@ -11,5 +11,5 @@ pub use manifest::{InputRow, Manifest, ManifestError, OutputRow, Row};
 pub use progress::Progress;
 pub use run::{
     Artifact, Done, Input, Runner, SCRATCH, SPILL, Stage, StageState, Task, TaskError, TaskResult, peak_memory,
-    with_cpu_time,
+    process_cpu_s, with_cpu_time,
 };

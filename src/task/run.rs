@@ -245,6 +245,13 @@ fn thread_cpu_s() -> f64 {
     t.tv_sec as f64 + t.tv_nsec as f64 * 1e-9
 }
 
+/// CPU seconds of this process so far, over all its threads.
+#[must_use]
+pub fn process_cpu_s() -> f64 {
+    let t = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    t.tv_sec as f64 + t.tv_nsec as f64 * 1e-9
+}
+
 /// CPU seconds that `work` takes on this thread, beside its result.
 pub fn with_cpu_time<T>(work: impl FnOnce() -> T) -> (T, f64) {
     let before = thread_cpu_s();
