@@ -372,6 +372,34 @@ fn two_fetches_to_one_place_do_not_mix() {
 }
 
 #[test]
+fn a_seed_is_imported_from_the_dataset_that_a_file_names() {
+    let server = Server::start();
+    let lines = "{\"url\": \"https://a.example/1\", \"text\": \"one\"}\n{\"url\": \"https://a.example/2\", \"text\": \"two\"}\n";
+    let first = server.put("/files/0.jsonl", lines);
+    let second = server.put("/files/1.jsonl", lines);
+    server.put("/api/datasets/org/name/parquet/default/train", format!("[\"{first}\", \"{second}\"]"));
+    let endpoint = first.origin().ascii_serialization();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("dataset.toml");
+    let text = format!(
+        "[dataset]\nname = \"org/name\"\nendpoint = \"{endpoint}\"\nconfig = \"default\"\nsplit = \"train\"\nfiles_max = 1\n"
+    );
+    corpus_build::io::atomic::write(&file, text).unwrap();
+    let store = Store::new(rules());
+    let files = corpus_build::classify::seed::resolve(&[file.to_str().unwrap().to_owned()], &store).unwrap();
+    assert_eq!(files, [Location::Http(first)]);
+    let out = folder.path().join("out");
+    let runner = corpus_build::task::Runner::open(&out, Some(1), 64 << 20, true).unwrap();
+    let stage = corpus_build::classify::seed::stage(&runner, &store, "positives", &files, 10, 1);
+    assert_eq!(runner.run(&stage).unwrap()[0].facts["documents"], 2);
+    // Done is done: the server is not asked again.
+    let asked = server.asked().len();
+    assert_eq!(runner.state(&stage).done, 1);
+    runner.run(&stage).unwrap();
+    assert_eq!(server.asked().len(), asked);
+}
+
+#[test]
 fn a_store_reads_remote_files() {
     let server = Server::start();
     let (store, location) = (Store::new(rules()), Location::Http(server.put("/x", "some bytes")));
