@@ -101,7 +101,10 @@ fn within(path: &str, of: &str) -> bool {
 /// Imports against the flow, each of a leaf or a type that has no way back: (who, what).
 const UPWARD: &[(&str, &str)] = &[
     ("cli", "commands"),
+    ("config", "crawl::BASE_URL"),
     ("config", "extract::ExtractRules"),
+    ("config", "io::http::HttpRules"),
+    ("config", "io::warc::ReadCaps"),
     ("config", "language"),
     ("config", "tokens"),
     ("extract", "dedup::url"),
