@@ -23,6 +23,7 @@ mod page_config;
 mod scan;
 mod script;
 mod tidy;
+pub(crate) mod typeset;
 mod wrapper;
 
 #[cfg(test)]

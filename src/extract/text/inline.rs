@@ -1,9 +1,11 @@
 //! A run of inline content → pieces of text and display formulas: white space folded, formulas found, dollars escaped.
 
-use crate::extract::content::hints::Hints;
+use std::borrow::Cow;
+
+use super::styles::Styles;
+use crate::extract::math::typeset::{self, Part};
 use crate::extract::math::{self, Formula, PageMath, Segment};
-use crate::extract::outline::{Kind, Outline};
-use crate::extract::tag::Tag;
+use crate::extract::outline::Outline;
 
 /// Stands for a `br` until the line is written; the formula scanner sees white space.
 const BREAK: char = '\u{2028}';
@@ -31,6 +33,20 @@ pub(crate) enum Piece {
 pub(crate) struct Line<'a> {
     raw: String,
     held: Vec<Held<'a>>,
+    styles: Styles,
+}
+
+/// A stretch of a line on its way into text.
+enum Stretch<'t> {
+    Text(Cow<'t, str>),
+    Formula(Formula),
+    /// A formula that was typeset as text.
+    Typeset(Formula),
+    /// Perhaps one.
+    Maybe {
+        tex: String,
+        plain: String,
+    },
 }
 
 impl<'a> Line<'a> {
@@ -59,12 +75,17 @@ impl<'a> Line<'a> {
         self.raw.push(BREAK);
     }
 
-    /// Adds a superscript or subscript as `^` or `_` where it stands on something.
-    pub(crate) fn push_script(&mut self, tag: Tag, script: &str) {
-        if self.raw.ends_with(|c: char| c.is_alphanumeric() || c == ')') {
-            self.raw.push(if tag == Tag::Superscript { '^' } else { '_' });
-        }
-        self.push_text(script);
+    /// Notes how an inline element is set. Whether its whole subtree is written by this: a short script is.
+    pub(crate) fn style(&mut self, outline: &Outline<'_>, at: usize) -> bool {
+        let mut raw = std::mem::take(&mut self.raw);
+        let written = self.styles.open(outline, at, &mut raw);
+        self.raw = raw;
+        written
+    }
+
+    /// Ends the styles of elements that end before this entry.
+    pub(crate) fn reach(&mut self, at: usize) {
+        self.styles.close(at, &self.raw);
     }
 
     fn hold(&mut self, held: Held<'a>) {
@@ -85,17 +106,28 @@ impl<'a> Line<'a> {
     pub(crate) fn take(&mut self, page: &PageMath) -> Vec<Piece> {
         if self.raw.chars().all(char::is_whitespace) {
             self.raw.clear();
+            self.styles.take(0);
             return Vec::new();
         }
         let raw = std::mem::take(&mut self.raw);
         let held = std::mem::take(&mut self.held);
-        let segments = math::scan(&raw, page);
-        let escape = dollars_are_ambiguous(&segments, &held);
-        let mut fold = Fold::default();
-        for segment in &segments {
+        let mut spans = self.styles.take(raw.len());
+        let mut stretches = Vec::new();
+        for segment in math::scan(&raw, page) {
             match segment {
-                Segment::Text(text) => fold.text(text, &held, escape),
-                Segment::Formula(formula) => fold.formula(&with_held(&formula.tex, &held), formula.display),
+                Segment::Formula(formula) => stretches.push(Stretch::Formula(formula)),
+                Segment::Text(text) if spans.is_empty() => stretches.push(Stretch::Text(text)),
+                Segment::Text(text) => typeset_math(text, &raw, &mut spans, &mut stretches),
+            }
+        }
+        let escape = dollars_are_ambiguous(&stretches, &held);
+        let mut fold = Fold::default();
+        for stretch in &stretches {
+            match stretch {
+                Stretch::Text(text) => fold.text(text, &held, escape),
+                Stretch::Formula(formula) => fold.formula(&with_held(&formula.tex, &held), formula.display),
+                Stretch::Typeset(formula) => fold.typeset(formula),
+                Stretch::Maybe { tex, plain } => fold.maybe(tex, plain),
             }
         }
         fold.finish()
@@ -123,15 +155,35 @@ impl<'a> Line<'a> {
     }
 }
 
+/// Splits text by the mathematics that is only typeset in it.
+fn typeset_math<'t>(text: Cow<'t, str>, raw: &str, spans: &mut [typeset::Span], stretches: &mut Vec<Stretch<'t>>) {
+    // Where the text stands in the line: spans count from there.
+    let offset = (text.as_ptr() as usize).wrapping_sub(raw.as_ptr() as usize);
+    let mut inside: Vec<typeset::Span> = match &text {
+        Cow::Borrowed(_) if offset <= raw.len() => {
+            spans.iter().filter_map(|span| span.within(offset, offset + text.len())).collect()
+        }
+        _ => Vec::new(),
+    };
+    if inside.is_empty() {
+        return stretches.push(Stretch::Text(text));
+    }
+    stretches.extend(typeset::read(&text, &mut inside).into_iter().map(|part| match part {
+        Part::Text(text) => Stretch::Text(Cow::Owned(text)),
+        Part::Formula(formula) => Stretch::Typeset(formula),
+        Part::Maybe { tex, plain } => Stretch::Maybe { tex, plain },
+    }));
+}
+
 /// Whether a literal dollar sign of the block could be read as a delimiter: beside a formula or another dollar.
-fn dollars_are_ambiguous(segments: &[Segment<'_>], held: &[Held<'_>]) -> bool {
+fn dollars_are_ambiguous(stretches: &[Stretch<'_>], held: &[Held<'_>]) -> bool {
     let formulas = held.iter().any(|held| matches!(held, Held::Formula(_)))
-        || segments.iter().any(|segment| matches!(segment, Segment::Formula(_)));
-    let dollars: usize = segments
+        || stretches.iter().any(|stretch| !matches!(stretch, Stretch::Text(_)));
+    let dollars: usize = stretches
         .iter()
-        .map(|segment| match segment {
-            Segment::Text(text) => memchr::memchr_iter(b'$', text.as_bytes()).count(),
-            Segment::Formula(_) => 0,
+        .map(|stretch| match stretch {
+            Stretch::Text(text) => memchr::memchr_iter(b'$', text.as_bytes()).count(),
+            _ => 0,
         })
         .sum();
     dollars > 1 || dollars == 1 && formulas
@@ -253,6 +305,21 @@ impl Fold {
         }
     }
 
+    /// A formula that was typeset as text; its letters are variables of the page.
+    fn typeset(&mut self, formula: &Formula) {
+        if !formula.display {
+            self.join('$');
+            self.text.push(typeset::SURE);
+        }
+        self.formula(&formula.tex, formula.display);
+    }
+
+    /// What the whole page will tell to be a formula or not.
+    fn maybe(&mut self, tex: &str, plain: &str) {
+        self.join('$');
+        self.text.push_str(&typeset::maybe(tex, &fold_line(plain)));
+    }
+
     /// Writes the pending white space before `next`.
     fn join(&mut self, next: char) {
         let gap = std::mem::replace(&mut self.gap, Gap::None);
@@ -308,29 +375,4 @@ pub fn fold_line(raw: &str) -> String {
         }
     }
     fold.text
-}
-
-/// Longest superscript or subscript that is written with `^` or `_`.
-const SCRIPT_BYTES_MAX: usize = 4;
-
-/// The text of a `sup` or `sub` that is an exponent or index: short, no link (a footnote), no ordinal ending.
-pub(crate) fn script(outline: &Outline<'_>, at: usize) -> Option<String> {
-    let parent = &outline.entries[outline.entries[at].parent as usize];
-    if parent.hints.has(Hints::LINK) {
-        return None;
-    }
-    let mut script = String::new();
-    for entry in &outline.entries[at + 1..outline.entries[at].end as usize] {
-        match entry.kind {
-            Kind::Text(text) => script.push_str(text.trim()),
-            Kind::Element(Tag::Inline, _) => {}
-            _ => return None,
-        }
-        if script.len() > SCRIPT_BYTES_MAX {
-            return None;
-        }
-    }
-    let mathematical = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '−');
-    let ordinal = matches!(script.to_ascii_lowercase().as_str(), "st" | "nd" | "rd" | "th" | "tm" | "r" | "sm" | "o");
-    (!script.is_empty() && !ordinal && script.chars().all(mathematical)).then_some(script)
 }

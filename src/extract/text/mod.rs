@@ -8,11 +8,13 @@
 //! | data table | a line a row, cells joined by ` \| ` |
 //! | `pre` | fenced with its language where known; prose in `pre` keeps its lines without a fence |
 //! | `code` | between backticks, so that a shell variable is not taken for a formula |
+//! | italic variables, `sup` and `sub` that are clearly mathematics | `$…$` |
 //! | `br` | line break; two of them end the block |
 //! | literal `$` that could be taken for a delimiter | `\$` |
 
 mod code;
 mod inline;
+mod styles;
 mod table;
 
 pub use inline::fold_line;
@@ -20,7 +22,7 @@ pub use inline::fold_line;
 use inline::{Line, Piece};
 
 use super::content::Selection;
-use super::math::PageMath;
+use super::math::{PageMath, typeset};
 use super::outline::{Kind, Outline};
 use super::tag::Tag;
 
@@ -71,12 +73,14 @@ impl Writer<'_, '_> {
         let end = self.outline.entries.get(root).map_or(0, |entry| entry.end as usize);
         let mut at = root;
         while at < end {
+            self.line.reach(at);
             while let Some(&(tag, _)) = self.open.last().filter(|(_, end)| *end <= at) {
                 self.open.pop();
                 self.close(tag);
             }
             at = self.enter(at);
         }
+        self.line.reach(end);
         while let Some((tag, _)) = self.open.pop() {
             self.close(tag);
         }
@@ -123,12 +127,7 @@ impl Writer<'_, '_> {
                 self.line.push_break();
                 return end;
             }
-            Tag::Superscript | Tag::Subscript => {
-                if let Some(script) = inline::script(self.outline, at) {
-                    self.line.push_script(tag, &script);
-                    return end;
-                }
-            }
+            Tag::Superscript | Tag::Subscript | Tag::Inline if self.line.style(self.outline, at) => return end,
             Tag::Heading(level) => self.blocks.mark(&format!("{} ", "#".repeat(usize::from(level)))),
             Tag::List => self.lists.push(List { next: None }),
             Tag::OrderedList => self.lists.push(List { next: Some(self.first_number(at)) }),
@@ -260,7 +259,8 @@ impl Blocks {
         self.formulas += formulas;
     }
 
-    fn finish(self) -> Written {
+    fn finish(mut self) -> Written {
+        self.formulas += typeset::settle(&mut self.text);
         Written { text: self.text, formulas: self.formulas }
     }
 }

@@ -93,6 +93,7 @@ fn cell(outline: &Outline<'_>, selection: &Selection, at: usize, page: &PageMath
     let mut next = at + 1;
     while next < end {
         let entry = &outline.entries[next];
+        line.reach(next);
         if selection.dropped(next) {
             next = entry.end as usize;
             continue;
@@ -105,17 +106,15 @@ fn cell(outline: &Outline<'_>, selection: &Selection, at: usize, page: &PageMath
                 next = entry.end as usize;
                 continue;
             }
-            Kind::Element(tag @ (Tag::Superscript | Tag::Subscript), _) => {
-                if let Some(script) = super::inline::script(outline, next) {
-                    line.push_script(tag, &script);
-                    next = entry.end as usize;
-                    continue;
-                }
+            Kind::Element(Tag::Superscript | Tag::Subscript | Tag::Inline, _) if line.style(outline, next) => {
+                next = entry.end as usize;
+                continue;
             }
             Kind::Element(tag, _) if tag.is_block() || tag == Tag::Break => line.push_text(" "),
             Kind::Element(..) => {}
         }
         next += 1;
     }
+    line.reach(end);
     line.take_flat(page)
 }

@@ -58,7 +58,7 @@ fn lists_nest_and_are_one_block() {
 
 #[test]
 fn data_tables_are_rows_and_layout_tables_are_not() {
-    check("<table><caption>T</caption><tr><th>n<th>n<sup>2</sup><tr><td>2<td>4</table>", "T\n\nn | n^2\n2 | 4");
+    check("<table><caption>T</caption><tr><th>n<th>n<sup>2</sup><tr><td>2<td>4</table>", "T\n\nn | $n^2$\n2 | 4");
     check("<table><tr><td><p>left</p><td><p>right</p></table>", "left\n\nright");
     check("<table role=presentation><tr><td>a<td>b<tr><td>c<td>d</table>", "a\n\nb\n\nc\n\nd");
 }
@@ -76,6 +76,6 @@ fn code_is_kept_as_it_stands() {
 
 #[test]
 fn scripts_are_exponents_and_indices_but_not_ordinals_and_notes() {
-    check("<p>x<sup>2</sup> + a<sub>n</sub>", "x^2 + a_n");
+    check("<p>x<sup>2</sup> + a<sub>n</sub>", "$x^2 + a_n$");
     check("<p>the 1<sup>st</sup> fact<sup><a href=#1>12</a></sup><a href=#2><sup>3</sup></a>", "the 1st fact123");
 }

@@ -19,6 +19,19 @@ use super::{Formula, MathNode, latexml};
 
 pub use convert::to_latex;
 
+/// Characters of mathematics as LaTeX.
+pub(super) fn characters(text: &str) -> String {
+    convert::Tex::apart(|tex| tokens::characters(tex, text))
+}
+
+/// Appends LaTeX, with a blank where a control word would otherwise swallow a letter.
+pub(super) fn append(tex: &mut String, piece: &str) {
+    if piece.starts_with(|c: char| c.is_ascii_alphabetic()) && convert::ends_in_control_word(tex) {
+        tex.push(' ');
+    }
+    tex.push_str(piece);
+}
+
 /// What a `math` element is: its formula, or nothing worth emitting.
 pub(super) fn mark(node: NodeRef<'_>, element: &Element, budget: &Budget) -> MathNode {
     let display = super::find::in_display_block(node);

@@ -1,0 +1,123 @@
+//! Whole pages' bodies → what their text says.
+
+use crate::extract::extract;
+use crate::page::{Capture, Page};
+
+/// The text of a body, after a paragraph that makes `x`, `n` and `f` variables of the page.
+fn text(body: &str) -> String {
+    let page = Page {
+        capture: Capture {
+            url: "https://example.org/".into(),
+            fetched_at_ms: None,
+            warc: "x.warc.gz".into(),
+            warc_offset: 0,
+            warc_length: 0,
+        },
+        http_charset: Some("utf-8".into()),
+        body: format!("<body><main>{body}</main>").into_bytes(),
+    };
+    let rules = crate::extract::ExtractRules { text_bytes_min: 1, ..Default::default() };
+    extract(&page, &rules).expect("some text").text
+}
+
+#[track_caller]
+fn check(body: &str, want: &str) {
+    let got = text(body);
+    if std::env::var_os("SEE").is_some() {
+        if got != want {
+            eprintln!("BODY {body}\n GOT {got:?}\nWANT {want:?}");
+        }
+        return;
+    }
+    assert_eq!(got, want, "{body}");
+}
+
+#[test]
+fn runs_of_letters_scripts_and_operators_are_formulas() {
+    check("<p>the circle x<sup>2</sup> + y<sup>2</sup> = r<sup>2</sup>.", "the circle $x^2 + y^2 = r^2$.");
+    check("<p>Take a<sub>n+1</sub> here", "Take $a_{n+1}$ here");
+    check(
+        "<p>Let <i>f</i>(<i>x</i>) = <i>ax</i><sup>2</sup> + <i>bx</i> + <i>c</i>, where it is",
+        "Let $f(x) = ax^2 + bx + c$, where it is",
+    );
+    check("<p>of 2<sup>n</sup> sets and 10<sup>-3</sup> of", "of $2^n$ sets and $10^{-3}$ of");
+    check("<p>with <var>x</var> ≤ <var>y</var> and <em>α</em> ∈ <em>S</em>", "with $x \\leq y$ and $\\alpha \\in S$");
+    check("<p>that <i>O</i>(<i>n</i> log <i>n</i>) steps", "that $O(n \\log n)$ steps");
+    check("<p>for <i>i</i> = 1, 2, …, <i>n</i> it", "for $i = 1, 2, \\ldots, n$ it");
+    check("<p>函数<i>f</i>（<i>x</i>）＝x<sup>2</sup>的图象", "函数$f(x)=x^2$的图象");
+    check("<p>d<i>x</i>/d<i>t</i> = sin<i>x</i> holds", "$dx/dt = \\sin x$ holds");
+    check("<p>so x<sub>i</sub><sup>2</sup> and <i>T</i><sub>max</sub>", "so $x_i^2$ and $T_{\\max}$");
+    check("<p>E = mc<sup>2</sup> is", "$E = mc^2$ is");
+    check("<p>∑<sub><i>i</i>=1</sub><sup><i>n</i></sup> <i>a<sub>i</sub></i> is", "$\\sum_{i=1}^n a_i$ is");
+    check("<p>(<i>x</i> + 1)<sup>2</sup> ≡ 1 (mod <i>p</i>)", "$(x + 1)^2 \\equiv 1 \\pmod{p}$");
+    check("<p>an (<i>x</i> = 2) in", "an ($x = 2$) in");
+    check("<p>has e<sup>−x²/2</sup> in", "has $e^{-x^{2}/2}$ in");
+    check("<p>where <i>x</i><sup>2</sup> = a number", "where $x^2$ = a number");
+    check("<p>with 4<i>a</i><i>c</i> &lt; <i>b</i><sup>2</sup> only", "with $4ac < b^2$ only");
+}
+
+#[test]
+fn lone_letters_are_variables_where_the_page_uses_them() {
+    check(
+        "<p>Let <i>n</i> be such that <i>n</i> + 1 is. The <i>n</i><sup>th</sup> and <i>k</i>",
+        "Let $n$ be such that $n + 1$ is. The $n$th and k",
+    );
+    check("<p>Let <i>n</i> be", "Let n be");
+    check("<p>x<sup>2</sup> is <i>x</i>s and <em>a</em> thing", "$x^2$ is $x$s and a thing");
+    check("<ol><li>(<i>x</i>) one with <i>x</i> = 1</ol>", "1. (x) one with $x = 1$");
+}
+
+#[test]
+fn prose_stays_as_it_is() {
+    for (body, want) in [
+        ("<p>the 1<sup>st</sup> and 2<sup>nd</sup> of", "the 1st and 2nd of"),
+        ("<p>a fact<sup>[3]</sup> that", "a fact[3] that"),
+        ("<p>a fact.<sup>12</sup> It", "a fact.12 It"),
+        ("<p>brand<sup>TM</sup> and X<sup>®</sup>", "brandTM and X®"),
+        ("<p>some H<sub>2</sub>O and CO<sub>2</sub> too", "some H₂O and CO₂ too"),
+        ("<p>of C<sub>6</sub>H<sub>12</sub>O<sub>6</sub> in", "of C₆H₁₂O₆ in"),
+        ("<p>of 5 m<sup>2</sup> or 3 cm<sup>3</sup> at 9 m/s<sup>2</sup>", "of 5 m² or 3 cm³ at 9 m/s²"),
+        ("<p>this is <i>a</i> priori <i>I</i> say", "this is a priori I say"),
+        ("<p>au XIX<sup>e</sup> siècle, la 1<sup>re</sup> et 2<sup>e</sup>", "au XIXe siècle, la 1re et 2e"),
+        ("<p>the <sup>14</sup>C of", "the ¹⁴C of"),
+        ("<p>call <code>x<sup>2</sup></code> now", "call `x2` now"),
+        ("<p>foo(<em>x</em>, <em>y=1</em>) is", "foo(x, y=1) is"),
+        ("<p><i>Smith</i> <i>et</i> <i>al</i> (<i>see</i>)", "Smith et al (see)"),
+        ("<p>add <sup>1</sup>/<sub>2</sub> cup", "add 1/2 cup"),
+        ("<p>J. Smith<sup>1,2</sup>, Wang Y<sup>1</sup>", "J. Smith1,2, Wang Y^1"),
+    ] {
+        check(body, want);
+    }
+}
+
+#[test]
+fn templates_and_converters_mark_their_formulas() {
+    check(r#"<p>the <span class="texhtml"><i>x</i><sup>2</sup> + 1</span> of"#, "the $x^2 + 1$ of");
+    check(r#"<p>a <span class="texhtml mvar" style="font-style:italic;">z</span> of"#, "a $z$ of");
+    check(
+        r#"<p>a <span class="texhtml"><span class="sfrac"><span class="num">π</span><span class="sr-only">/</span><span class="den">2</span></span></span> of"#,
+        "a $\\frac{\\pi}{2}$ of",
+    );
+    check(
+        r#"<p>a <span class="texhtml">√<span style="border-top:1px solid; padding:0 0.1em;">2<i>x</i></span></span> of"#,
+        "a $\\sqrt{2x}$ of",
+    );
+    check(
+        r#"<p>a <span class="texhtml"><i>a</i><span style="display:inline-block;margin-bottom:-0.3em;vertical-align:-0.4em;line-height:1.2em;font-size:85%;text-align:left">2<br>k</span></span> of"#,
+        "a $a^2_k$ of",
+    );
+    check(
+        r#"<p>a <span class="math inline"><em>a</em><sub>1</sub> if <em>b</em> ≥ 0</span> of"#,
+        "a $a_1 \\mathrm{if} b \\geq 0$ of",
+    );
+    check(r#"<p>a <br/><span class="math display"><em>x</em> = 1</span><br/> of"#, "a\n\n$$x = 1$$\n\nof");
+}
+
+#[test]
+fn editors_write_styles_instead_of_elements() {
+    check(
+        r#"<p><span style="font-style:italic">x</span><span style="font-size:0.6em;vertical-align:super">2</span><span> + 1 is</span>"#,
+        "$x^2 + 1$ is",
+    );
+    check(r#"<p>a<span style="vertical-align: sub;">n</span> is"#, "$a_n$ is");
+}
