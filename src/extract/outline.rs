@@ -192,21 +192,29 @@ impl<'a> Builder<'a> {
     fn enter(&mut self, node: NodeRef<'a, Node>, math: &'a MathMap) -> bool {
         match node.value() {
             Node::Text(text) => {
-                self.text(text);
+                if !math.marks_text() || math.get(node.id()).is_none() {
+                    self.text(text);
+                }
                 false
             }
             Node::Element(element) => match math.get(node.id()) {
                 Some(MathNode::Skip) => false,
-                Some(MathNode::Formula(formula)) => {
-                    let stats = Stats { formulas: 1, ..Stats::default() };
-                    self.run.add(&stats);
-                    self.push(Kind::Formula(formula), Hints::default(), stats);
-                    false
-                }
+                Some(MathNode::Formula(formula)) => self.formula(formula),
                 None => self.element(element),
+            },
+            Node::Comment(_) => match math.get(node.id()) {
+                Some(MathNode::Formula(formula)) => self.formula(formula),
+                _ => false,
             },
             _ => false,
         }
+    }
+
+    fn formula(&mut self, formula: &'a Formula) -> bool {
+        let stats = Stats { formulas: 1, ..Stats::default() };
+        self.run.add(&stats);
+        self.push(Kind::Formula(formula), Hints::default(), stats);
+        false
     }
 
     fn element(&mut self, element: &'a Element) -> bool {

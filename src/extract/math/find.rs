@@ -6,7 +6,7 @@ use scraper::{Html, Node};
 
 use super::node::{Budget, NodeRef, element, local_name};
 use super::{Formula, MathMap, MathNode, PageMath};
-use super::{image, katex, latexml, mathjax, mathml, script, wrapper};
+use super::{image, katex, latexml, mathjax, mathml, omml, script, wrapper};
 
 /// Finds every element that is math, keyed by node id. Descendants of a marked element are not looked at.
 #[must_use]
@@ -15,6 +15,8 @@ pub fn find(html: &Html, page: &PageMath) -> MathMap {
         budget: Budget::for_nodes(html.tree.values().len()),
         found: Vec::new(),
         last: None,
+        fallback_end: None,
+        marks_text: false,
         asciimath: page.asciimath,
     };
     let mut node = html.tree.root();
@@ -22,7 +24,7 @@ pub fn find(html: &Html, page: &PageMath) -> MathMap {
         let next = if walk.enter(node) { node.first_child() } else { None };
         node = match next.or_else(|| following(node)) {
             Some(next) => next,
-            None => return MathMap::new(walk.found),
+            None => return MathMap::new(walk.found, walk.marks_text),
         };
     }
 }
@@ -42,12 +44,24 @@ struct Walk {
     found: Vec<(NodeId, MathNode)>,
     /// The formula just found, as long as no text came after it, and the name of its element.
     last: Option<(String, Formula)>,
+    /// Where what stands in for a formula in a comment ends.
+    fallback_end: Option<NodeId>,
+    marks_text: bool,
     asciimath: bool,
 }
 
 impl Walk {
     /// Looks at a node; whether its children are to be looked at too.
     fn enter(&mut self, node: NodeRef<'_>) -> bool {
+        if let Some(end) = self.fallback_end {
+            if node.id() == end {
+                self.fallback_end = None;
+            } else {
+                self.marks_text |= matches!(node.value(), Node::Text(_));
+                self.found.push((node.id(), MathNode::Skip));
+            }
+            return false;
+        }
         match node.value() {
             Node::Element(element) => {
                 let Some(mut marked) = self.form(node, element) else {
@@ -63,7 +77,27 @@ impl Walk {
                 }
                 false
             }
+            Node::Comment(comment) => {
+                if omml::is_math_comment(comment) {
+                    self.comment(node, comment);
+                }
+                false
+            }
             _ => true,
+        }
+    }
+
+    /// A formula in a comment; the fallback after it is none.
+    fn comment(&mut self, node: NodeRef<'_>, comment: &str) {
+        let Some(formula) = omml::read_comment(comment) else { return };
+        self.last = Some(("comment".to_owned(), formula.clone()));
+        self.found.push((node.id(), MathNode::Formula(formula)));
+        let next =
+            node.next_siblings().find(|next| !matches!(next.value(), Node::Text(text) if text.trim().is_empty()));
+        if let Some(next) = next
+            && let Node::Comment(opening) = next.value()
+        {
+            self.fallback_end = omml::fallback_end(next, opening);
         }
     }
 
@@ -91,6 +125,7 @@ impl Walk {
             }
             "table" if latexml::is_equation(element) => return latexml::table(node, budget),
             name if name.ends_with(":math") => return Some(mathml::mark(node, element, budget)),
+            "m:omath" | "m:omathpara" => return omml::read_element(node, budget).map(MathNode::Formula),
             name if wrapper::is_custom_element(name) => return wrapper::custom(node, element, budget),
             _ => {}
         }

@@ -19,6 +19,7 @@ mod looks;
 mod mathjax;
 pub mod mathml;
 mod node;
+mod omml;
 mod page_config;
 mod scan;
 mod script;
@@ -69,13 +70,15 @@ pub struct MathMap {
     /// Sorted by node.
     nodes: Vec<(NodeId, MathNode)>,
     formulas: usize,
+    /// Whether text nodes are among the marked ones.
+    text: bool,
 }
 
 impl MathMap {
-    fn new(mut nodes: Vec<(NodeId, MathNode)>) -> Self {
+    fn new(mut nodes: Vec<(NodeId, MathNode)>, text: bool) -> Self {
         nodes.sort_by_key(|(id, _)| *id);
         let formulas = nodes.iter().filter(|(_, node)| matches!(node, MathNode::Formula(_))).count();
-        Self { nodes, formulas }
+        Self { nodes, formulas, text }
     }
 
     /// What the element is, if it is math.
@@ -83,6 +86,12 @@ impl MathMap {
     pub fn get(&self, id: NodeId) -> Option<&MathNode> {
         let at = self.nodes.binary_search_by_key(&id, |(id, _)| *id).ok()?;
         Some(&self.nodes[at].1)
+    }
+
+    /// Whether text nodes are among the marked ones: then they must be asked for too.
+    #[must_use]
+    pub fn marks_text(&self) -> bool {
+        self.text
     }
 
     /// Number of marked elements, renderings to skip included.

@@ -58,6 +58,7 @@ impl Styles {
                 }
                 style
             }
+            Style::Italic if is_parameter(outline, at) => return false,
             other => other,
         };
         self.open.push(Open { style, start, inner, until });
@@ -108,6 +109,14 @@ fn is_note(outline: &Outline<'_>, at: usize) -> bool {
     let parent = &outline.entries[entry.parent as usize];
     let link = |entry: &crate::extract::outline::Entry<'_>| entry.hints.has(Hints::LINK);
     link(parent) || outline.entries[at + 1..entry.end as usize].iter().any(link)
+}
+
+/// Whether an element is a parameter in the signature of a function.
+fn is_parameter(outline: &Outline<'_>, at: usize) -> bool {
+    let parent = &outline.entries[outline.entries[at].parent as usize];
+    let Kind::Element(_, element) = parent.kind else { return false };
+    let class = element.attrs.iter().find(|(name, _)| &*name.local == "class").map_or("", |(_, value)| value);
+    class.split_ascii_whitespace().any(|class| class.starts_with("param") || class.starts_with("sig"))
 }
 
 /// The text of a script that is an exponent or index: short, no ordinal ending.

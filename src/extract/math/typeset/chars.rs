@@ -142,3 +142,8 @@ pub(super) fn closes(open: char, close: char) -> bool {
         _ => false,
     }
 }
+
+/// Whether a character stands for code or a formula that was found before.
+pub(super) fn is_private(c: char) -> bool {
+    matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}')
+}

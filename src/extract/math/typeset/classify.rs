@@ -57,7 +57,7 @@ fn inner(text: &str, tokens: &mut [Token]) {
                 let (face, word) = (*face, &text[token.start..token.end]);
                 if words::is_function(word) {
                     token.kind = Kind::Function;
-                } else if !face.italic && word.chars().count() > 1 && word.is_ascii() {
+                } else if !face.italic && word.chars().count() > 1 && word.is_ascii() && !is_points(word) {
                     token.kind = Kind::Upright;
                 }
             }
@@ -71,6 +71,11 @@ fn inner(text: &str, tokens: &mut [Token]) {
             _ => {}
         }
     }
+}
+
+/// Capital letters side by side: matrices, points.
+fn is_points(word: &str) -> bool {
+    word.len() <= 3 && word.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
 /// A stretch of letters in one style.
@@ -223,24 +228,51 @@ pub(super) fn scripts(text: &str, tokens: &mut Vec<Token>) {
     for at in 0..tokens.len() {
         let Kind::Script { raised, inside } = &tokens[at].kind else { continue };
         let base = at.checked_sub(1).map(|base| &tokens[base]).filter(|base| base.end == tokens[at].start);
-        if !base.is_some_and(|base| carries(text, base, *raised, inside)) {
-            tokens[at].kind = Kind::Stop;
+        if base.is_some_and(|base| carries(text, base, *raised, inside)) {
+            continue;
         }
+        let next = tokens.get(at + 1).filter(|next| next.start == tokens[at].end);
+        let shifted = is_shifted(text, base, next, *raised).then(|| {
+            let digits = content(text, inside).chars().filter(|c| !c.is_whitespace());
+            digits.map(|c| words::shifted(c, *raised)).collect::<Option<String>>()
+        });
+        tokens[at].kind = shifted.flatten().map_or(Kind::Stop, Kind::Shifted);
     }
 }
 
-/// `^` and `_` that were typed before one number or letter.
+/// Whether digits are raised or lowered because of a unit, a compound or an isotope.
+fn is_shifted(text: &str, base: Option<&Token>, next: Option<&Token>, raised: bool) -> bool {
+    match base.map(|base| &base.kind) {
+        Some(Kind::Word | Kind::Function) => base.is_some_and(|base| {
+            let word = base.text(text);
+            raised && words::is_unit(word) || words::is_compound(word)
+        }),
+        Some(Kind::Shifted(_)) => true,
+        None | Some(Kind::Space | Kind::Open(_)) => {
+            let element = |next: &Token| {
+                matches!(next.kind, Kind::Letters(_) | Kind::Word) && words::is_compound(next.text(text))
+            };
+            raised && next.is_some_and(element)
+        }
+        _ => false,
+    }
+}
+
+/// `^` that was typed before one number or letter.
 fn typed(text: &str, tokens: &mut Vec<Token>) {
     let mut at = 1;
     while at + 1 < tokens.len() {
-        if let Kind::Weak(sign @ ('^' | '_')) = tokens[at].kind {
+        if let Kind::Weak('_') = tokens[at].kind {
+            // An identifier.
+            tokens[at].kind = Kind::Stop;
+        } else if let Kind::Weak('^') = tokens[at].kind {
             let (base, script) = (&tokens[at - 1], &tokens[at + 1]);
             let touching = base.end == tokens[at].start && tokens[at].end == script.start;
             let letter = matches!(script.kind, Kind::Letters(_)) && script.text(text).chars().count() == 1;
             if touching && base.ends_operand() && (letter || matches!(script.kind, Kind::Number)) {
                 let inside = vec![script.clone()];
                 let (start, end) = (tokens[at].start, script.end);
-                tokens.splice(at..at + 2, [Token { kind: Kind::Script { raised: sign == '^', inside }, start, end }]);
+                tokens.splice(at..at + 2, [Token { kind: Kind::Script { raised: true, inside }, start, end }]);
             } else {
                 tokens[at].kind = Kind::Stop;
             }
@@ -264,7 +296,7 @@ fn carries(text: &str, base: &Token, raised: bool, inside: &[Token]) -> bool {
             !(raised && plain && !face.italic && words::is_raised_ending(script) && script != "T")
                 && !(raised && single && plain && script.len() > 1 && words::is_raised_ending(script))
         }
-        Kind::Number => !(raised && plain && words::is_raised_ending(script)),
+        Kind::Number => !(raised && plain && script.len() > 1 && words::is_raised_ending(script)),
         Kind::Symbol
         | Kind::Prefix(_)
         | Kind::Function

@@ -24,33 +24,40 @@ pub(super) fn judge(text: &str, tokens: &[Token], run: Range<usize>) -> Verdict 
     if let [Token { kind: Kind::Container { .. }, .. }] = inside {
         return Verdict::Sure;
     }
+    let goes_on = run
+        .start
+        .checked_sub(1)
+        .is_some_and(|at| matches!(tokens[at].kind, Kind::Shifted(_)) && tokens[at].end == tokens[run.start].start);
+    if goes_on && is_compound(text, inside, true) {
+        return shifted(text, inside).map_or(Verdict::Nothing, Verdict::Text);
+    }
     if is_glued(text, tokens, &run) {
         return Verdict::Nothing;
     }
     let around = Around::of(text, tokens, &run);
-    if is_unit(text, inside, &around) || is_compound(text, inside) {
+    if is_unit(text, inside, &around) || is_compound(text, inside, false) {
         return shifted(text, inside).map_or(Verdict::Nothing, Verdict::Text);
     }
     let mut evidence = Evidence::default();
     evidence.gather(text, inside);
     if evidence.sure() {
         Verdict::Sure
-    } else if evidence.maybe && !around.is_label(text, inside) {
+    } else if evidence.maybe && !around.is_label(text, inside) && !after_code(text, tokens, &run) {
         Verdict::Maybe
     } else {
         Verdict::Nothing
     }
 }
 
-/// Whether a word touches the run, so that it is a part of the word.
+/// Whether a word, code or a sign that was typed for a script touches the run, so that it is a part of that.
 fn is_glued(text: &str, tokens: &[Token], run: &Range<usize>) -> bool {
     let (first, last) = (&tokens[run.start], &tokens[run.end - 1]);
     let left = run.start.checked_sub(1).map(|at| &tokens[at]).is_some_and(|before| {
         let word = match before.kind {
-            Kind::Word => true,
-            Kind::Stop => before
-                .text(text)
-                .ends_with(|c: char| c.is_alphanumeric() && !chars::is_ideograph(c) || "_@#\\.".contains(c)),
+            Kind::Word | Kind::Shifted(_) => true,
+            Kind::Stop => before.text(text).ends_with(|c: char| {
+                c.is_alphanumeric() && !chars::is_ideograph(c) || "_^@#\\.$".contains(c) || chars::is_private(c)
+            }),
             _ => false,
         };
         word && before.end == first.start
@@ -58,12 +65,50 @@ fn is_glued(text: &str, tokens: &[Token], run: &Range<usize>) -> bool {
     let right = tokens.get(run.end).is_some_and(|after| {
         let word = match after.kind {
             Kind::Word => !matches!(after.text(text), "s" | "th" | "st" | "nd" | "rd" | "es" | "er" | "te" | "ten"),
-            Kind::Stop => after.text(text).starts_with(['_', '@', '\\']),
+            Kind::Stop => {
+                after.text(text).starts_with(|c: char| matches!(c, '_' | '^' | '@' | '\\') || chars::is_private(c))
+            }
             _ => false,
         };
         word && after.start == last.end
     });
     left || right
+}
+
+/// Whether a declaration or the arguments of a call in code stand before the run.
+fn after_code(text: &str, tokens: &[Token], run: &Range<usize>) -> bool {
+    let before = &tokens[..run.start];
+    let chunk = before.iter().rev().skip_while(|token| token.kind == Kind::Space);
+    let typed = chunk
+        .take_while(|token| token.kind != Kind::Space)
+        .any(|token| matches!(token.text(text), "_" | "*" | "&" | "@" | "[") || token.text(text).contains('\u{2023}'));
+    // Between a parenthesis or comma and another: an argument, if words are among the others and a name before.
+    let listed = |token: Option<&Token>| {
+        token.is_some_and(|token| matches!(token.kind, Kind::Comma | Kind::Open('(') | Kind::Close(')')))
+    };
+    let next = tokens[run.end..].iter().find(|token| token.kind != Kind::Space);
+    let previous = before.iter().rev().find(|token| token.kind != Kind::Space);
+    typed
+        || listed(previous) && listed(next) && {
+            let mut depth = 0_usize;
+            let open = before.iter().rev().take(60).position(|token| match token.kind {
+                Kind::Close(_) => {
+                    depth += 1;
+                    false
+                }
+                Kind::Open(_) if depth == 0 => true,
+                Kind::Open(_) => {
+                    depth -= 1;
+                    false
+                }
+                _ => false,
+            });
+            let head = open.and_then(|back| before.len().checked_sub(back + 2)).map(|at| match tokens[at].kind {
+                Kind::Space => at.saturating_sub(1),
+                _ => at,
+            });
+            head.is_some_and(|at| matches!(tokens[at].kind, Kind::Word))
+        }
 }
 
 /// The words beside a run.
@@ -166,8 +211,8 @@ fn is_unit(text: &str, inside: &[Token], around: &Around<'_>) -> bool {
     letters > 0 && (area || number || around.after_number || inside.len() > 2 && letters > 1)
 }
 
-/// Whether a run is a chemical formula: symbols of elements with numbers of atoms.
-fn is_compound(text: &str, inside: &[Token]) -> bool {
+/// Whether a run is a chemical formula, or what comes after the start of one: symbols of elements with numbers of atoms.
+fn is_compound(text: &str, inside: &[Token], goes_on: bool) -> bool {
     let (mut atoms, mut counted) = (0, 0);
     for token in inside {
         match &token.kind {
@@ -193,12 +238,9 @@ fn is_compound(text: &str, inside: &[Token]) -> bool {
             _ => return false,
         }
     }
-    let whole = match (inside.first(), inside.last()) {
-        (Some(first), Some(last)) => &text[first.start..last.end],
-        _ => "",
-    };
+    let whole = inside_text(text, inside);
     let gas = ["H_2", "N_2", "O_2", "F_2", "O_3", "H2", "N2", "O2", "F2", "O3"].contains(&whole);
-    counted > 0 && (atoms > 1 || gas)
+    goes_on && atoms > 0 || counted > 0 && (atoms > 1 || gas)
 }
 
 /// A run as text, with digits and signs raised and lowered.
@@ -267,13 +309,10 @@ impl Evidence {
                         Some(Kind::Prefix('√' | '∛' | '∜'))
                     ));
                 }
-                Kind::Strong(_) | Kind::Weak('−') => {
-                    self.operators += usize::from(joins_operands(text, inside, at, true))
-                }
+                Kind::Strong(_) | Kind::Weak('−') => self.operators += usize::from(joins_operands(text, inside, at)),
                 Kind::Weak('<' | '>' | '＜' | '＞') => {
-                    self.operators += usize::from(joins_operands(text, inside, at, true) && has_number(inside));
+                    self.operators += usize::from(joins_operands(text, inside, at) && has_number(inside));
                 }
-                Kind::Weak(_) => self.maybe |= joins_operands(text, inside, at, false),
                 Kind::Prefix('∑' | '∏' | '∫' | '√' | '∀' | '∃' | '∂' | '∇') => {
                     self.operators += usize::from(inside.len() > at + 1 && inside.iter().any(|token| set(text, token)));
                 }
@@ -298,14 +337,13 @@ fn set(text: &str, token: &Token) -> bool {
     }
 }
 
-/// Whether operands stand on both sides of an operator (or on the right of a sign), one of them set as mathematics.
-fn joins_operands(text: &str, inside: &[Token], at: usize, both: bool) -> bool {
+/// Whether operands stand on both sides of an operator, and some operand of the run is set as mathematics.
+fn joins_operands(text: &str, inside: &[Token], at: usize) -> bool {
     let left = inside[..at].iter().rev().find(|token| token.kind != Kind::Space);
     let right = inside[at + 1..].iter().find(|token| token.kind != Kind::Space);
     let whole = left.is_some_and(Token::ends_operand)
         && right.is_some_and(|token| token.starts_operand() || matches!(token.kind, Kind::Weak(_) | Kind::Strong(_)));
-    let anywhere = || inside.iter().any(|token| set(text, token));
-    whole && (!both || anywhere())
+    whole && inside.iter().any(|token| set(text, token))
 }
 
 /// Whether parentheses with a variable in them follow: `f(x)`.
@@ -314,6 +352,13 @@ fn applies(text: &str, after: &[Token]) -> bool {
     let argument = rest.iter().take_while(|token| !matches!(token.kind, Kind::Close(_)));
     let mut argument = argument.filter(|token| token.kind != Kind::Space);
     argument.any(|token| set(text, token))
+}
+
+fn inside_text<'t>(text: &'t str, inside: &[Token]) -> &'t str {
+    match (inside.first(), inside.last()) {
+        (Some(first), Some(last)) => &text[first.start..last.end],
+        _ => "",
+    }
 }
 
 /// Whether a script stands on what only a formula has a script on.
@@ -341,7 +386,11 @@ fn script_is_sure(text: &str, before: &[Token], raised: bool, script: &[Token]) 
             let letters = script.iter().any(|token| matches!(token.kind, Kind::Letters(_)));
             let negative = script.iter().any(|token| matches!(token.kind, Kind::Weak('-' | '−' | '–')));
             if raised {
-                letters || negative || number == "10" && digits && length <= 3 || number == "2" && digits && length == 2
+                let ending = words::is_raised_ending(inside_text(text, script));
+                letters && !ending
+                    || negative
+                    || number == "10" && digits && length <= 3
+                    || number == "2" && digits && length == 2
             } else {
                 digits && matches!(script, [only] if matches!(only.text(text), "2" | "8" | "10" | "16"))
             }

@@ -1,6 +1,6 @@
 //! Text with spans → tokens.
 
-use super::chars::{Role, is_ideograph, role};
+use super::chars::{Role, is_ideograph, is_private, role};
 use super::words;
 use super::{Span, Style};
 
@@ -59,6 +59,8 @@ pub(super) enum Kind {
         upper: bool,
         inside: Vec<Token>,
     },
+    /// Raised or lowered digits of a unit or compound, as the characters for them.
+    Shifted(String),
     Space,
     Stop,
 }
@@ -346,8 +348,4 @@ fn is_formula(text: &str, inside: &[Token]) -> bool {
         }
     }
     others > 0 && words <= 4 && words <= others
-}
-
-fn is_private(c: char) -> bool {
-    matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}')
 }

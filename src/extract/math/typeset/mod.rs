@@ -81,27 +81,31 @@ pub(crate) fn read(text: &str, spans: &mut [Span]) -> Vec<Part> {
     let mut tokens = lex::tokens(text, spans);
     classify::words(text, &mut tokens);
     classify::scripts(text, &mut tokens);
-    let mut parts = Parts { text, parts: Vec::new(), from: 0 };
+    let mut found: Vec<(usize, usize, Part)> = Vec::new();
+    for token in &tokens {
+        if let Kind::Shifted(digits) = &token.kind {
+            found.push((token.start, token.end, Part::Text(digits.clone())));
+        }
+    }
     for run in runs::runs(text, &tokens) {
-        let judged = judge::judge(text, &tokens, run.clone());
         let (start, end) = (tokens[run.start].start, tokens[run.end - 1].end);
-        match judged {
-            judge::Verdict::Nothing => {}
-            judge::Verdict::Text(plain) => parts.replace(start, end, Part::Text(plain)),
+        let formula = |display| Formula::from_raw(&latex::write(text, &tokens[run.clone()]), display);
+        let part = match judge::judge(text, &tokens, run.clone()) {
+            judge::Verdict::Nothing => None,
+            judge::Verdict::Text(plain) => Some(Part::Text(plain)),
             judge::Verdict::Sure => {
-                let display = matches!(tokens[run.start].kind, Kind::Container { display: true, .. });
-                let tex = latex::write(text, &tokens[run.clone()]);
-                if let Some(formula) = Formula::from_raw(&tex, display) {
-                    parts.replace(start, end, Part::Formula(formula));
-                }
+                formula(matches!(tokens[run.start].kind, Kind::Container { display: true, .. })).map(Part::Formula)
             }
             judge::Verdict::Maybe => {
-                if let Some(formula) = Formula::from_raw(&latex::write(text, &tokens[run.clone()]), false) {
-                    let plain = text[start..end].to_owned();
-                    parts.replace(start, end, Part::Maybe { tex: formula.tex, plain });
-                }
+                formula(false).map(|formula| Part::Maybe { tex: formula.tex, plain: text[start..end].to_owned() })
             }
-        }
+        };
+        found.extend(part.map(|part| (start, end, part)));
+    }
+    found.sort_by_key(|(start, ..)| *start);
+    let mut parts = Parts { text, parts: Vec::new(), from: 0 };
+    for (start, end, part) in found {
+        parts.replace(start, end, part);
     }
     parts.finish()
 }

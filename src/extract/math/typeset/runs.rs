@@ -19,7 +19,7 @@ pub(super) fn runs(text: &str, tokens: &[Token]) -> Vec<Range<usize>> {
             break;
         };
         let cut = match token.kind {
-            Kind::Stop | Kind::Word => true,
+            Kind::Stop | Kind::Shifted(_) | Kind::Word => true,
             // A formula that the page marks stands for itself.
             Kind::Container { .. } => {
                 add(&mut runs, text, tokens, from..at);
@@ -36,7 +36,7 @@ pub(super) fn runs(text: &str, tokens: &[Token]) -> Vec<Range<usize>> {
                 false
             }
             Kind::Open(_) | Kind::Close(_) => true,
-            Kind::Comma => depth == 0 && !near_dots(tokens, at),
+            Kind::Comma => depth == 0 && !near_dots(tokens, at) && !is_decimal(tokens, at),
             Kind::Colon => depth == 0 && !arrow_after(tokens, at),
             Kind::Space => depth == 0 && !joins(text, tokens, from, at),
             _ => false,
@@ -55,7 +55,7 @@ fn mates(tokens: &[Token]) -> Vec<Option<usize>> {
     let mut open: Vec<(usize, char)> = Vec::new();
     for (at, token) in tokens.iter().enumerate() {
         match token.kind {
-            Kind::Stop | Kind::Word | Kind::Container { .. } => open.clear(),
+            Kind::Stop | Kind::Shifted(_) | Kind::Word | Kind::Container { .. } => open.clear(),
             Kind::Open(c) => open.push((at, c)),
             Kind::Close(c) => match open.pop() {
                 Some((from, opener)) if chars::closes(opener, c) => {
@@ -77,6 +77,12 @@ fn near_dots(tokens: &[Token], at: usize) -> bool {
     let word = |token: &&Token| !matches!(token.kind, Kind::Word | Kind::Stop);
     tokens[at + 1..].iter().take(LOOK).take_while(word).any(dots)
         || tokens[..at].iter().rev().take(LOOK).take_while(word).any(dots)
+}
+
+/// Whether a comma stands between digits without a blank.
+fn is_decimal(tokens: &[Token], at: usize) -> bool {
+    let number = |at: Option<usize>| at.and_then(|at| tokens.get(at)).is_some_and(|token| token.kind == Kind::Number);
+    number(at.checked_sub(1)) && number(Some(at + 1))
 }
 
 /// Whether a colon introduces a map: `f: A → B`.
@@ -103,17 +109,54 @@ fn joins(text: &str, tokens: &[Token], from: usize, at: usize) -> bool {
     }
     // Two operands with a blank between: a product only where an operator holds it on the outside.
     let mathematical = is_mathematical(text, left) && is_mathematical(text, right);
-    let held_left = operand_start(tokens, from, at).checked_sub(1).is_some_and(|before| {
-        before >= from
-            && (tokens[before].is_operator()
-                || matches!(tokens[before].kind, Kind::Open(_) | Kind::Function | Kind::Prefix(_)))
-    });
-    let after = operand_end(tokens, at + 1);
-    let held_right = tokens.get(after).is_some_and(|token| {
-        token.is_operator()
-            || matches!(token.kind, Kind::Space) && tokens.get(after + 1).is_some_and(Token::is_operator)
-    });
-    mathematical && !matches!(right.kind, Kind::Open(_)) && (held_left || held_right)
+    let scripted = matches!(left.kind, Kind::Script { .. })
+        && matches!(tokens[operand_end(tokens, at + 1) - 1].kind, Kind::Script { .. });
+    let held_left = held_left(text, tokens, from, at);
+    let held_right = held_right(text, tokens, at);
+    mathematical && !matches!(right.kind, Kind::Open(_)) && (held_left || held_right || scripted)
+}
+
+/// How many operands side by side are looked over for an operator.
+const OPERANDS_MAX: usize = 6;
+
+/// Whether an operator stands before the operands that end at a blank.
+fn held_left(text: &str, tokens: &[Token], from: usize, mut at: usize) -> bool {
+    for _ in 0..OPERANDS_MAX {
+        let Some(before) = operand_start(tokens, from, at).checked_sub(1).filter(|before| *before >= from) else {
+            return false;
+        };
+        let before = match tokens[before].kind {
+            Kind::Space if before > from => before - 1,
+            _ => before,
+        };
+        match &tokens[before].kind {
+            Kind::Strong(_) | Kind::Weak(_) | Kind::Open(_) | Kind::Function | Kind::Prefix(_) => return true,
+            _ if is_mathematical(text, &tokens[before]) && before + 1 < at => at = before + 1,
+            _ => return false,
+        }
+    }
+    false
+}
+
+/// Whether an operator stands after the operands that start after a blank.
+fn held_right(text: &str, tokens: &[Token], mut at: usize) -> bool {
+    for _ in 0..OPERANDS_MAX {
+        if !tokens.get(at + 1).is_some_and(|next| is_mathematical(text, next)) {
+            return false;
+        }
+        let after = operand_end(tokens, at + 1);
+        match tokens.get(after) {
+            Some(token) if token.is_operator() => return true,
+            Some(token) if token.kind == Kind::Space => {
+                if tokens.get(after + 1).is_some_and(Token::is_operator) {
+                    return true;
+                }
+                at = after;
+            }
+            _ => return false,
+        }
+    }
+    false
 }
 
 /// A dash with blanks around it is a minus between two operands that are nothing but mathematics.
@@ -148,8 +191,7 @@ fn operand_start(tokens: &[Token], from: usize, at: usize) -> usize {
     while start > from && tokens[start - 1].ends_operand() && !matches!(tokens[start - 1].kind, Kind::Close(_)) {
         start -= 1;
     }
-    // A blank before it is no part of it.
-    if start > from && matches!(tokens[start - 1].kind, Kind::Space) { start - 1 } else { start }
+    start
 }
 
 /// The token after the operand that starts at a token.

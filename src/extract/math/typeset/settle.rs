@@ -66,7 +66,8 @@ impl Letters {
 
     /// Whether a formula's letters are all used in formulas that are sure.
     fn bear_out(&self, tex: &str) -> bool {
-        self.formulas > 0 && bits(tex) & !self.bits == 0
+        let letters = bits(tex);
+        letters & !self.bits == 0 && self.formulas >= if letters == 0 { 3 } else { 1 }
     }
 }
 

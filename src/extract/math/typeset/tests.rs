@@ -47,6 +47,9 @@ fn runs_of_letters_scripts_and_operators_are_formulas() {
     check("<p>函数<i>f</i>（<i>x</i>）＝x<sup>2</sup>的图象", "函数$f(x)=x^2$的图象");
     check("<p>d<i>x</i>/d<i>t</i> = sin<i>x</i> holds", "$dx/dt = \\sin x$ holds");
     check("<p>so x<sub>i</sub><sup>2</sup> and <i>T</i><sub>max</sub>", "so $x_i^2$ and $T_{\\max}$");
+    check("<p>sizes 2<sup>a</sup> 3<sup>b</sup> 5<sup>c</sup> are", "sizes $2^a 3^b 5^c$ are");
+    check("<p>with <i>x</i> <i>y</i> <i>x</i> = <i>x</i>", "with $x y x = x$");
+    check("<p>da <i>c</i> = 0,81; so", "da $c = 0,81$; so");
     check("<p>E = mc<sup>2</sup> is", "$E = mc^2$ is");
     check("<p>∑<sub><i>i</i>=1</sub><sup><i>n</i></sup> <i>a<sub>i</sub></i> is", "$\\sum_{i=1}^n a_i$ is");
     check("<p>(<i>x</i> + 1)<sup>2</sup> ≡ 1 (mod <i>p</i>)", "$(x + 1)^2 \\equiv 1 \\pmod{p}$");
@@ -84,6 +87,9 @@ fn prose_stays_as_it_is() {
         ("<p>foo(<em>x</em>, <em>y=1</em>) is", "foo(x, y=1) is"),
         ("<p><i>Smith</i> <i>et</i> <i>al</i> (<i>see</i>)", "Smith et al (see)"),
         ("<p>add <sup>1</sup>/<sub>2</sub> cup", "add 1/2 cup"),
+        ("<p>in (<i>x</i>) [138, <b>140</b>, 146-148] x<sub>1</sub>", "in ($x$) [138, 140, 146-148] $x_1$"),
+        ("<p><code>Sum</code>( <var>x</var> ) is <code>P(</code><var>x</var><code>)</code>", "`Sum`( x ) is `P(`x`)`"),
+        ("<p>const double * <em>x_l</em> and <em>x</em>_l", "const double * x_l and x_l"),
         ("<p>J. Smith<sup>1,2</sup>, Wang Y<sup>1</sup>", "J. Smith1,2, Wang Y^1"),
     ] {
         check(body, want);
@@ -120,4 +126,22 @@ fn editors_write_styles_instead_of_elements() {
         "$x^2 + 1$ is",
     );
     check(r#"<p>a<span style="vertical-align: sub;">n</span> is"#, "$a_n$ is");
+}
+
+#[test]
+fn word_processors_leave_formulas_in_comments() {
+    check(
+        "<p class=MsoNormal>Let <!--[if gte msEquation 12]><m:oMath><m:sSup><m:e><i><span><m:r>x</m:r></span></i></m:e>\
+         <m:sup><m:r>2</m:r></m:sup></m:sSup></m:oMath><![endif]--><![if !msEquation]><span style='position:relative'>\
+         <img width=9 src=image001.png></span>x squared<![endif]> be<o:p></o:p></p>",
+        "Let $x^{2}$ be",
+    );
+    check(
+        "<p><!--[if gte msEquation 12]><m:oMathPara><m:oMath><m:r>y=1</m:r></m:oMath></m:oMathPara><![endif]-->\
+         <![if !msEquation]><img src=a.png><![endif]></p><p>end <!-- plain --> of it",
+        "$$y=1$$\n\nend of it",
+    );
+    check("<p>so <m:omath><m:r>z</m:r></m:omath> is", "so $z$ is");
+    check("<p>a <!-- MathType@MTEF@5@5@+=feaagKart@ --> b", "a b");
+    check("<p>a <img src='https://www.google.com/chart?cht=tx&amp;chl=x%5E%7B2%7D'> b", "a $x^{2}$ b");
 }
