@@ -113,7 +113,11 @@ fn joins(text: &str, tokens: &[Token], from: usize, at: usize) -> bool {
         && matches!(tokens[operand_end(tokens, at + 1) - 1].kind, Kind::Script { .. });
     let held_left = held_left(text, tokens, from, at);
     let held_right = held_right(text, tokens, at);
-    mathematical && !matches!(right.kind, Kind::Open(_)) && (held_left || held_right || scripted)
+    if matches!(right.kind, Kind::Open(_)) {
+        let modulus = tokens.get(at + 2).is_some_and(|next| next.kind == Kind::Function && next.text(text) == "mod");
+        return modulus && mathematical;
+    }
+    mathematical && (held_left || held_right || scripted)
 }
 
 /// How many operands side by side are looked over for an operator.
