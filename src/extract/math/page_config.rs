@@ -4,6 +4,7 @@ use memchr::memmem::find;
 use scraper::{Html, Node};
 
 use super::node::attr;
+use super::typeset::ClassStyles;
 
 /// A pair of delimiters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub struct PageMath {
     pub custom: Vec<Delimiter>,
     /// Classes whose elements the libraries were told to leave alone.
     pub ignored_classes: Vec<String>,
+    /// What its style sheet says of classes: office programs set scripts and italics with it.
+    pub(crate) styles: ClassStyles,
 }
 
 impl PageMath {
@@ -49,6 +52,13 @@ impl PageMath {
         for node in html.tree.nodes() {
             let Node::Element(element) = node.value() else { continue };
             match &*element.name.local {
+                "style" => {
+                    for child in node.children() {
+                        if let Node::Text(sheet) = child.value() {
+                            page.styles.read(sheet);
+                        }
+                    }
+                }
                 "script" => match attr(element, "src") {
                     Some(src) => page.library(src),
                     None => {

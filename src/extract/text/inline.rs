@@ -76,9 +76,9 @@ impl<'a> Line<'a> {
     }
 
     /// Notes how an inline element is set. Whether its whole subtree is written by this: a short script is.
-    pub(crate) fn style(&mut self, outline: &Outline<'_>, at: usize) -> bool {
+    pub(crate) fn style(&mut self, outline: &Outline<'_>, at: usize, page: &PageMath) -> bool {
         let mut raw = std::mem::take(&mut self.raw);
-        let written = self.styles.open(outline, at, &mut raw);
+        let written = self.styles.open(outline, at, &page.styles, &mut raw);
         self.raw = raw;
         written
     }

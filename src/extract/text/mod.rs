@@ -127,7 +127,9 @@ impl Writer<'_, '_> {
                 self.line.push_break();
                 return end;
             }
-            Tag::Superscript | Tag::Subscript | Tag::Inline if self.line.style(self.outline, at) => return end,
+            Tag::Superscript | Tag::Subscript | Tag::Inline if self.line.style(self.outline, at, self.page) => {
+                return end;
+            }
             Tag::Heading(level) => self.blocks.mark(&format!("{} ", "#".repeat(usize::from(level)))),
             Tag::List => self.lists.push(List { next: None }),
             Tag::OrderedList => self.lists.push(List { next: Some(self.first_number(at)) }),

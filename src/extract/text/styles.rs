@@ -2,7 +2,7 @@
 
 use super::inline::fold_line;
 use crate::extract::content::hints::Hints;
-use crate::extract::math::typeset::{Span, Style, looks_set};
+use crate::extract::math::typeset::{ClassStyles, Span, Style, is_raised_ending, looks_set};
 use crate::extract::outline::{Kind, Outline};
 use crate::extract::tag::Tag;
 
@@ -30,9 +30,9 @@ struct Open {
 
 impl Styles {
     /// Notes the style of an element. `true` where its whole text was written: a short script.
-    pub(super) fn open(&mut self, outline: &Outline<'_>, at: usize, raw: &mut String) -> bool {
+    pub(super) fn open(&mut self, outline: &Outline<'_>, at: usize, page: &ClassStyles, raw: &mut String) -> bool {
         let Kind::Element(tag, element) = outline.entries[at].kind else { return false };
-        let Some(style) = Style::of(tag, element) else { return false };
+        let Some(style) = Style::of(tag, element, page) else { return false };
         let until = outline.entries[at].end as usize;
         let start = raw.len();
         let mut inner = start;
@@ -41,13 +41,14 @@ impl Styles {
             Style::Superscript | Style::Subscript => {
                 let raised = style == Style::Superscript;
                 if let Some(script) = script(outline, at) {
-                    if raw.ends_with(|c: char| c.is_alphanumeric() || c == ')') {
+                    let based = raw.ends_with(|c: char| c.is_alphanumeric() || c == ')');
+                    if based && !(raised && is_ordinal(raw, &script)) {
                         raw.push(if raised { '^' } else { '_' });
                     }
                     inner = raw.len();
                     raw.push_str(&fold_line(&script));
                     let italic = outline.entries[at + 1..until].iter().any(|entry| match entry.kind {
-                        Kind::Element(tag, element) => Style::of(tag, element) == Some(Style::Italic),
+                        Kind::Element(tag, element) => Style::of(tag, element, page) == Some(Style::Italic),
                         _ => false,
                     });
                     self.push(Span { style, start, inner, end: raw.len() });
@@ -119,7 +120,18 @@ fn is_parameter(outline: &Outline<'_>, at: usize) -> bool {
     class.split_ascii_whitespace().any(|class| class.starts_with("param") || class.starts_with("sig"))
 }
 
-/// The text of a script that is an exponent or index: short, no ordinal ending.
+/// Whether a raised script ends an ordinal or the like: `1st`, `XIXe`, `TM`.
+fn is_ordinal(raw: &str, script: &str) -> bool {
+    if script.eq_ignore_ascii_case("tm") || script.eq_ignore_ascii_case("sm") {
+        return true;
+    }
+    let number = raw.ends_with(|c: char| c.is_ascii_digit());
+    let word = raw.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    let roman = word.len() > 1 && word.bytes().all(|byte| b"IVXLC".contains(&byte));
+    is_raised_ending(script) && (script.len() > 1 || number || roman || matches!(script, "r" | "o"))
+}
+
+/// The text of a script that is an exponent or index: short.
 fn script(outline: &Outline<'_>, at: usize) -> Option<String> {
     let mut script = String::new();
     for entry in &outline.entries[at + 1..outline.entries[at].end as usize] {
@@ -133,6 +145,5 @@ fn script(outline: &Outline<'_>, at: usize) -> Option<String> {
         }
     }
     let mathematical = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '−');
-    let ordinal = matches!(script.to_ascii_lowercase().as_str(), "st" | "nd" | "rd" | "th" | "tm" | "r" | "sm" | "o");
-    (!script.is_empty() && !ordinal && script.chars().all(mathematical)).then_some(script)
+    (!script.is_empty() && script.chars().all(mathematical)).then_some(script)
 }

@@ -106,7 +106,7 @@ fn cell(outline: &Outline<'_>, selection: &Selection, at: usize, page: &PageMath
                 next = entry.end as usize;
                 continue;
             }
-            Kind::Element(Tag::Superscript | Tag::Subscript | Tag::Inline, _) if line.style(outline, next) => {
+            Kind::Element(Tag::Superscript | Tag::Subscript | Tag::Inline, _) if line.style(outline, next, page) => {
                 next = entry.end as usize;
                 continue;
             }

@@ -88,8 +88,9 @@ fn after_code(text: &str, tokens: &[Token], run: &Range<usize>) -> bool {
     };
     let next = tokens[run.end..].iter().find(|token| token.kind != Kind::Space);
     let previous = before.iter().rev().find(|token| token.kind != Kind::Space);
+    let comma = [previous, next].into_iter().flatten().any(|token| token.kind == Kind::Comma);
     typed
-        || listed(previous) && listed(next) && {
+        || comma && listed(previous) && listed(next) && {
             let mut depth = 0_usize;
             let open = before.iter().rev().take(60).position(|token| match token.kind {
                 Kind::Close(_) => {

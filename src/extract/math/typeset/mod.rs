@@ -14,6 +14,7 @@ mod latex;
 mod lex;
 mod runs;
 mod settle;
+mod sheet;
 mod style;
 mod words;
 
@@ -21,8 +22,9 @@ mod words;
 mod tests;
 
 pub(crate) use settle::{SURE, maybe, settle};
+pub(crate) use sheet::ClassStyles;
 pub(crate) use style::Style;
-pub(crate) use words::looks_set;
+pub(crate) use words::{is_raised_ending, looks_set};
 
 use super::Formula;
 use lex::Kind;

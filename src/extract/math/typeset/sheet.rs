@@ -36,9 +36,9 @@ impl ClassStyles {
         if self.classes.is_empty() {
             return None;
         }
-        let styles = classes.split_ascii_whitespace().filter_map(|class| {
-            self.classes.iter().find(|(name, _)| name == class).map(|(_, style)| *style)
-        });
+        let styles = classes
+            .split_ascii_whitespace()
+            .filter_map(|class| self.classes.iter().find(|(name, _)| name == class).map(|(_, style)| *style));
         styles.reduce(|best, style| if best == Style::Italic { style } else { best })
     }
 }

@@ -3,6 +3,7 @@
 use scraper::node::Element;
 
 use super::super::node::classes;
+use super::sheet::ClassStyles;
 use crate::extract::tag::Tag;
 
 /// How text is set.
@@ -37,7 +38,7 @@ pub(crate) enum Style {
 
 impl Style {
     /// The style of an inline element, if it has one that matters.
-    pub(crate) fn of(tag: Tag, element: &Element) -> Option<Self> {
+    pub(crate) fn of(tag: Tag, element: &Element, page: &ClassStyles) -> Option<Self> {
         match tag {
             Tag::Superscript | Tag::Subscript => return Some(script(tag, element)),
             Tag::Inline => {}
@@ -54,8 +55,9 @@ impl Style {
                             if let Some(named) = of_classes(value) {
                                 return Some(named);
                             }
+                            style = style.or_else(|| page.of(value));
                         }
-                        "style" => style = of_css(value),
+                        "style" => style = of_css(value).or(style),
                         _ => {}
                     }
                 }

@@ -126,6 +126,10 @@ fn editors_write_styles_instead_of_elements() {
         "$x^2 + 1$ is",
     );
     check(r#"<p>a<span style="vertical-align: sub;">n</span> is"#, "$a_n$ is");
+    check(
+        r#"<style>.c1{font-style:italic}ol{margin:0}.c4{font-size:6pt;vertical-align:super}</style><p class="c9"><span class="c1">x</span><span class="c0 c4">2</span><span class="c0"> + 1 is</span>"#,
+        "$x^2 + 1$ is",
+    );
 }
 
 #[test]

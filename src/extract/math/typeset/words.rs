@@ -62,7 +62,7 @@ pub(super) fn is_unit(word: &str) -> bool {
 }
 
 /// Whether raised letters are the end of an ordinal or the like.
-pub(super) fn is_raised_ending(script: &str) -> bool {
+pub(crate) fn is_raised_ending(script: &str) -> bool {
     has(&RAISED, &script.to_lowercase())
 }
 
