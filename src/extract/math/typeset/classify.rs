@@ -296,7 +296,10 @@ fn carries(text: &str, base: &Token, raised: bool, inside: &[Token]) -> bool {
             !(raised && plain && !face.italic && words::is_raised_ending(script) && script != "T")
                 && !(raised && single && plain && script.len() > 1 && words::is_raised_ending(script))
         }
-        Kind::Number => !(raised && plain && script.len() > 1 && words::is_raised_ending(script)),
+        Kind::Number => {
+            !(raised && plain && script.len() > 1 && words::is_raised_ending(script))
+                && !script.starts_with(['\'', '′', '’', '″'])
+        }
         Kind::Symbol
         | Kind::Prefix(_)
         | Kind::Function

@@ -84,7 +84,7 @@ fn after_code(text: &str, tokens: &[Token], run: &Range<usize>) -> bool {
         .any(|token| matches!(token.text(text), "_" | "*" | "&" | "@" | "[") || token.text(text).contains('\u{2023}'));
     // Between a parenthesis or comma and another: an argument, if words are among the others and a name before.
     let listed = |token: Option<&Token>| {
-        token.is_some_and(|token| matches!(token.kind, Kind::Comma | Kind::Open('(') | Kind::Close(')')))
+        token.is_some_and(|token| matches!(token.kind, Kind::Comma | Kind::Open('(' | '[') | Kind::Close(')')))
     };
     let next = tokens[run.end..].iter().find(|token| token.kind != Kind::Space);
     let previous = before.iter().rev().find(|token| token.kind != Kind::Space);
@@ -108,7 +108,9 @@ fn after_code(text: &str, tokens: &[Token], run: &Range<usize>) -> bool {
                 Kind::Space => at.saturating_sub(1),
                 _ => at,
             });
-            head.is_some_and(|at| matches!(tokens[at].kind, Kind::Word))
+            head.is_some_and(|at| {
+                matches!(tokens[at].kind, Kind::Word) || tokens[at].text(text).ends_with(chars::is_private)
+            })
         }
 }
 

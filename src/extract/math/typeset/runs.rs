@@ -115,7 +115,7 @@ fn joins(text: &str, tokens: &[Token], from: usize, at: usize) -> bool {
     let held_right = held_right(text, tokens, at);
     if matches!(right.kind, Kind::Open(_)) {
         let modulus = tokens.get(at + 2).is_some_and(|next| next.kind == Kind::Function && next.text(text) == "mod");
-        return modulus && mathematical;
+        return modulus && is_mathematical(text, left);
     }
     mathematical && (held_left || held_right || scripted)
 }
@@ -287,6 +287,10 @@ fn hangs_at_end(text: &str, tokens: &[Token], run: Range<usize>) -> bool {
                 && matches!(token.text(text), "a" | "A" | "I")
                 && next.is_some_and(|next| matches!(next.kind, Kind::Space))
                 && tokens.get(run.end + 1).is_some_and(|word| matches!(word.kind, Kind::Word))
+        }
+        // Dots that go on with something else.
+        Kind::Ellipsis => {
+            run.len() > 2 && matches!(tokens[run.end - 2].kind, Kind::Space) && tokens[run.end - 3].ends_operand()
         }
         Kind::Bar => run.clone().filter(|at| matches!(tokens[*at].kind, Kind::Bar)).count() % 2 == 1,
         _ => false,

@@ -3,7 +3,7 @@
 use crate::extract::extract;
 use crate::page::{Capture, Page};
 
-/// The text of a body, after a paragraph that makes `x`, `n` and `f` variables of the page.
+/// The text of a body.
 fn text(body: &str) -> String {
     let page = Page {
         capture: Capture {
@@ -22,14 +22,7 @@ fn text(body: &str) -> String {
 
 #[track_caller]
 fn check(body: &str, want: &str) {
-    let got = text(body);
-    if std::env::var_os("SEE").is_some() {
-        if got != want {
-            eprintln!("BODY {body}\n GOT {got:?}\nWANT {want:?}");
-        }
-        return;
-    }
-    assert_eq!(got, want, "{body}");
+    assert_eq!(text(body), want, "{body}");
 }
 
 #[test]
