@@ -16,9 +16,9 @@ pub(super) fn words(text: &str, tokens: &mut [Token]) {
         let end = stretch(tokens, at);
         if end > at {
             if end - at == 1 {
-                single(text, tokens, at)
+                single(text, tokens, at);
             } else {
-                mixed(text, tokens, at, end)
+                mixed(text, tokens, at, end);
             }
             at = end;
         } else {
@@ -62,7 +62,7 @@ fn inner(text: &str, tokens: &mut [Token]) {
                 }
             }
             Kind::Script { inside, .. } | Kind::Overline(inside) | Kind::Container { inside, .. } => {
-                inner(text, inside)
+                inner(text, inside);
             }
             Kind::Fraction { over, under } => {
                 inner(text, over);
@@ -297,8 +297,8 @@ fn carries(text: &str, base: &Token, raised: bool, inside: &[Token]) -> bool {
                 && !(raised && single && plain && script.len() > 1 && words::is_raised_ending(script))
         }
         Kind::Number => {
-            !(raised && plain && script.len() > 1 && words::is_raised_ending(script))
-                && !script.starts_with(['\'', '′', '’', '″'])
+            let ending = raised && plain && script.len() > 1 && words::is_raised_ending(script);
+            !(ending || script.starts_with(['\'', '′', '’', '″']))
         }
         Kind::Symbol
         | Kind::Prefix(_)

@@ -9,6 +9,7 @@ use super::lex::{Kind, Token};
 const LOOK: usize = 8;
 
 /// Runs of tokens without words, unmatched brackets, or commas and blanks at which prose goes on; edges trimmed.
+#[expect(clippy::match_same_arms, clippy::needless_range_loop, reason = "each kind has its own reason")]
 pub(super) fn runs(text: &str, tokens: &[Token]) -> Vec<Range<usize>> {
     let mates = mates(tokens);
     let mut runs = Vec::new();
@@ -246,6 +247,7 @@ fn add(runs: &mut Vec<Range<usize>>, text: &str, tokens: &[Token], mut run: Rang
     }
 }
 
+#[expect(clippy::match_same_arms, reason = "each kind has its own reason")]
 fn hangs_at_start(tokens: &[Token], run: Range<usize>) -> bool {
     let token = &tokens[run.start];
     let touches_next = run.len() > 1 && !matches!(tokens[run.start + 1].kind, Kind::Space);
