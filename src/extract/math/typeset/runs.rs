@@ -308,8 +308,8 @@ fn unwrap(tokens: &[Token], run: &mut Range<usize>) {
     let (Kind::Open(open @ ('(' | '（' | '[')), Kind::Close(_)) = (&first.kind, &last.kind) else { return };
     let mut depth = 0_usize;
     let mut prose = *open == '（';
-    for at in run.start..run.end - 1 {
-        match tokens[at].kind {
+    for token in &tokens[run.start..run.end - 1] {
+        match token.kind {
             Kind::Open(_) => depth += 1,
             Kind::Close(_) => depth = depth.saturating_sub(1),
             Kind::Strong(c) | Kind::Weak(c) if depth == 1 => prose |= chars::is_relation(c),
