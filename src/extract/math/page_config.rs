@@ -5,6 +5,16 @@ use scraper::{Html, Node};
 
 use super::node::attr;
 
+/// The language of what stands between delimiters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Syntax {
+    /// TeX.
+    #[default]
+    Tex,
+    /// AsciiMath.
+    AsciiMath,
+}
+
 /// A pair of delimiters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delimiter {
@@ -14,6 +24,8 @@ pub struct Delimiter {
     pub close: String,
     /// Whether it is display math.
     pub display: bool,
+    /// What is in between.
+    pub syntax: Syntax,
 }
 
 /// What single dollars mean on a page.
@@ -63,6 +75,7 @@ impl PageMath {
                 _ => {}
             }
         }
+        page.backticks();
         page.custom.sort_by(|a, b| b.open.len().cmp(&a.open.len()).then_with(|| a.open.cmp(&b.open)));
         page.custom.dedup();
         page
@@ -91,20 +104,25 @@ impl PageMath {
             self.loaded = true;
         }
         // Combined configurations of MathJax 2 name the input jax by initials.
-        let asciimath = contains_ignore_case(src, "asciimath") || src.contains("-AM_") || src.contains("=AM_");
-        if asciimath {
+        let combined = ["-AM_", "=AM_", ",AM_", "/AM_"].iter().any(|name| src.contains(name));
+        if combined || contains_ignore_case(src, "asciimath") {
             self.loaded = true;
-            self.backticks();
+            self.asciimath = true;
         }
     }
 
+    /// AsciiMath's delimiters where nobody named others.
     fn backticks(&mut self) {
-        self.asciimath = true;
-        self.custom.push(Delimiter { open: "`".into(), close: "`".into(), display: false });
+        if self.asciimath && !self.custom.iter().any(|delimiter| delimiter.syntax == Syntax::AsciiMath) {
+            let backtick = String::from("`");
+            let (open, close) = (backtick.clone(), backtick);
+            self.custom.push(Delimiter { open, close, display: false, syntax: Syntax::AsciiMath });
+        }
     }
 
     fn script(&mut self, script: &str) {
         let bytes = script.as_bytes();
+        self.asciimath_script(script);
         let mathjax = find(bytes, b"MathJax").is_some();
         let katex = find(bytes, b"renderMathInElement").is_some() || find(bytes, b"katex.render").is_some();
         let configured = find(bytes, b"inlineMath").is_some() || find(bytes, b"displayMath").is_some();
@@ -116,9 +134,6 @@ impl PageMath {
             for (open, close) in values_after(script, key).iter().filter_map(|value| pairs(value)).flatten() {
                 self.delimiter(open, close, display);
             }
-        }
-        if mathjax && find(bytes, b"asciimath2jax").is_some() && !self.asciimath {
-            self.backticks();
         }
         if katex {
             for value in values_after(script, "delimiters") {
@@ -134,6 +149,35 @@ impl PageMath {
         }
     }
 
+    /// What a script says of AsciiMath: that MathJax is to load it, or what `ASCIIMathML.js` is to look for.
+    fn asciimath_script(&mut self, script: &str) {
+        let bytes = script.as_bytes();
+        let named = |names: &[&str]| names.iter().any(|name| find(bytes, name.as_bytes()).is_some());
+        if named(&["input/AsciiMath", "input/asciimath", "asciimath2jax", "ASCIIMathML.js"]) {
+            self.asciimath = true;
+            self.loaded = true;
+        } else if !self.asciimath {
+            return;
+        }
+        let of_mathjax = ["asciimath2jax", "asciimath", "AsciiMath"]
+            .into_iter()
+            .flat_map(|key| values_after(script, key))
+            .filter(|value| value.starts_with('{'))
+            .flat_map(|value| values_after(value, "delimiters"))
+            .filter_map(pairs)
+            .flatten();
+        let of_asciimathml = ["AMdelimiter1", "AMdelimiter2"]
+            .into_iter()
+            .flat_map(|key| values_after(script, key))
+            .filter_map(|value| strings(value).into_iter().next())
+            .map(|delimiter| (delimiter.clone(), delimiter));
+        for (open, close) in of_mathjax.chain(of_asciimathml) {
+            if !open.is_empty() && open.len() <= 16 && !close.is_empty() && self.custom.len() <= 16 {
+                self.custom.push(Delimiter { open, close, display: false, syntax: Syntax::AsciiMath });
+            }
+        }
+    }
+
     fn delimiter(&mut self, open: String, close: String, display: bool) {
         match (open.as_str(), close.as_str()) {
             ("$", "$") => self.dollars = Dollars::Configured,
@@ -141,7 +185,7 @@ impl PageMath {
             (open, _) if open.is_empty() || open.len() > 16 || close.is_empty() || self.custom.len() > 16 => {}
             // A backslash environment is read anyway.
             (open, _) if open.starts_with("\\begin") => {}
-            _ => self.custom.push(Delimiter { open, close, display }),
+            _ => self.custom.push(Delimiter { open, close, display, syntax: Syntax::Tex }),
         }
     }
 
