@@ -17,6 +17,7 @@ mod image_url;
 mod katex;
 mod latexml;
 mod looks;
+mod macros;
 mod mathjax;
 pub mod mathml;
 mod node;
@@ -32,6 +33,7 @@ mod tests;
 use ego_tree::NodeId;
 
 pub use find::find;
+pub use macros::Macros;
 pub use page_config::{Delimiter, Dollars, PageMath, Syntax};
 pub use scan::{Segment, scan};
 pub use tidy::{Tidied, tidy};

@@ -3,7 +3,13 @@
 use memchr::memmem::find;
 use scraper::{Html, Node};
 
-use super::node::attr;
+use super::macros::{Macros, mentions_definition};
+use super::node::{Budget, NodeRef, attr, classes, element, text};
+use super::tidy::TEX_BYTES_MAX;
+use super::{Segment, scan, script, tidy, wrapper};
+
+/// Blocks in which definitions are looked for.
+const DEFINING_BLOCKS_MAX: usize = 4096;
 
 /// The language of what stands between delimiters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,6 +57,8 @@ pub struct PageMath {
     pub custom: Vec<Delimiter>,
     /// Classes whose elements the libraries were told to leave alone.
     pub ignored_classes: Vec<String>,
+    /// The page's own TeX macros.
+    pub macros: Macros,
 }
 
 impl PageMath {
@@ -58,8 +66,17 @@ impl PageMath {
     #[must_use]
     pub fn read(html: &Html) -> Self {
         let mut page = Self::default();
+        let mut defining: Vec<NodeRef<'_>> = Vec::new();
         for node in html.tree.nodes() {
-            let Node::Element(element) = node.value() else { continue };
+            let element = match node.value() {
+                Node::Element(element) => element,
+                Node::Text(text) if mentions_definition(text) => {
+                    let block = node.parent().filter(|parent| defining.last().map(NodeRef::id) != Some(parent.id()));
+                    defining.extend(block);
+                    continue;
+                }
+                _ => continue,
+            };
             match &*element.name.local {
                 "script" => match attr(element, "src") {
                     Some(src) => page.library(src),
@@ -76,6 +93,7 @@ impl PageMath {
             }
         }
         page.backticks();
+        page.definitions(&defining);
         page.custom.sort_by(|a, b| b.open.len().cmp(&a.open.len()).then_with(|| a.open.cmp(&b.open)));
         page.custom.dedup();
         page
@@ -111,6 +129,45 @@ impl PageMath {
         }
     }
 
+    /// Reads the macros that formulas inside these elements define.
+    fn definitions(&mut self, blocks: &[NodeRef<'_>]) {
+        if blocks.is_empty() {
+            return;
+        }
+        let budget = Budget::for_nodes(blocks.len().saturating_mul(64));
+        let formulas: Vec<Vec<String>> =
+            blocks.iter().take(DEFINING_BLOCKS_MAX).map(|block| self.formulas_of(*block, &budget)).collect();
+        self.macros.read_blocks(formulas.iter().map(|block| block.iter().map(String::as_str).collect()));
+    }
+
+    /// The TeX of the formulas inside an element, if that is where libraries look for formulas.
+    fn formulas_of(&self, block: NodeRef<'_>, budget: &Budget) -> Vec<String> {
+        let is_code = |node: NodeRef<'_>| {
+            element(node).is_some_and(|e| matches!(&*e.name.local, "code" | "pre" | "textarea" | "style" | "noscript"))
+        };
+        let Some(of) = element(block) else { return Vec::new() };
+        let name = &*of.name.local;
+        let source = name == "annotation" || script::is_math(of);
+        if name == "script" && !source || is_code(block) || block.ancestors().take(16).any(is_code) {
+            return Vec::new();
+        }
+        let Some(raw) = text(block, budget, TEX_BYTES_MAX) else { return Vec::new() };
+        if source {
+            return tidy(&raw).map(|tidied| tidied.tex).into_iter().collect();
+        }
+        let found: Vec<String> = scan(&raw, self)
+            .into_iter()
+            .filter_map(|segment| match segment {
+                Segment::Formula(formula) => Some(formula.tex),
+                Segment::Text(_) => None,
+            })
+            .collect();
+        if found.is_empty() && classes(of).any(|class| wrapper::Class::of(class).is_some()) {
+            return tidy(&raw).map(|tidied| tidied.tex).into_iter().collect();
+        }
+        found
+    }
+
     /// AsciiMath's delimiters where nobody named others.
     fn backticks(&mut self) {
         if self.asciimath && !self.custom.iter().any(|delimiter| delimiter.syntax == Syntax::AsciiMath) {
@@ -130,6 +187,7 @@ impl PageMath {
             return;
         }
         self.loaded = true;
+        self.macros.read_script(script);
         for (key, display) in [("inlineMath", false), ("displayMath", true)] {
             for (open, close) in values_after(script, key).iter().filter_map(|value| pairs(value)).flatten() {
                 self.delimiter(open, close, display);

@@ -36,6 +36,12 @@ pub fn scan<'t>(block: &'t str, page: &PageMath) -> Vec<Segment<'t>> {
                 text_from = end;
                 at = end;
             }
+            Hit::Nothing { end } => {
+                if text_from < open {
+                    segments.push(Segment::Text(Cow::Borrowed(&block[text_from..open])));
+                }
+                (text_from, at) = (end, end);
+            }
             Hit::Text { bytes } => at = open + bytes,
         }
     }
@@ -49,6 +55,10 @@ pub fn scan<'t>(block: &'t str, page: &PageMath) -> Vec<Segment<'t>> {
 enum Hit {
     Formula {
         formula: Formula,
+        end: usize,
+    },
+    /// Definitions of macros and nothing else.
+    Nothing {
         end: usize,
     },
     /// No formula; so many bytes are text.
@@ -180,7 +190,11 @@ impl<'p> Scanner<'_, 'p> {
         }
         // Only the delimiters here say what is display: `\[ $x$ \]` is.
         let formula = Formula::from_raw(raw, display)?;
-        Some(Hit::Formula { formula: Formula { display: formula.display || display, ..formula }, end })
+        let display = formula.display || display;
+        match self.page.macros.apply(Formula { display, ..formula }) {
+            Some(formula) => Some(Hit::Formula { formula, end }),
+            None => Some(Hit::Nothing { end }),
+        }
     }
 }
 

@@ -56,6 +56,6 @@ pub(super) fn plausible(source: &str) -> bool {
         words += part.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| lexer::is_prose(word)).count();
     }
     let bare_word =
-        words == 1 && !quoted && source.trim().bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b));
+        words > 0 && !quoted && source.trim().bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b));
     words <= WORDS_MAX && !bare_word
 }

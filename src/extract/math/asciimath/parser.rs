@@ -300,7 +300,7 @@ impl<'s> Parser<'s> {
     }
 }
 
-/// What MathJax shows in the place of an argument that is not there.
+/// An argument that is not there.
 fn missing() -> Node {
-    Node::Symbol("\\square")
+    Node::Row(Vec::new())
 }

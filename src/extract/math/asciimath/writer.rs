@@ -213,7 +213,9 @@ fn takes_script(node: &Node) -> bool {
         Node::Fence { open: None, inside, close: None } => matches!(inside.as_slice(), [only] if takes_script(only)),
         Node::Literal(text) => text.chars().count() == 1 || text.starts_with(|c: char| c.is_ascii_digit() || c == '.'),
         Node::Symbol(tex) => *tex != "-",
-        Node::Scripts { .. } => false,
+        // The limits of `\underset` take the place of a script.
+        Node::Scripts { .. } | Node::Pair(..) => false,
+        Node::Command(command, inner) => !command.narrow.starts_with("\\math") || is_single(inner),
         _ => true,
     }
 }
