@@ -79,7 +79,8 @@ fn commands_accents_and_fonts() {
 fn primes_and_scripts_without_a_base() {
     check("f'(x)+f_'", "f'(x)+f_{{}'}");
     check("x^2' + 'a", "x^{2}{}'+'a");
-    check("a_b_c + ^14 C", "a_{b}{}_{c}+{}^{14}C");
+    check("a_b_c", "a_{b}{}_{c}");
+    check("^14 C", "{}^{14}C");
     check("sin x^2 + dx^2", "\\sin x^{2}+dx^{2}");
 }
 

@@ -138,6 +138,10 @@ impl<'s> Literal<'s> {
                 Value::List(values) => definition_of(&values),
                 value => definition_of(&[value]),
             };
+            // A literal that breaks off says nothing of its last macro.
+            if self.peek().is_none() {
+                return;
+            }
             macros.extend(definition.map(|definition| (key, definition)));
         }
     }
