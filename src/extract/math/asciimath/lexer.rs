@@ -112,7 +112,7 @@ pub(super) fn is_prose(word: &str) -> bool {
         match symbols::longest(&word[at..]) {
             // Short names turn up in any word: `in`, `or`, `f`; less so doubled letters.
             Some((_, bytes)) if bytes >= 3 || bytes == 2 && word.as_bytes()[at] == word.as_bytes()[at + 1] => {
-                at += bytes
+                at += bytes;
             }
             Some((_, bytes)) => (at, strange) = (at + bytes, strange + bytes),
             None => (at, strange) = (at + 1, strange + 1),

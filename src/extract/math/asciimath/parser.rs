@@ -11,6 +11,9 @@ use super::matrix;
 use super::node::Node;
 use super::symbols::Binary;
 
+/// What was read, if anything was (an enclosing bracket may close first); `None` beyond the bounds.
+type Parsed = Option<Option<Node>>;
+
 /// Things inside each other.
 const DEPTH_MAX: usize = 80;
 
@@ -106,7 +109,7 @@ impl<'s> Parser<'s> {
     }
 
     /// A simple piece with its scripts; `Some(None)` where an enclosing bracket closes.
-    fn scripted(&mut self, after_infix: bool) -> Option<Option<Node>> {
+    fn scripted(&mut self, after_infix: bool) -> Parsed {
         self.depth += 1;
         if self.depth > DEPTH_MAX {
             return None;
@@ -157,7 +160,7 @@ impl<'s> Parser<'s> {
     }
 
     /// A symbol, brackets with what is in them, or a command with its arguments.
-    fn simple(&mut self, after_infix: bool) -> Option<Option<Node>> {
+    fn simple(&mut self, after_infix: bool) -> Parsed {
         let token = self.peek()?;
         if matches!(token.kind, Kind::Right(_)) && self.brackets > 0 {
             return Some(None);
@@ -171,14 +174,13 @@ impl<'s> Parser<'s> {
         Some(node)
     }
 
-    fn piece(&mut self, token: Token, after_infix: bool) -> Option<Option<Node>> {
+    fn piece(&mut self, token: Token, after_infix: bool) -> Parsed {
         let text = self.take(token);
         Some(Some(match token.kind {
             Kind::End => return Some(None),
             Kind::Symbol(tex) => Node::Symbol(tex),
             Kind::Large(tex) => Node::Large { tex, tall: true },
             Kind::Limit(tex) => Node::Large { tex, tall: false },
-            Kind::Number => Node::Literal(text.to_owned()),
             Kind::Character if text == "-" && after_infix && !self.source[..self.at].ends_with(char::is_whitespace) => {
                 let minus = Node::Symbol("-");
                 if matches!(self.peek()?.kind, Kind::Slash | Kind::Sub | Kind::Sup | Kind::Bar) {
@@ -189,7 +191,7 @@ impl<'s> Parser<'s> {
                     None => minus,
                 }
             }
-            Kind::Character => Node::Literal(text.to_owned()),
+            Kind::Number | Kind::Character => Node::Literal(text.to_owned()),
             Kind::Prime => Node::Prime,
             Kind::Word(word) => Node::Word(word),
             Kind::Differential(variable) => Node::Row(vec![Node::Symbol("d"), Node::Symbol(variable)]),

@@ -34,7 +34,7 @@ const fn unary(narrow: &'static str, wide: &'static str) -> Kind {
 
 /// All names, sorted.
 #[rustfmt::skip]
-const NAMES: [(&str, Kind); 346] = [
+static NAMES: [(&str, Kind); 346] = [
     ("!=", S("\\ne")), ("!in", S("\\notin")), ("\"", Kind::Quote), ("'", Kind::Prime), ("(", Kind::Left(Some("("))),
     ("(:", Kind::Left(Some("\\langle"))), (")", Kind::Right(Some(")"))), ("*", S("\\cdot")), ("**", S("\\ast")),
     ("***", S("\\star")), ("+-", S("\\pm")), ("-+", S("\\mp")), ("-:", S("\\div")), ("-<", S("\\prec")),

@@ -178,7 +178,7 @@ impl Writer {
                 self.row(cell);
             }
         }
-        self.tex.push_str(&format!(" \\end{{{name}}}"));
+        self.tex.extend([" \\end{", name, "}"]);
     }
 }
 

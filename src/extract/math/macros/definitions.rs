@@ -167,6 +167,8 @@ impl<'t> Reader<'t> {
         (raw.len() > 1 && letters(name) == name.len()).then(|| name.to_owned())
     }
 
+    /// What follows a definer: `Some(None)` where it names no macro.
+    #[expect(clippy::option_option, reason = "a definer without a macro is no failure")]
     fn definition(&mut self, kind: Definer) -> Option<Option<(String, Macro)>> {
         if kind == Definer::Require {
             self.rest.trim_start().starts_with('{').then_some(())?;

@@ -191,5 +191,5 @@ fn is_one_piece(tex: &str) -> bool {
     let mut reader = Reader { rest: tex };
     reader.argument().is_some() && reader.rest.trim().is_empty()
         // A command that takes an argument is no piece without it.
-        && !tex.strip_prefix('\\').is_some_and(|name| standard::arguments(name.trim()) > 0)
+        && tex.strip_prefix('\\').is_none_or(|name| standard::arguments(name.trim()) == 0)
 }
