@@ -24,8 +24,19 @@ pub fn find(html: &Html, page: &PageMath) -> MathMap {
         let next = if walk.enter(node) { node.first_child() } else { None };
         node = match next.or_else(|| following(node)) {
             Some(next) => next,
-            None => return MathMap::new(walk.found, walk.marks_text),
+            None => {
+                walk.found.iter_mut().for_each(|(_, marked)| with_macros(marked, page));
+                return MathMap::new(walk.found, walk.marks_text);
+            }
         };
+    }
+}
+
+/// Expands the page's macros in a formula; one that only defined macros is nothing to read.
+fn with_macros(marked: &mut MathNode, page: &PageMath) {
+    if let MathNode::Formula(formula) = marked {
+        let bare = std::mem::replace(formula, Formula { tex: String::new(), display: false });
+        *marked = page.macros.apply(bare).map_or(MathNode::Skip, MathNode::Formula);
     }
 }
 

@@ -7,6 +7,7 @@
 //! A formula often stands in a page twice, as rendered glyphs and as TeX. The forms know their own doubles and mark
 //! them [`MathNode::Skip`]; what is left comes out once.
 
+mod asciimath;
 mod delimited;
 mod dollar;
 mod environment;
@@ -16,6 +17,7 @@ mod image_url;
 mod katex;
 mod latexml;
 mod looks;
+mod macros;
 mod mathjax;
 pub mod mathml;
 mod node;
@@ -33,7 +35,8 @@ mod tests;
 use ego_tree::NodeId;
 
 pub use find::find;
-pub use page_config::{Delimiter, Dollars, PageMath};
+pub use macros::Macros;
+pub use page_config::{Delimiter, Dollars, PageMath, Syntax};
 pub use scan::{Segment, scan};
 pub use tidy::{Tidied, tidy};
 

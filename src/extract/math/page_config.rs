@@ -3,8 +3,24 @@
 use memchr::memmem::find;
 use scraper::{Html, Node};
 
-use super::node::attr;
+use super::macros::{Macros, mentions_definition};
+use super::node::{Budget, NodeRef, attr, classes, element, text};
+use super::tidy::TEX_BYTES_MAX;
 use super::typeset::ClassStyles;
+use super::{Segment, scan, script, tidy, wrapper};
+
+/// Blocks in which definitions are looked for.
+const DEFINING_BLOCKS_MAX: usize = 4096;
+
+/// The language of what stands between delimiters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Syntax {
+    /// TeX.
+    #[default]
+    Tex,
+    /// AsciiMath.
+    AsciiMath,
+}
 
 /// A pair of delimiters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +31,8 @@ pub struct Delimiter {
     pub close: String,
     /// Whether it is display math.
     pub display: bool,
+    /// What is in between.
+    pub syntax: Syntax,
 }
 
 /// What single dollars mean on a page.
@@ -42,6 +60,8 @@ pub struct PageMath {
     pub ignored_classes: Vec<String>,
     /// What its style sheet says of classes: office programs set scripts and italics with it.
     pub(crate) styles: ClassStyles,
+    /// The page's own TeX macros.
+    pub macros: Macros,
 }
 
 impl PageMath {
@@ -49,8 +69,17 @@ impl PageMath {
     #[must_use]
     pub fn read(html: &Html) -> Self {
         let mut page = Self::default();
+        let mut defining: Vec<NodeRef<'_>> = Vec::new();
         for node in html.tree.nodes() {
-            let Node::Element(element) = node.value() else { continue };
+            let element = match node.value() {
+                Node::Element(element) => element,
+                Node::Text(text) if mentions_definition(text) => {
+                    let block = node.parent().filter(|parent| defining.last().map(NodeRef::id) != Some(parent.id()));
+                    defining.extend(block);
+                    continue;
+                }
+                _ => continue,
+            };
             match &*element.name.local {
                 "style" => {
                     for child in node.children() {
@@ -73,6 +102,8 @@ impl PageMath {
                 _ => {}
             }
         }
+        page.backticks();
+        page.definitions(&defining);
         page.custom.sort_by(|a, b| b.open.len().cmp(&a.open.len()).then_with(|| a.open.cmp(&b.open)));
         page.custom.dedup();
         page
@@ -101,20 +132,64 @@ impl PageMath {
             self.loaded = true;
         }
         // Combined configurations of MathJax 2 name the input jax by initials.
-        let asciimath = contains_ignore_case(src, "asciimath") || src.contains("-AM_") || src.contains("=AM_");
-        if asciimath {
+        let combined = ["-AM_", "=AM_", ",AM_", "/AM_"].iter().any(|name| src.contains(name));
+        if combined || contains_ignore_case(src, "asciimath") {
             self.loaded = true;
-            self.backticks();
+            self.asciimath = true;
         }
     }
 
+    /// Reads the macros that formulas inside these elements define.
+    fn definitions(&mut self, blocks: &[NodeRef<'_>]) {
+        if blocks.is_empty() {
+            return;
+        }
+        let budget = Budget::for_nodes(blocks.len().saturating_mul(64));
+        let formulas: Vec<Vec<String>> =
+            blocks.iter().take(DEFINING_BLOCKS_MAX).map(|block| self.formulas_of(*block, &budget)).collect();
+        self.macros.read_blocks(formulas.iter().map(|block| block.iter().map(String::as_str).collect()));
+    }
+
+    /// The TeX of the formulas inside an element, if that is where libraries look for formulas.
+    fn formulas_of(&self, block: NodeRef<'_>, budget: &Budget) -> Vec<String> {
+        let is_code = |node: NodeRef<'_>| {
+            element(node).is_some_and(|e| matches!(&*e.name.local, "code" | "pre" | "textarea" | "style" | "noscript"))
+        };
+        let Some(of) = element(block) else { return Vec::new() };
+        let name = &*of.name.local;
+        let source = name == "annotation" || script::is_math(of);
+        if name == "script" && !source || is_code(block) || block.ancestors().take(16).any(is_code) {
+            return Vec::new();
+        }
+        let Some(raw) = text(block, budget, TEX_BYTES_MAX) else { return Vec::new() };
+        if source {
+            return tidy(&raw).map(|tidied| tidied.tex).into_iter().collect();
+        }
+        let found: Vec<String> = scan(&raw, self)
+            .into_iter()
+            .filter_map(|segment| match segment {
+                Segment::Formula(formula) => Some(formula.tex),
+                Segment::Text(_) => None,
+            })
+            .collect();
+        if found.is_empty() && classes(of).any(|class| wrapper::Class::of(class).is_some()) {
+            return tidy(&raw).map(|tidied| tidied.tex).into_iter().collect();
+        }
+        found
+    }
+
+    /// AsciiMath's delimiters where nobody named others.
     fn backticks(&mut self) {
-        self.asciimath = true;
-        self.custom.push(Delimiter { open: "`".into(), close: "`".into(), display: false });
+        if self.asciimath && !self.custom.iter().any(|delimiter| delimiter.syntax == Syntax::AsciiMath) {
+            let backtick = String::from("`");
+            let (open, close) = (backtick.clone(), backtick);
+            self.custom.push(Delimiter { open, close, display: false, syntax: Syntax::AsciiMath });
+        }
     }
 
     fn script(&mut self, script: &str) {
         let bytes = script.as_bytes();
+        self.asciimath_script(script);
         let mathjax = find(bytes, b"MathJax").is_some();
         let katex = find(bytes, b"renderMathInElement").is_some() || find(bytes, b"katex.render").is_some();
         let configured = find(bytes, b"inlineMath").is_some() || find(bytes, b"displayMath").is_some();
@@ -122,13 +197,11 @@ impl PageMath {
             return;
         }
         self.loaded = true;
+        self.macros.read_script(script);
         for (key, display) in [("inlineMath", false), ("displayMath", true)] {
             for (open, close) in values_after(script, key).iter().filter_map(|value| pairs(value)).flatten() {
                 self.delimiter(open, close, display);
             }
-        }
-        if mathjax && find(bytes, b"asciimath2jax").is_some() && !self.asciimath {
-            self.backticks();
         }
         if katex {
             for value in values_after(script, "delimiters") {
@@ -144,6 +217,35 @@ impl PageMath {
         }
     }
 
+    /// What a script says of AsciiMath: that MathJax is to load it, or what `ASCIIMathML.js` is to look for.
+    fn asciimath_script(&mut self, script: &str) {
+        let bytes = script.as_bytes();
+        let named = |names: &[&str]| names.iter().any(|name| find(bytes, name.as_bytes()).is_some());
+        if named(&["input/AsciiMath", "input/asciimath", "asciimath2jax", "ASCIIMathML.js"]) {
+            self.asciimath = true;
+            self.loaded = true;
+        } else if !self.asciimath {
+            return;
+        }
+        let of_mathjax = ["asciimath2jax", "asciimath", "AsciiMath"]
+            .into_iter()
+            .flat_map(|key| values_after(script, key))
+            .filter(|value| value.starts_with('{'))
+            .flat_map(|value| values_after(value, "delimiters"))
+            .filter_map(pairs)
+            .flatten();
+        let of_asciimathml = ["AMdelimiter1", "AMdelimiter2"]
+            .into_iter()
+            .flat_map(|key| values_after(script, key))
+            .filter_map(|value| strings(value).into_iter().next())
+            .map(|delimiter| (delimiter.clone(), delimiter));
+        for (open, close) in of_mathjax.chain(of_asciimathml) {
+            if !open.is_empty() && open.len() <= 16 && !close.is_empty() && self.custom.len() <= 16 {
+                self.custom.push(Delimiter { open, close, display: false, syntax: Syntax::AsciiMath });
+            }
+        }
+    }
+
     fn delimiter(&mut self, open: String, close: String, display: bool) {
         match (open.as_str(), close.as_str()) {
             ("$", "$") => self.dollars = Dollars::Configured,
@@ -151,7 +253,7 @@ impl PageMath {
             (open, _) if open.is_empty() || open.len() > 16 || close.is_empty() || self.custom.len() > 16 => {}
             // A backslash environment is read anyway.
             (open, _) if open.starts_with("\\begin") => {}
-            _ => self.custom.push(Delimiter { open, close, display }),
+            _ => self.custom.push(Delimiter { open, close, display, syntax: Syntax::Tex }),
         }
     }
 

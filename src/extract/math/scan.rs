@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::looks::{has_tex, like_math};
-use super::{Formula, PageMath, delimited, dollar, environment};
+use super::{Formula, PageMath, Syntax, asciimath, delimited, dollar, environment};
 
 /// A piece of a block's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,12 @@ pub fn scan<'t>(block: &'t str, page: &PageMath) -> Vec<Segment<'t>> {
                 text_from = end;
                 at = end;
             }
+            Hit::Nothing { end } => {
+                if text_from < open {
+                    segments.push(Segment::Text(Cow::Borrowed(&block[text_from..open])));
+                }
+                (text_from, at) = (end, end);
+            }
             Hit::Text { bytes } => at = open + bytes,
         }
     }
@@ -49,6 +55,10 @@ pub fn scan<'t>(block: &'t str, page: &PageMath) -> Vec<Segment<'t>> {
 enum Hit {
     Formula {
         formula: Formula,
+        end: usize,
+    },
+    /// Definitions of macros and nothing else.
+    Nothing {
         end: usize,
     },
     /// No formula; so many bytes are text.
@@ -123,8 +133,23 @@ impl<'p> Scanner<'_, 'p> {
         self.formula(open, from, to, to + closer.len(), display)
     }
 
+    /// AsciiMath up to the next closing delimiter: its braces need not balance.
+    fn ascii(&mut self, from: usize, custom: &'p super::Delimiter) -> Option<Hit> {
+        let rest = &self.block.as_bytes()[from..];
+        let window = &rest[..rest.len().min(asciimath::BYTES_MAX).min(self.fuel)];
+        let length = memchr::memmem::find(window, custom.close.as_bytes());
+        self.fuel = self.fuel.saturating_sub(length.unwrap_or(window.len()));
+        let raw = &self.block[from..from + length?];
+        let held = raw.contains(|c| ('\u{e000}'..='\u{f8ff}').contains(&c));
+        let formula = asciimath::formula(Some(raw).filter(|raw| !held && asciimath::plausible(raw))?, custom.display)?;
+        Some(Hit::Formula { formula, end: from + raw.len() + custom.close.len() })
+    }
+
     fn custom(&mut self, open: usize, custom: &'p super::Delimiter) -> Option<Hit> {
         let from = open + custom.open.len();
+        if custom.syntax == Syntax::AsciiMath {
+            return self.ascii(from, custom);
+        }
         let to = delimited::close(self, from, &custom.open, &custom.close)?;
         self.formula(open, from, to, to + custom.close.len(), custom.display)
     }
@@ -165,7 +190,11 @@ impl<'p> Scanner<'_, 'p> {
         }
         // Only the delimiters here say what is display: `\[ $x$ \]` is.
         let formula = Formula::from_raw(raw, display)?;
-        Some(Hit::Formula { formula: Formula { display: formula.display || display, ..formula }, end })
+        let display = formula.display || display;
+        match self.page.macros.apply(Formula { display, ..formula }) {
+            Some(formula) => Some(Hit::Formula { formula, end }),
+            None => Some(Hit::Nothing { end }),
+        }
     }
 }
 
@@ -257,10 +286,15 @@ mod tests {
     fn custom_delimiters() {
         let page = PageMath {
             loaded: true,
-            custom: vec![super::super::Delimiter { open: "`".into(), close: "`".into(), display: false }],
+            custom: vec![super::super::Delimiter {
+                open: "@".into(),
+                close: "@".into(),
+                display: false,
+                syntax: Syntax::Tex,
+            }],
             ..PageMath::default()
         };
-        assert_eq!(show("so `x^2` is", &page), "so ⟨x^2⟩ is");
+        assert_eq!(show("so @x^2@ is", &page), "so ⟨x^2⟩ is");
     }
 
     #[test]

@@ -3,10 +3,9 @@
 use scraper::Html;
 use scraper::node::Element;
 
-use super::mathml;
 use super::node::{Budget, NodeRef, attr, text};
 use super::tidy::TEX_BYTES_MAX;
-use super::{Formula, MathNode};
+use super::{Formula, MathNode, asciimath, mathml};
 
 /// What the `type` of a script says about math.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +41,9 @@ pub(super) fn read(node: NodeRef<'_>, element: &Element, budget: &Budget) -> Opt
     let (source, display) = source(attr(element, "type")?)?;
     let raw = text(node, budget, TEX_BYTES_MAX)?;
     let formula = match source {
-        // AsciiMath is readable as it is and near to TeX; a converter can take its place here.
-        Source::Tex | Source::AsciiMath => Formula::from_raw(&raw, display),
+        Source::Tex => Formula::from_raw(&raw, display),
+        // What cannot be read is near to TeX as it is.
+        Source::AsciiMath => asciimath::formula(&raw, display).or_else(|| Formula::from_raw(&raw, display)),
         Source::MathMl => from_mathml_source(&raw, display),
     };
     Some(formula.map_or(MathNode::Skip, MathNode::Formula))

@@ -7,7 +7,7 @@ use super::find::{holds_rendering, in_display_block};
 use super::looks::{has_tex, like_math};
 use super::node::{Budget, NodeRef, alone_in_block, attr, element, first, has_class, local_name};
 use super::tidy::TEX_BYTES_MAX;
-use super::{Formula, MathNode, mathml};
+use super::{Formula, MathNode, asciimath, mathml};
 
 /// What a class says about the text of its element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,10 @@ pub(super) enum Class {
     DisplayTex,
     /// It is a formula if delimiters stand around it.
     Delimited,
+    /// It is AsciiMath, delimited or not.
+    AsciiMath,
+    /// It is AsciiMath if backticks stand around it.
+    DelimitedAsciiMath,
 }
 
 impl Class {
@@ -25,14 +29,17 @@ impl Class {
     pub(super) fn of(class: &str) -> Option<Self> {
         Some(match class {
             "math" | "tex" | "latex" | "math-inline" | "inline-math" | "tex-inline" | "latex-inline" | "math-tex"
-            | "math-container" | "arithmatex" | "js-inline-math" | "mathinline" | "asciimath" | "mathtex"
-            | "inlinemath" | "katex-source" | "math-latex" | "latex-math" | "texmath" | "m-inline" | "amsmath"
-            | "ztext-math" => Self::Tex,
+            | "math-container" | "arithmatex" | "js-inline-math" | "mathinline" | "mathtex" | "inlinemath"
+            | "katex-source" | "math-latex" | "latex-math" | "texmath" | "m-inline" | "amsmath" | "ztext-math" => {
+                Self::Tex
+            }
             "math-display" | "display-math" | "displaymath" | "math-block" | "block-math" | "mathblock"
             | "tex-block" | "latex-block" | "js-display-math" | "kdmath" | "tex-display" | "latex-display"
             | "mathdisplay" | "math-display-block" | "m-block" => Self::DisplayTex,
             "formula" | "equation" | "mathjax" | "tex2jax_process" | "mathjax_process" | "eq" | "nohighlight"
             | "mathp" | "mathquill" | "maths" | "eqn" => Self::Delimited,
+            "asciimath" | "ascii-math" | "math-asciimath" => Self::AsciiMath,
+            "AM" | "am" => Self::DelimitedAsciiMath,
             _ => return None,
         })
     }
@@ -146,6 +153,9 @@ pub(super) fn read(
 ) -> Option<MathNode> {
     let Source { raw, plain } = source(node, budget)?;
     let raw = raw.trim();
+    if matches!(class, Class::AsciiMath | Class::DelimitedAsciiMath) && !is_one_delimited(raw) {
+        return ascii(node, raw, plain, class, budget);
+    }
     let delimited = is_one_delimited(raw);
     let bare = plain && class != Class::Delimited && (like_math(raw) || is_word(raw));
     if raw.is_empty() || !(delimited || bare) {
@@ -158,6 +168,17 @@ pub(super) fn read(
     let display =
         block || class == Class::DisplayTex || super::node::classes(element).any(|c| c == "display" || c == "block");
     Some(Formula::from_raw(raw, display).map_or(MathNode::Skip, MathNode::Formula))
+}
+
+/// AsciiMath in an element of its own. Text with formulas in it is for the scan.
+fn ascii(node: NodeRef<'_>, raw: &str, plain: bool, class: Class, budget: &Budget) -> Option<MathNode> {
+    let backticks = memchr::memchr_iter(b'`', raw.as_bytes()).count();
+    let whole = backticks == 2 && raw.starts_with('`') && raw.ends_with('`');
+    let bare = class == Class::AsciiMath && backticks == 0;
+    if !plain || !(whole || bare) || holds_rendering(node, budget) {
+        return None;
+    }
+    asciimath::formula(raw, false).map(MathNode::Formula)
 }
 
 /// Text of a wrapper, without what numbers and links an equation.
