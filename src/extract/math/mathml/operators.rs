@@ -1,10 +1,10 @@
-//! Fences: stretchy pairs, `mfenced`, and tables inside them.
+//! Fences and what they stand around: stretching pairs, `mfenced`, matrices, binomials, congruences.
 
 use scraper::node::Element;
 
 use super::super::node::{NodeRef, attr, element, local_name};
-use super::convert::{Context, Tex, elements};
-use super::{tables, tokens};
+use super::convert::{Context, Tex, elements, is_zero};
+use super::{scripts, tables, tokens};
 
 /// A fence in a row: an `mo` with a delimiter that stretches (the default), or with none at all.
 fn fence(node: NodeRef<'_>) -> Option<String> {
@@ -13,37 +13,20 @@ fn fence(node: NodeRef<'_>) -> Option<String> {
         return None;
     }
     let name = tokens::content(node);
-    let delimiter = name.is_empty() || is_delimiter(&name);
-    delimiter.then_some(name)
+    (name.is_empty() || is_delimiter(&name)).then_some(name)
 }
 
 fn is_delimiter(name: &str) -> bool {
-    matches!(
-        name,
-        "(" | ")"
-            | "["
-            | "]"
-            | "{"
-            | "}"
-            | "|"
-            | "||"
-            | "\u{2016}"
-            | "\u{2223}"
-            | "\u{2225}"
-            | "⟨"
-            | "⟩"
-            | "〈"
-            | "〉"
-            | "⌊"
-            | "⌋"
-            | "⌈"
-            | "⌉"
-            | "/"
-            | "⟦"
-            | "⟧"
-            | "⟮"
-            | "⟯"
-    )
+    is_bar(name)
+        || matches!(
+            name,
+            "(" | ")" | "[" | "]" | "{" | "}" | "⟨" | "⟩" | "〈" | "〉" | "⌊" | "⌋" | "⌈" | "⌉" | "/" | "⟦" | "⟧" | "⟮" | "⟯"
+        )
+}
+
+/// Bars open and close.
+fn is_bar(name: &str) -> bool {
+    matches!(name, "|" | "||" | "∣" | "‖" | "∥")
 }
 
 fn opens(name: &str) -> bool {
@@ -54,45 +37,97 @@ fn closes(name: &str) -> bool {
     !matches!(name, "(" | "[" | "{" | "⟨" | "〈" | "⌊" | "⌈" | "/" | "⟦" | "⟮")
 }
 
-/// Which ends of a row are a stretching pair.
+/// A delimiter as `\left`, `\middle` and `\right` take it.
+fn delimiter(tex: &mut Tex, name: &str) {
+    match name {
+        "" => tex.push("."),
+        "|" | "∣" => tex.push("|"),
+        "||" | "‖" | "∥" => tex.push("\\|"),
+        name => tokens::characters(tex, name),
+    }
+}
+
+/// What a fence of a row is written with.
+#[derive(Clone, Copy)]
+enum Size {
+    Left,
+    Middle,
+    Right,
+}
+
+/// The fences of a row that stretch.
 pub(super) struct Fences {
-    /// Index of the closing fence; `None` where the row is no such pair.
-    last: Option<usize>,
-    empty: (bool, bool),
+    /// Sorted by index in the row.
+    sizes: Vec<(usize, Size)>,
 }
 
 impl Fences {
-    /// Looks at the ends of a row. `\left` and `\right` are written only where they would stretch.
+    /// Looks at a row. `\left` and `\right` are written only where they would stretch.
     pub(super) fn of(row: &[NodeRef<'_>]) -> Self {
-        let none = Self { last: None, empty: (false, false) };
-        let [open, inner @ .., close] = row else { return none };
-        let (Some(open), Some(close)) = (fence(*open), fence(*close)) else { return none };
-        if !opens(&open) || !closes(&close) || !inner.iter().any(|node| is_tall(*node)) {
-            return none;
+        let names: Vec<(usize, String)> =
+            row.iter().enumerate().filter_map(|(at, node)| Some((at, fence(*node)?))).collect();
+        if names.len() < 2 {
+            return Self { sizes: Vec::new() };
+        }
+        let mut sizes = Self::ends(row, &names).unwrap_or_else(|| Self::pairs(row, &names));
+        sizes.sort_by_key(|(at, _)| *at);
+        Self { sizes }
+    }
+
+    /// The two ends of the row, where they are one pair; bars and empty delimiters may be such ends.
+    fn ends(row: &[NodeRef<'_>], names: &[(usize, String)]) -> Option<Vec<(usize, Size)>> {
+        let [(0, open), inner @ .., (last, close)] = names else { return None };
+        if *last + 1 != row.len() || !opens(open) || !closes(close) || !row[1..*last].iter().any(|node| is_tall(*node)) {
+            return None;
         }
         // Both ends may belong to different pairs: (a)(b).
         let mut depth = 1_usize;
-        for node in inner {
-            match fence(*node) {
-                Some(name) if name == open && !closes(&name) => depth += 1,
-                Some(name) if name == close && !opens(&name) => depth = depth.saturating_sub(1),
-                _ => {}
+        for (_, name) in inner {
+            if name == open && !closes(name) {
+                depth += 1;
+            } else if name == close && !opens(name) {
+                depth = depth.saturating_sub(1);
             }
             if depth == 0 {
-                return none;
+                return None;
             }
         }
-        Self { last: Some(row.len() - 1), empty: (open.is_empty(), close.is_empty()) }
+        let mut bars = inner.iter().filter(|(_, name)| is_bar(name));
+        let middle = match (bars.next(), bars.next()) {
+            (Some((at, name)), None) if !name.is_empty() => Some((*at, Size::Middle)),
+            _ => None,
+        };
+        Some([(0, Size::Left), (*last, Size::Right)].into_iter().chain(middle).collect())
     }
 
-    /// What to write before the sibling at an index.
-    pub(super) fn before(&self, tex: &mut Tex, at: usize) {
-        let Some(last) = self.last else { return };
-        if at == 0 {
-            tex.push(if self.empty.0 { "\\left." } else { "\\left" });
-        } else if at == last {
-            tex.push(if self.empty.1 { "\\right." } else { "\\right" });
+    /// Pairs of brackets somewhere in the row with something tall between them.
+    fn pairs(row: &[NodeRef<'_>], names: &[(usize, String)]) -> Vec<(usize, Size)> {
+        let mut sizes = Vec::new();
+        let mut open: Vec<usize> = Vec::new();
+        for (at, name) in names.iter().filter(|(_, name)| !name.is_empty() && !is_bar(name) && name != "/") {
+            if !closes(name) {
+                open.push(*at);
+            } else if let Some(start) = open.pop()
+                && (start + 1..*at).len() <= 64
+                && row[start + 1..*at].iter().any(|node| is_tall(*node))
+            {
+                sizes.push((start, Size::Left));
+                sizes.push((*at, Size::Right));
+            }
         }
+        sizes
+    }
+
+    /// Writes the fence at an index of the row with its size; `false` where it is nothing that stretches.
+    pub(super) fn write(&self, tex: &mut Tex, node: NodeRef<'_>, at: usize) -> bool {
+        let Ok(found) = self.sizes.binary_search_by_key(&at, |(at, _)| *at) else { return false };
+        tex.push(match self.sizes[found].1 {
+            Size::Left => "\\left",
+            Size::Middle => "\\middle",
+            Size::Right => "\\right",
+        });
+        delimiter(tex, &tokens::content(node));
+        true
     }
 }
 
@@ -102,6 +137,19 @@ fn is_tall(node: NodeRef<'_>) -> bool {
             local_name(e),
             "mfrac" | "mtable" | "munderover" | "munder" | "mover" | "msubsup" | "msup" | "msqrt" | "mroot"
         )
+    })
+}
+
+/// The environment of a matrix between fences.
+fn environment(open: &str, close: &str) -> Option<&'static str> {
+    Some(match (open, close) {
+        ("(", ")") => "pmatrix",
+        ("[", "]") => "bmatrix",
+        ("{", "}") => "Bmatrix",
+        ("|" | "∣", "|" | "∣") => "vmatrix",
+        ("‖" | "∥" | "||", "‖" | "∥" | "||") => "Vmatrix",
+        ("{", "") => "cases",
+        _ => return None,
     })
 }
 
@@ -121,34 +169,27 @@ pub(super) fn fenced_table(tex: &mut Tex, row: &[NodeRef<'_>], context: &Context
         },
         None => String::new(),
     };
+    let Some(environment) = environment(&open, &close) else { return false };
     let Some((table, inner)) = the_table(*table) else { return false };
-    let environment = match (open.as_str(), close.as_str()) {
-        ("(", ")") => "pmatrix",
-        ("[", "]") => "bmatrix",
-        ("{", "}") => "Bmatrix",
-        ("|" | "∣", "|" | "∣") => "vmatrix",
-        ("‖" | "∥" | "||", "‖" | "∥" | "||") => "Vmatrix",
-        ("{", "") => "cases",
-        _ => return false,
-    };
     tables::table(tex, table, inner, environment, context);
     true
 }
 
 /// The table that a node is, or that is all a row holds.
-fn the_table(mut node: NodeRef<'_>) -> Option<(NodeRef<'_>, &Element)> {
+pub(super) fn the_table(node: NodeRef<'_>) -> Option<(NodeRef<'_>, &Element)> {
+    let mut node = node;
     for _ in 0..6 {
         let element = element(node)?;
-        match local_name(element) {
-            "mtable" => return Some((node, element)),
-            "mrow" | "mstyle" | "mpadded" => {
-                let mut children = elements(node);
-                node = children.next()?;
-                if children.next().is_some() {
-                    return None;
-                }
-            }
-            _ => return None,
+        if local_name(element) == "mtable" {
+            return Some((node, element));
+        }
+        if !matches!(local_name(element), "mrow" | "mstyle" | "mpadded" | "menclose") {
+            return None;
+        }
+        let mut children = elements(node);
+        node = children.next()?;
+        if children.next().is_some() {
+            return None;
         }
     }
     None
@@ -157,29 +198,114 @@ fn the_table(mut node: NodeRef<'_>) -> Option<(NodeRef<'_>, &Element)> {
 /// The element inside what a TeX renderer puts around a whole formula: `semantics`, one group, one style. Groups
 /// further in are the author's.
 pub(super) fn unwrapped(mut node: NodeRef<'_>) -> NodeRef<'_> {
+    let math = node;
     for wrapper in ["semantics", "mrow", "mstyle"] {
         let mut inner = elements(node)
             .filter(|child| element(*child).is_some_and(|e| !matches!(local_name(e), "annotation" | "annotation-xml")));
         if let (Some(only), None) = (inner.next(), inner.next())
-            && element(only).is_some_and(|e| local_name(e) == wrapper && attr(e, "mathvariant").is_none())
+            && let Some(tag) = element(only)
+            && local_name(tag) == wrapper
+            && attr(tag, "mathvariant").is_none()
         {
+            // Text style was asked for; display style is how the renderer says that nothing was.
+            if wrapper == "mstyle" && attr(tag, "displaystyle") == Some("false") && attr(tag, "scriptlevel") == Some("0") {
+                return math;
+            }
             node = only;
         }
     }
     node
 }
 
-/// A fraction without a bar between parentheses is a binomial; its two parts, where the row starts with one.
-pub(super) fn binomial<'a>(row: &[NodeRef<'a>]) -> Option<NodeRef<'a>> {
-    let [open, fraction, close, ..] = row else { return None };
-    let token = |node: NodeRef<'_>, name: &str| {
-        let inner = super::scripts::single(node);
-        element(inner).is_some_and(|e| local_name(e) == "mo") && tokens::content(inner) == name
-    };
-    let fraction = super::scripts::single(*fraction);
-    let bare = element(fraction)
-        .is_some_and(|e| local_name(e) == "mfrac" && attr(e, "linethickness").is_some_and(super::convert::is_zero));
-    (bare && token(*open, "(") && token(*close, ")")).then_some(fraction)
+/// What several neighbours say together: a binomial, a congruence's modulus, a matrix between fences, the space that a
+/// renderer puts after a function's name. The number of siblings used; `None` where they are nothing of the kind.
+pub(super) fn idiom(tex: &mut Tex, row: &[NodeRef<'_>], context: &Context) -> Option<usize> {
+    let first = element(*row.first()?)?;
+    match local_name(first) {
+        "mo" | "mrow" | "mstyle" | "mspace" => {}
+        _ => return None,
+    }
+    if let [open, fraction, close, ..] = row
+        && let Some(used) = binomial(tex, *open, *fraction, *close, context)
+    {
+        return Some(used);
+    }
+    if row.len() > 3 && local_name(first) == "mo" && fenced_table(tex, &row[..3], context) {
+        return Some(3);
+    }
+    if let [apply, space, ..] = row
+        && operator(*apply) == Some("\u{2061}".to_owned())
+        && element(*space).is_some_and(|e| local_name(e) == "mspace" && attr(e, "width") == Some("0.1667em"))
+    {
+        return Some(2);
+    }
+    modulus(tex, row, context)
+}
+
+/// The text of an operator, also where it stands alone in a row.
+fn operator(node: NodeRef<'_>) -> Option<String> {
+    let inner = scripts::single(node);
+    element(inner).filter(|e| local_name(e) == "mo").map(|_| tokens::content(inner))
+}
+
+/// A fraction without a bar between fences.
+fn binomial(
+    tex: &mut Tex,
+    open: NodeRef<'_>,
+    fraction: NodeRef<'_>,
+    close: NodeRef<'_>,
+    context: &Context,
+) -> Option<usize> {
+    let fraction = scripts::single(fraction);
+    element(fraction).filter(|e| local_name(e) == "mfrac" && attr(e, "linethickness").is_some_and(is_zero))?;
+    match (operator(open)?.as_str(), operator(close)?.as_str()) {
+        ("(", ")") => tex.push("\\binom"),
+        ("[", "]") => tex.push("\\genfrac[]{0pt}{}"),
+        ("{", "}") => tex.push("\\genfrac\\{\\}{0pt}{}"),
+        _ => return None,
+    }
+    let mut parts = elements(fraction);
+    tex.argument(parts.next(), context);
+    tex.argument(parts.next(), context);
+    Some(3)
+}
+
+/// `(mod n)`, with the space before it.
+fn modulus(tex: &mut Tex, row: &[NodeRef<'_>], context: &Context) -> Option<usize> {
+    let spaces = row.iter().take(3).take_while(|node| is_space(**node)).count();
+    let [open, word, inner @ ..] = &row[spaces..] else { return None };
+    if operator(*open)? != "(" || !is_mod(*word) {
+        return None;
+    }
+    let mut depth = 1_usize;
+    let close = inner.iter().position(|node| {
+        match operator(*node).as_deref() {
+            Some("(") => depth += 1,
+            Some(")") => depth -= 1,
+            _ => {}
+        }
+        depth == 0
+    })?;
+    let blanks = inner[..close].iter().take_while(|node| is_space(**node)).count();
+    tex.push("\\pmod");
+    tex.group(|tex| tex.run(&inner[blanks..close], &context.deeper()));
+    Some(spaces + 3 + close)
+}
+
+fn is_space(node: NodeRef<'_>) -> bool {
+    let inner = scripts::single(node);
+    element(inner).is_some_and(|e| local_name(e) == "mspace")
+}
+
+/// Whether a node is the word "mod", maybe letter by letter.
+fn is_mod(node: NodeRef<'_>) -> bool {
+    let mut word = String::new();
+    for inner in node.descendants().take(16) {
+        if let scraper::Node::Text(text) = inner.value() {
+            word.push_str(text.trim());
+        }
+    }
+    word == "mod"
 }
 
 /// Whether a row is fenced at both ends, so that scripts after it are scripts of its closing fence.
@@ -203,45 +329,36 @@ pub(super) fn mfenced(tex: &mut Tex, node: NodeRef<'_>, mfenced: &Element, conte
     let children: Vec<_> = elements(node).collect();
     if let [only] = children.as_slice()
         && let Some((table, inner)) = the_table(*only)
+        && let Some(environment) = environment(open, close)
     {
-        let environment = match (open, close) {
-            ("(", ")") => Some("pmatrix"),
-            ("[", "]") => Some("bmatrix"),
-            ("|", "|") => Some("vmatrix"),
-            ("‖" | "||", "‖" | "||") => Some("Vmatrix"),
-            ("{", "}") => Some("Bmatrix"),
-            ("{", "") => Some("cases"),
-            _ => None,
-        };
-        if let Some(environment) = environment {
-            return tables::table(tex, table, inner, environment, context);
-        }
+        return tables::table(tex, table, inner, environment, context);
     }
     let known = |name: &str| name.is_empty() || is_delimiter(name);
     let stretch = known(open)
         && known(close)
+        && !(open.is_empty() && close.is_empty())
         && (open.is_empty() || close.is_empty() || children.iter().any(|child| is_tall(*child)));
-    delimiter(tex, open, stretch.then_some("\\left"));
+    let fence = |tex: &mut Tex, size: &str, name: &str| {
+        if stretch {
+            tex.push(size);
+            delimiter(tex, name);
+        } else if is_bar(name) {
+            delimiter(tex, name);
+        } else {
+            tokens::characters(tex, name);
+        }
+    };
+    fence(tex, "\\left", open);
     for (n, child) in children.iter().enumerate() {
         if n > 0
             && let Some(separator) = separators.get(n - 1).or(separators.last())
         {
+            if stretch && *separator == '|' {
+                tex.push("\\middle");
+            }
             tokens::characters(tex, separator.encode_utf8(&mut [0; 4]));
         }
         tex.node(*child, None, context);
     }
-    delimiter(tex, close, stretch.then_some("\\right"));
-}
-
-fn delimiter(tex: &mut Tex, name: &str, stretch: Option<&str>) {
-    if let Some(stretch) = stretch {
-        tex.push(stretch);
-        if name.is_empty() {
-            tex.push(".");
-        }
-    }
-    match name {
-        "||" => tex.push("\\|"),
-        name => tokens::characters(tex, name),
-    }
+    fence(tex, "\\right", close);
 }
