@@ -91,7 +91,7 @@ impl Tex {
             return;
         }
         if let [only] = children.as_slice()
-            && element(*only).is_some_and(|row| local_name(row) == "mrow" && !is_atom(row))
+            && is_plain_row(*only)
         {
             return self.children(*only, &context.deeper());
         }
@@ -127,6 +127,7 @@ impl Tex {
             return;
         }
         match local_name(element) {
+            "mi" | "mn" | "mo" | "mtext" if is_wrapper(node) => self.children(node, context),
             "mi" => tokens::identifier(self, node, next, context),
             "mn" => tokens::number(self, node, context),
             "mo" => tokens::operator(self, node, element, context),
@@ -138,7 +139,11 @@ impl Tex {
             "mstyle" => self.styled(node, element, context),
             "semantics" | "maction" => {
                 if let Some(child) = chosen(node, element) {
-                    self.node(child, next, context);
+                    if is_plain_row(child) {
+                        self.children(child, context);
+                    } else {
+                        self.node(child, next, context);
+                    }
                 }
             }
             "mfrac" => self.fraction(node, element, context),
@@ -195,9 +200,11 @@ impl Tex {
     /// An ordinary atom that the author made with braces. Around a single symbol they do nothing.
     fn atom(&mut self, node: NodeRef<'_>, context: &Context) {
         let inner = Self::apart(|tex| tex.children(node, context));
+        // MathJax 2 puts no group of its own around a binomial.
+        let is_old = inner.starts_with("\\binom") && element(node).is_some_and(|e| has_class(e, "MJX-TeXAtom-ORD"));
         let nested = elements(node).any(|child| element(child).is_some_and(is_atom));
         let alphabet = !nested && inner.starts_with("\\math") && tokens::is_one_command(&inner);
-        let bare = tokens::is_single(&inner) || alphabet || (!nested && is_construction(&inner)) || is_accent(node);
+        let bare = tokens::is_single(&inner) || alphabet || (!nested && !is_old && is_construction(&inner)) || is_accent(node);
         // Empty braces make the sign before them a relation: `={}`.
         if bare {
             self.push(&inner);
@@ -249,6 +256,11 @@ impl Tex {
     }
 }
 
+/// Whether a token element holds elements: KaTeX writes some groups so.
+fn is_wrapper(token: NodeRef<'_>) -> bool {
+    elements(token).any(|inner| element(inner).is_some_and(|e| !matches!(local_name(e), "mglyph" | "malignmark")))
+}
+
 /// Whether a length is zero, in whatever unit.
 pub(super) fn is_zero(length: &str) -> bool {
     length.trim().trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%').parse() == Ok(0.0_f32)
@@ -260,7 +272,7 @@ fn is_construction(inner: &str) -> bool {
         "\\binom{", "\\ddot{", "\\dddot{", "\\dot{", "\\hat{", "\\vec{", "\\bar{", "\\tilde{", "\\check{", "\\breve{", "\\acute{",
         "\\grave{",
     ];
-    let arguments = inner.strip_prefix("\\binom").map_or(1, |_| 2);
+    let arguments = if inner.starts_with("\\binom") { 2 } else { 1 };
     COMMANDS.iter().any(|command| inner.starts_with(command)) && tokens::is_command(inner, arguments)
 }
 
@@ -289,6 +301,11 @@ fn is_accent(atom: NodeRef<'_>) -> bool {
     let (Some(over), None) = (children.next(), children.next()) else { return false };
     element(over).is_some_and(|e| local_name(e) == "mover")
         && elements(over).nth(1).and_then(element).is_some_and(|mark| attr(mark, "stretchy") == Some("false"))
+}
+
+/// Whether a node is a row that is no group of the author's.
+fn is_plain_row(node: NodeRef<'_>) -> bool {
+    element(node).is_some_and(|row| local_name(row) == "mrow" && !is_atom(row))
 }
 
 /// Whether a row is a group that the author of the TeX made with braces.

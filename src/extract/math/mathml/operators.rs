@@ -12,11 +12,19 @@ fn fence(node: NodeRef<'_>) -> Option<String> {
     if attr(mo, "stretchy") == Some("false") {
         return None;
     }
-    let name = tokens::content(node);
+    // TeX's `\big` has a size of its own.
+    if attr(mo, "fence") == Some("false") && attr(mo, "minsize").is_some() {
+        return None;
+    }
+    let name = match tokens::content(node).as_str() {
+        "<" if attr(mo, "fence") == Some("true") => "⟨".to_owned(),
+        ">" if attr(mo, "fence") == Some("true") => "⟩".to_owned(),
+        name => name.to_owned(),
+    };
     (name.is_empty() || is_delimiter(&name)).then_some(name)
 }
 
-fn is_delimiter(name: &str) -> bool {
+pub(super) fn is_delimiter(name: &str) -> bool {
     is_bar(name)
         || matches!(
             name,
@@ -38,9 +46,11 @@ fn closes(name: &str) -> bool {
 }
 
 /// A delimiter as `\left`, `\middle` and `\right` take it.
-fn delimiter(tex: &mut Tex, name: &str) {
+pub(super) fn delimiter(tex: &mut Tex, name: &str) {
     match name {
         "" => tex.push("."),
+        "<" => tex.push("\\langle"),
+        ">" => tex.push("\\rangle"),
         "|" | "∣" => tex.push("|"),
         "||" | "‖" | "∥" => tex.push("\\|"),
         name => tokens::characters(tex, name),
@@ -77,7 +87,13 @@ impl Fences {
     /// The two ends of the row, where they are one pair; bars and empty delimiters may be such ends.
     fn ends(row: &[NodeRef<'_>], names: &[(usize, String)]) -> Option<Vec<(usize, Size)>> {
         let [(0, open), inner @ .., (last, close)] = names else { return None };
-        if *last + 1 != row.len() || !opens(open) || !closes(close) || !row[1..*last].iter().any(|node| is_tall(*node)) {
+        let angles = |node: NodeRef<'_>| matches!(tokens::content(node).as_str(), "<" | ">");
+        if *last + 1 != row.len() || !opens(open) || !closes(close) {
+            return None;
+        }
+        // An end without a delimiter shows only where the other has one.
+        let half = open.is_empty() != close.is_empty();
+        if !half && !angles(row[0]) && !row[1..*last].iter().any(|node| is_tall(*node)) {
             return None;
         }
         // Both ends may belong to different pairs: (a)(b).
@@ -238,6 +254,14 @@ pub(super) fn idiom(tex: &mut Tex, row: &[NodeRef<'_>], context: &Context) -> Op
         && element(*space).is_some_and(|e| local_name(e) == "mspace" && attr(e, "width") == Some("0.1667em"))
     {
         return Some(2);
+    }
+    if let [before, word, after, ..] = row
+        && is_space(*before)
+        && is_mod(*word)
+        && is_space(*after)
+    {
+        tex.push("\\bmod");
+        return Some(3);
     }
     modulus(tex, row, context)
 }

@@ -49,6 +49,11 @@ enum Layout {
 
 fn write(tex: &mut Tex, node: NodeRef<'_>, table: &Element, environment: &str, sides: Sides, context: &Context) {
     let rows: Vec<NodeRef<'_>> = elements(node).collect();
+    if let [row] = rows.as_slice()
+        && numbered(tex, *row, table, context)
+    {
+        return;
+    }
     let width = rows.iter().map(|row| elements(*row).count()).max().unwrap_or_default().min(COLUMNS_MAX);
     let layout = layout(table, environment, width, sides, context);
     let equations = is_equations(table);
@@ -117,8 +122,9 @@ fn layout(table: &Element, environment: &str, width: usize, sides: Sides, contex
         "Vmatrix" => "Vmatrix",
         "cases" => "cases",
         _ if context.limit && width == 1 => return Layout::Substack,
+        _ if attr(table, "data-mjx-smallmatrix") == Some("true") => "smallmatrix",
         _ if is_aligned(table, columns) || is_equations(table) => "aligned",
-        _ if displayed && columns.trim() == "left" => "aligned",
+        _ if displayed && matches!(columns.trim(), "left" | "right") => "aligned",
         _ if displayed && width == 1 && matches!(columns.trim(), "" | "center") => "gathered",
         _ => match letters(columns, attr(table, "columnlines").unwrap_or_default(), width, sides) {
             Some(letters) => return Layout::Array(letters),
@@ -129,6 +135,35 @@ fn layout(table: &Element, environment: &str, width: usize, sides: Sides, contex
     Layout::Environment(environment)
 }
 
+/// An equation and its number: a labelled row of one cell, or the layout that KaTeX and Temml make for `\tag`.
+fn numbered(tex: &mut Tex, row: NodeRef<'_>, table: &Element, context: &Context) -> bool {
+    let wide = attr(table, "width") == Some("100%") || attr(table, "style").is_some_and(|style| style.contains("width:100%"));
+    let cells: Vec<NodeRef<'_>> = elements(row).take(5).collect();
+    let (cell, label) = match (element(row).map(local_name), cells.as_slice()) {
+        (Some("mlabeledtr"), [label, cell]) => (cell, label),
+        (Some("mtr"), [_, cell, .., label]) if wide && cells.len() < 5 => (cell, label),
+        _ => return false,
+    };
+    let Some(number) = number(*label) else { return false };
+    tex.children(*cell, &context.deeper());
+    tex.push("\\tag");
+    tex.group(|tex| tex.tex.push_str(&number));
+    true
+}
+
+/// The number in the label of an equation.
+fn number(label: NodeRef<'_>) -> Option<String> {
+    let mut text = String::new();
+    for inner in label.descendants().take(64) {
+        if let scraper::Node::Text(piece) = inner.value() {
+            text.push_str(piece.trim());
+        }
+    }
+    let text = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(&text).trim();
+    let plain = !text.is_empty() && text.len() < 40 && !text.contains(['{', '}', '\\', '$', '%', '#', '_', '^', '&']);
+    plain.then(|| text.to_owned())
+}
+
 fn write_row(tex: &mut Tex, row: NodeRef<'_>, equations: bool, context: &Context, tags: &mut Vec<String>) {
     let tag = element(row).map_or("", local_name);
     if !matches!(tag, "mtr" | "mlabeledtr") {
@@ -137,19 +172,8 @@ fn write_row(tex: &mut Tex, row: NodeRef<'_>, equations: bool, context: &Context
     }
     let mut cells = elements(row);
     // The first cell of a labelled row is the equation's number.
-    if tag == "mlabeledtr"
-        && let Some(label) = cells.next()
-    {
-        let mut text = String::new();
-        for inner in label.descendants().take(64) {
-            if let scraper::Node::Text(piece) = inner.value() {
-                text.push_str(piece.trim());
-            }
-        }
-        let text = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(&text).trim();
-        if !text.is_empty() && text.len() < 40 && !text.contains(['{', '}', '\\', '$', '%', '#']) {
-            tags.push(text.to_owned());
-        }
+    if tag == "mlabeledtr" {
+        tags.extend(cells.next().and_then(number));
     }
     for (n, cell) in cells.enumerate() {
         // The sign of an equation has a column of its own in `eqnarray`, not in `aligned`.

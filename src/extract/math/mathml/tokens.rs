@@ -5,7 +5,7 @@ use scraper::node::Element;
 
 use super::super::node::{NodeRef, attr, element, has_class, local_name};
 use super::convert::{Context, Tex};
-use super::{accents, spaces, symbols};
+use super::{accents, operators, spaces, symbols};
 
 /// An alphabet that `mathvariant` names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,7 +109,7 @@ pub(super) fn identifier(tex: &mut Tex, node: NodeRef<'_>, next: Option<NodeRef<
     match name.as_str() {
         "∣" => return tex.push("|"),
         "∥" | "‖" => return tex.push("\\|"),
-        "∅" if own == Some(Variant::Normal) => return tex.push("\\emptyset"),
+        "∅" => return tex.push("\\emptyset"),
         _ => {}
     }
     let letters = name.chars().filter(|c| c.is_alphanumeric()).count();
@@ -117,7 +117,8 @@ pub(super) fn identifier(tex: &mut Tex, node: NodeRef<'_>, next: Option<NodeRef<
         if let Some(command) = function(&name) {
             return tex.push(&command);
         }
-        if is_applied(next) && letters > 0 && name != "∅" {
+        let operator = attr(element, "data-mjx-texclass") == Some("OP") || is_applied(next);
+        if operator && letters > 0 {
             tex.push("\\operatorname");
             return tex.group(|tex| plain(tex, &name));
         }
@@ -189,6 +190,10 @@ pub(super) fn alphabet_run(tex: &mut Tex, siblings: &[NodeRef<'_>], context: &Co
 pub(super) fn number(tex: &mut Tex, node: NodeRef<'_>, context: &Context) {
     let Some(element) = element(node) else { return };
     let digits = content(node);
+    // Digits right after a comma read as one number.
+    if tex.tex.ends_with(',') && digits.starts_with(|c: char| c.is_ascii_digit()) {
+        tex.tex.push(' ');
+    }
     match variant(element, context).filter(|alphabet| *alphabet != Variant::Normal) {
         Some(alphabet) if !digits.is_empty() => {
             tex.push(alphabet.command());
@@ -212,8 +217,11 @@ pub(super) fn operator(tex: &mut Tex, node: NodeRef<'_>, mo: &Element, context: 
         tex.push("\\operatorname");
         return tex.group(|tex| plain(tex, &name));
     }
-    if let Some(size) = attr(mo, "minsize").and_then(|size| spaces::ems(size.trim())).and_then(big) {
+    if operators::is_delimiter(&name)
+        && let Some(size) = attr(mo, "minsize").and_then(|size| spaces::ems(size.trim())).and_then(big)
+    {
         tex.push(size);
+        return operators::delimiter(tex, &name);
     }
     // An ordinary or fencing bar is no relation.
     let class = attr(mo, "data-mjx-texclass").unwrap_or_default();
@@ -222,10 +230,17 @@ pub(super) fn operator(tex: &mut Tex, node: NodeRef<'_>, mo: &Element, context: 
         || matches!(class, "ORD" | "OPEN" | "CLOSE");
     match name.as_str() {
         "∣" if fence => tex.push("|"),
+        // With the space of a relation on both sides.
+        "|" if attr(mo, "lspace").and_then(spaces::ems).is_some_and(|ems| ems > 0.2)
+            && attr(mo, "rspace").and_then(spaces::ems).is_some_and(|ems| ems > 0.2) =>
+        {
+            tex.push("\\mid");
+        }
         "∥" if fence => tex.push("\\|"),
         "||" => tex.push("\\|"),
         "‖" if class == "OPEN" => tex.push("\\lVert"),
         "‖" if class == "CLOSE" => tex.push("\\rVert"),
+        "‖" if class == "ORD" => tex.push("\\|"),
         "‖" if attr(mo, "fence") == Some("false") => {
             let closes = context.script_base || open_norm(&tex.tex);
             tex.push(if closes { "\\rVert" } else { "\\lVert" });
@@ -262,6 +277,7 @@ pub(super) fn text(tex: &mut Tex, node: NodeRef<'_>, context: &Context) {
             raw.push_str(text);
         }
     }
+    raw.retain(|c| !matches!(c, '\u{2060}'..='\u{2064}' | '\u{200b}' | '\u{feff}'));
     let words = raw.trim();
     if words.is_empty() {
         let space = match raw.trim_matches(|c: char| c.is_ascii_whitespace()).chars().next() {
@@ -269,7 +285,6 @@ pub(super) fn text(tex: &mut Tex, node: NodeRef<'_>, context: &Context) {
             Some('\u{2003}') => "\\quad",
             Some('\u{2004}' | '\u{2005}') => "\\;",
             Some('\u{2006}' | '\u{2009}' | '\u{200a}' | '\u{202f}') => "\\,",
-            Some('\u{200b}' | '\u{feff}' | '\u{2060}') => return,
             Some(_) => "\\ ",
         };
         return tex.push(space);
