@@ -8,7 +8,7 @@ use super::tokens::{self, Variant};
 use super::{content, enclose, operators, scripts, spaces, stack, tables};
 
 /// Nesting beyond which the rest of a subtree is dropped: no formula is that deep, and the stack is not endless.
-const DEPTH_MAX: usize = 128;
+pub(super) const DEPTH_MAX: usize = 128;
 
 /// Converts Presentation MathML (a `math` element or any part of one) to LaTeX. Braces balance for any input.
 #[must_use]

@@ -142,7 +142,7 @@ pub(super) fn identifier(tex: &mut Tex, node: NodeRef<'_>, next: Option<NodeRef<
 }
 
 /// Characters inside an alphabet command, where blanks have to be spelled out.
-fn plain(tex: &mut Tex, name: &str) {
+pub(super) fn plain(tex: &mut Tex, name: &str) {
     for (n, word) in name.split(' ').enumerate() {
         if n > 0 {
             tex.push("\\ ");
