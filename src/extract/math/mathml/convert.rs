@@ -126,6 +126,10 @@ impl Tex {
         if context.depth > DEPTH_MAX {
             return;
         }
+        // Renderers take what has too many parts or too few for a row, so that nothing is lost.
+        if arity(local_name(element)).is_some_and(|parts| elements(node).take(parts + 1).count() != parts) {
+            return self.children(node, context);
+        }
         match local_name(element) {
             "mi" | "mn" | "mo" | "mtext" if is_wrapper(node) => self.children(node, context),
             "mi" => tokens::identifier(self, node, next, context),
@@ -222,12 +226,6 @@ impl Tex {
         let mut parts = elements(node);
         let (over, under) = (parts.next(), parts.next());
         let bar = attr(element, "linethickness").unwrap_or("1");
-        if attr(element, "bevelled") == Some("true") {
-            self.argument(over, context);
-            self.push("/");
-            self.argument(under, context);
-            return;
-        }
         self.push(if is_zero(bar) { "\\genfrac{}{}{0pt}{}" } else { "\\frac" });
         self.argument(over, context);
         self.argument(under, context);
@@ -253,6 +251,15 @@ impl Tex {
                 tokens::characters(self, text.trim());
             }
         }
+    }
+}
+
+/// The number of parts of an element that has a fixed one.
+fn arity(name: &str) -> Option<usize> {
+    match name {
+        "mfrac" | "mroot" | "msub" | "msup" | "munder" | "mover" => Some(2),
+        "msubsup" | "munderover" => Some(3),
+        _ => None,
     }
 }
 

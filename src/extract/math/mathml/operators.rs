@@ -246,7 +246,7 @@ pub(super) fn idiom(tex: &mut Tex, row: &[NodeRef<'_>], context: &Context) -> Op
     {
         return Some(used);
     }
-    if row.len() > 3 && local_name(first) == "mo" && fenced_table(tex, &row[..3], context) {
+    if row.len() >= 3 && local_name(first) == "mo" && fenced_table(tex, &row[..3], context) {
         return Some(3);
     }
     if let [apply, space, ..] = row

@@ -54,6 +54,9 @@ fn write_scripts(tex: &mut Tex, sub: Option<NodeRef<'_>>, sup: Option<NodeRef<'_
     if let Some(primes) = primes(sup) {
         return tex.tex.push_str(&"'".repeat(primes));
     }
+    if is_degree(sup) {
+        return tex.push("^{\\circ}");
+    }
     // Primes and a power after them.
     let row: Vec<NodeRef<'_>> =
         if element(sup).is_some_and(|e| local_name(e) == "mrow") { elements(sup).collect() } else { Vec::new() };
@@ -73,6 +76,12 @@ fn write_scripts(tex: &mut Tex, sub: Option<NodeRef<'_>>, sup: Option<NodeRef<'_
 fn is_none(node: NodeRef<'_>) -> bool {
     element(node)
         .is_some_and(|e| local_name(e) == "none" || matches!(local_name(e), "mrow" | "mi") && !node.has_children())
+}
+
+/// Whether a superscript is the sign of degrees, which is raised by itself.
+fn is_degree(node: NodeRef<'_>) -> bool {
+    let node = single(node);
+    element(node).is_some_and(|e| matches!(local_name(e), "mo" | "mi" | "mn" | "mtext")) && tokens::content(node) == "°"
 }
 
 /// Number of primes, where a superscript is nothing else.
@@ -219,8 +228,7 @@ fn takes_limits(base: NodeRef<'_>, written: &str) -> bool {
             | "\\Pr"
             | "\\injlim"
             | "\\projlim"
-    ) || written.starts_with("\\operatorname{arg")
-        || written.starts_with("\\operatorname*")
+    ) || written.starts_with("\\operatorname*")
 }
 
 /// The extensible arrow for a base that is an arrow.

@@ -72,6 +72,9 @@ pub(super) fn content(node: NodeRef<'_>) -> String {
             _ => {}
         }
     }
+    if raw.contains('&') && raw.len() < 64 {
+        raw = decoded(raw);
+    }
     let ascii_space = |c: char| c.is_ascii_whitespace();
     let trimmed = raw.trim_matches(ascii_space);
     if trimmed.contains(ascii_space) {
@@ -79,6 +82,20 @@ pub(super) fn content(node: NodeRef<'_>) -> String {
     } else {
         trimmed.to_owned()
     }
+}
+
+/// Text with entities decoded that were escaped twice (`&amp;alpha;`).
+fn decoded(raw: String) -> String {
+    let entity = raw.split('&').skip(1).any(|rest| {
+        rest.split_once(';').is_some_and(|(name, _)| {
+            name.len() > 1 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'#')
+        })
+    });
+    if !entity || raw.contains('<') {
+        return raw;
+    }
+    let html = scraper::Html::parse_fragment(&raw);
+    html.tree.values().filter_map(|value| value.as_text().map(|text| &**text)).collect()
 }
 
 /// The alphabet that holds for a token.
@@ -107,6 +124,7 @@ pub(super) fn identifier(tex: &mut Tex, node: NodeRef<'_>, next: Option<NodeRef<
     let name = content(node);
     let own = variant(element, context);
     match name.as_str() {
+        "°" => return degree(tex),
         "∣" => return tex.push("|"),
         "∥" | "‖" => return tex.push("\\|"),
         "∅" => return tex.push("\\emptyset"),
@@ -229,6 +247,7 @@ pub(super) fn operator(tex: &mut Tex, node: NodeRef<'_>, mo: &Element, context: 
         || attr(mo, "stretchy") == Some("false")
         || matches!(class, "ORD" | "OPEN" | "CLOSE");
     match name.as_str() {
+        "°" => degree(tex),
         "∣" if fence => tex.push("|"),
         // With the space of a relation on both sides.
         "|" if attr(mo, "lspace").and_then(spaces::ems).is_some_and(|ems| ems > 0.2)
@@ -248,6 +267,12 @@ pub(super) fn operator(tex: &mut Tex, node: NodeRef<'_>, mo: &Element, context: 
         "→" if context.limit => tex.push("\\to"),
         _ => characters(tex, &name),
     }
+}
+
+/// The sign of degrees, raised on what stands before it unless that has a script or is nothing.
+fn degree(tex: &mut Tex) {
+    let bare = tex.tex.ends_with(|c: char| c.is_ascii_alphanumeric()) && !super::convert::ends_in_control_word(&tex.tex);
+    tex.push(if bare { "^{\\circ}" } else { "{}^{\\circ}" });
 }
 
 /// Whether a norm was opened shortly before and not closed.

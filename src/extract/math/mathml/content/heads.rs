@@ -225,6 +225,11 @@ fn is_plain(tex: &str) -> bool {
     super::super::tokens::is_single(tex) || tex.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// Whether an expression starts with an operator that takes what follows.
+fn is_big(tex: &str) -> bool {
+    ["\\sum", "\\prod", "\\int", "\\lim"].iter().any(|sign| tex.starts_with(sign))
+}
+
 fn special(application: &Application<'_>, arguments: &[Piece], context: &Context) -> Option<Piece> {
     let script = |tex: &mut Tex, sign: &str, piece: &Piece| {
         tex.push(sign);
@@ -257,7 +262,12 @@ fn special(application: &Application<'_>, arguments: &[Piece], context: &Context
                     tex.push("\\cdot");
                     tex.push(" ");
                 }
-                argument.operand(tex, Binding::Product);
+                // A big operator reaches to the end of the product anyway.
+                if n + 1 == arguments.len() && n > 0 && is_big(&argument.tex) {
+                    tex.push(&argument.tex);
+                } else {
+                    argument.operand(tex, Binding::Product);
+                }
             }
         }),
         ("divide", [over, under]) => Piece::new(Binding::Product, |tex| {
@@ -275,9 +285,9 @@ fn special(application: &Application<'_>, arguments: &[Piece], context: &Context
             Piece::atom(|tex| {
                 tex.push("\\sqrt");
                 if let Some(degree) = degree.filter(|degree| degree != "2") {
-                    tex.push("[{");
+                        tex.push(if degree.contains(['[', ']']) { "[{" } else { "[" });
                     tex.push(&degree);
-                    tex.push("}]");
+                    tex.push(if degree.contains(['[', ']']) { "}]" } else { "]" });
                 }
                 radicand.argument(tex);
             })

@@ -107,13 +107,12 @@ fn expression(node: NodeRef<'_>, context: &Context) -> Piece {
         "piecewise" | "vector" | "matrix" | "matrixrow" | "set" | "list" | "interval" => {
             containers::container(node, tag, name, context)
         }
-        "semantics" | "mrow" | "mstyle" | "mi" | "mn" | "mo" | "msub" | "msup" | "mtext" | "math" => {
-            Piece::atom(|tex| tex.node(node, None, context))
-        }
+        // Presentation inside content.
+        _ if !is_content(name) && !is_part(name) => Piece::atom(|tex| tex.node(node, None, context)),
         _ => match leaves::constant(name) {
             Some(constant) => Piece::atom(|tex| tex.push(constant)),
+            // Parts that stand outside of what they belong to: what they hold.
             None => heads::alone(name).unwrap_or_else(|| {
-                // Qualifiers and the unknown: what they hold.
                 Piece::atom(|tex| {
                     for inner in elements(node) {
                         tex.push(&expression(inner, context).tex);
@@ -122,6 +121,15 @@ fn expression(node: NodeRef<'_>, context: &Context) -> Piece {
             }),
         },
     }
+}
+
+/// Whether an element is part of another: a qualifier, a bound variable, a case.
+fn is_part(name: &str) -> bool {
+    matches!(
+        name,
+        "bvar" | "lowlimit" | "uplimit" | "condition" | "domainofapplication" | "degree" | "logbase" | "momentabout"
+            | "piece" | "otherwise" | "matrixrow"
+    )
 }
 
 /// The parts of an application: operator, qualifiers, arguments.
@@ -147,11 +155,10 @@ impl<'a> Application<'a> {
         for part in parts {
             match element(part).map_or("", local_name) {
                 "bvar" => bound.push(part),
-                tag @ ("lowlimit" | "uplimit" | "condition" | "domainofapplication" | "degree" | "logbase"
-                | "momentabout") => qualifiers.push((tag.to_owned(), part)),
                 "interval" if takes_interval && arguments.is_empty() => {
                     qualifiers.push(("interval".to_owned(), part));
                 }
+                tag if is_part(tag) => qualifiers.push((tag.to_owned(), part)),
                 _ => arguments.push(part),
             }
         }
