@@ -107,7 +107,8 @@ impl Tex {
         let mut at = 0;
         while let Some(node) = siblings.get(at) {
             let rest = &siblings[at..];
-            if let Some(used) = operators::idiom(self, rest, context).or_else(|| tokens::alphabet_run(self, rest, context))
+            if let Some(used) =
+                operators::idiom(self, rest, context).or_else(|| tokens::alphabet_run(self, rest, context))
             {
                 at += used;
                 continue;
@@ -208,7 +209,8 @@ impl Tex {
         let is_old = inner.starts_with("\\binom") && element(node).is_some_and(|e| has_class(e, "MJX-TeXAtom-ORD"));
         let nested = elements(node).any(|child| element(child).is_some_and(is_atom));
         let alphabet = !nested && inner.starts_with("\\math") && tokens::is_one_command(&inner);
-        let bare = tokens::is_single(&inner) || alphabet || (!nested && !is_old && is_construction(&inner)) || is_accent(node);
+        let bare =
+            tokens::is_single(&inner) || alphabet || (!nested && !is_old && is_construction(&inner)) || is_accent(node);
         // Empty braces make the sign before them a relation: `={}`.
         if bare {
             self.push(&inner);
@@ -276,8 +278,8 @@ pub(super) fn is_zero(length: &str) -> bool {
 /// Whether LaTeX is one command around which MathJax puts a group of its own.
 fn is_construction(inner: &str) -> bool {
     const COMMANDS: [&str; 12] = [
-        "\\binom{", "\\ddot{", "\\dddot{", "\\dot{", "\\hat{", "\\vec{", "\\bar{", "\\tilde{", "\\check{", "\\breve{", "\\acute{",
-        "\\grave{",
+        "\\binom{", "\\ddot{", "\\dddot{", "\\dot{", "\\hat{", "\\vec{", "\\bar{", "\\tilde{", "\\check{", "\\breve{",
+        "\\acute{", "\\grave{",
     ];
     let arguments = if inner.starts_with("\\binom") { 2 } else { 1 };
     COMMANDS.iter().any(|command| inner.starts_with(command)) && tokens::is_command(inner, arguments)

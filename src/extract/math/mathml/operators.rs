@@ -28,7 +28,24 @@ pub(super) fn is_delimiter(name: &str) -> bool {
     is_bar(name)
         || matches!(
             name,
-            "(" | ")" | "[" | "]" | "{" | "}" | "⟨" | "⟩" | "〈" | "〉" | "⌊" | "⌋" | "⌈" | "⌉" | "/" | "⟦" | "⟧" | "⟮" | "⟯"
+            "(" | ")"
+                | "["
+                | "]"
+                | "{"
+                | "}"
+                | "⟨"
+                | "⟩"
+                | "〈"
+                | "〉"
+                | "⌊"
+                | "⌋"
+                | "⌈"
+                | "⌉"
+                | "/"
+                | "⟦"
+                | "⟧"
+                | "⟮"
+                | "⟯"
         )
 }
 
@@ -224,7 +241,10 @@ pub(super) fn unwrapped(mut node: NodeRef<'_>) -> NodeRef<'_> {
             && attr(tag, "mathvariant").is_none()
         {
             // Text style was asked for; display style is how the renderer says that nothing was.
-            if wrapper == "mstyle" && attr(tag, "displaystyle") == Some("false") && attr(tag, "scriptlevel") == Some("0") {
+            if wrapper == "mstyle"
+                && attr(tag, "displaystyle") == Some("false")
+                && attr(tag, "scriptlevel") == Some("0")
+            {
                 return math;
             }
             node = only;

@@ -137,7 +137,8 @@ fn layout(table: &Element, environment: &str, width: usize, sides: Sides, contex
 
 /// An equation and its number: a labelled row of one cell, or the layout that KaTeX and Temml make for `\tag`.
 fn numbered(tex: &mut Tex, row: NodeRef<'_>, table: &Element, context: &Context) -> bool {
-    let wide = attr(table, "width") == Some("100%") || attr(table, "style").is_some_and(|style| style.contains("width:100%"));
+    let wide =
+        attr(table, "width") == Some("100%") || attr(table, "style").is_some_and(|style| style.contains("width:100%"));
     let cells: Vec<NodeRef<'_>> = elements(row).take(5).collect();
     let (cell, label) = match (element(row).map(local_name), cells.as_slice()) {
         (Some("mlabeledtr"), [label, cell]) => (cell, label),
@@ -206,9 +207,8 @@ fn is_aligned(table: &Element, columns: &str) -> bool {
 /// Displayed equations with their signs in a column.
 fn is_equations(table: &Element) -> bool {
     attr(table, "displaystyle") == Some("true")
-        && attr(table, "columnalign").is_some_and(|columns| {
-            columns.split_ascii_whitespace().take(3).eq(["right", "center", "left"])
-        })
+        && attr(table, "columnalign")
+            .is_some_and(|columns| columns.split_ascii_whitespace().take(3).eq(["right", "center", "left"]))
 }
 
 /// Column letters where the table names other alignments than centred, or has rules.

@@ -13,7 +13,10 @@ fn check(mathml: &str, want: &str) {
 
 #[test]
 fn scripts_and_limits() {
-    check("<mmultiscripts><mi>C</mi><mn>6</mn><none/><mprescripts/><mi>a</mi><mi>b</mi></mmultiscripts>", r"{}_{a}^{b}C_{6}");
+    check(
+        "<mmultiscripts><mi>C</mi><mn>6</mn><none/><mprescripts/><mi>a</mi><mi>b</mi></mmultiscripts>",
+        r"{}_{a}^{b}C_{6}",
+    );
     check("<msup><mi>f</mi><mrow><mo>′</mo><mo>′</mo></mrow></msup>", "f''");
     check("<msup><mi>f</mi><mrow><mo>′</mo><mn>2</mn></mrow></msup>", "f'^{2}");
     check("<msup><mrow><mi>a</mi><mo>+</mo><mi>b</mi></mrow><mn>2</mn></msup>", "{a+b}^{2}");
@@ -30,8 +33,14 @@ fn scripts_and_limits() {
 
 #[test]
 fn accents() {
-    check("<mover><mi>x</mi><mo stretchy='false'>¯</mo></mover><mover><mi>x</mi><mo>¯</mo></mover>", r"\bar{x}\overline{x}");
-    check("<mover><mi>x</mi><mo stretchy='false'>^</mo></mover><mover><mi>x</mi><mo stretchy='true'>^</mo></mover>", r"\hat{x}\widehat{x}");
+    check(
+        "<mover><mi>x</mi><mo stretchy='false'>¯</mo></mover><mover><mi>x</mi><mo>¯</mo></mover>",
+        r"\bar{x}\overline{x}",
+    );
+    check(
+        "<mover><mi>x</mi><mo stretchy='false'>^</mo></mover><mover><mi>x</mi><mo stretchy='true'>^</mo></mover>",
+        r"\hat{x}\widehat{x}",
+    );
     check("<mover><mi>x</mi><mo accent='false'>´</mo></mover>", r"\overset{´}{x}");
     check("<mi>x\u{302}</mi><mo>=\u{338}</mo><mo>⊂\u{338}</mo>", r"\hat{x}\neq\not\subset");
     check("<mi>&amp;alpha;</mi>", r"\alpha");
@@ -65,7 +74,10 @@ fn groups() {
     check("<mn>2</mn><mrow><mi>a</mi><mo>+</mo><mi>b</mi></mrow>", "2{a+b}");
     check("<mn>2</mn><mrow><mi>a</mi></mrow><mrow><mo>(</mo><mi>b</mi><mo>)</mo></mrow>", "2a(b)");
     // MathJax marks the author's groups, so others are none.
-    check("<mn>2</mn><mrow><mi>a</mi><mo>+</mo></mrow><mrow data-mjx-texclass='ORD'><mi>b</mi><mo>!</mo></mrow>", "2a+{b!}");
+    check(
+        "<mn>2</mn><mrow><mi>a</mi><mo>+</mo></mrow><mrow data-mjx-texclass='ORD'><mi>b</mi><mo>!</mo></mrow>",
+        "2a+{b!}",
+    );
     check("<mo>=</mo><mrow class='MJX-TeXAtom-ORD'></mrow>", "={}");
     check("<semantics><mi>x</mi><annotation encoding='MathType-MTEF'>@@</annotation></semantics>", "x");
     check("<maction actiontype='toggle' selection='2'><mi>a</mi><mi>b</mi></maction>", "b");
@@ -73,14 +85,18 @@ fn groups() {
 
 #[test]
 fn tables() {
-    let cells = "<mtr><mtd><mi>a</mi></mtd><mtd><mi>b</mi></mtd></mtr><mtr><mtd><mi>c</mi></mtd><mtd><mi>d</mi></mtd></mtr>";
+    let cells =
+        "<mtr><mtd><mi>a</mi></mtd><mtd><mi>b</mi></mtd></mtr><mtr><mtd><mi>c</mi></mtd><mtd><mi>d</mi></mtd></mtr>";
     check(&format!("<mtable>{cells}</mtable>"), r"\begin{matrix} a & b \\c & d \end{matrix}");
     check(&format!("<mo>[</mo><mtable>{cells}</mtable><mo>]</mo>"), r"\begin{bmatrix} a & b \\c & d \end{bmatrix}");
     check(
         &format!("<mi>A</mi><mo>=</mo><mo>|</mo><mtable>{cells}</mtable><mo>|</mo>"),
         r"A=\begin{vmatrix} a & b \\c & d \end{vmatrix}",
     );
-    check(&format!("<mo>{{</mo><mtable columnalign='left left'>{cells}</mtable>"), r"\begin{cases} a & b \\c & d \end{cases}");
+    check(
+        &format!("<mo>{{</mo><mtable columnalign='left left'>{cells}</mtable>"),
+        r"\begin{cases} a & b \\c & d \end{cases}",
+    );
     check(
         &format!("<mtable columnalign='right left' columnspacing='0em'>{cells}</mtable>"),
         r"\begin{aligned} a & b \\c & d \end{aligned}",
@@ -105,13 +121,19 @@ fn the_rest_of_presentation() {
     check("<menclose notation='updiagonalstrike'><mi>x</mi></menclose>", r"\cancel{x}");
     check("<menclose notation='box'><mi>x</mi></menclose>", r"\boxed{x}");
     check("<mpadded width='0'><mphantom><mi>x</mi></mphantom></mpadded>", r"\vphantom{x}");
-    check("<mstack><mn>42</mn><msrow><mo>+</mo><mn>3</mn></msrow><msline/><mn>45</mn></mstack>", r"\begin{array}{r} 42 \\ +3 \\ \hline 45 \end{array}");
+    check(
+        "<mstack><mn>42</mn><msrow><mo>+</mo><mn>3</mn></msrow><msline/><mn>45</mn></mstack>",
+        r"\begin{array}{r} 42 \\ +3 \\ \hline 45 \end{array}",
+    );
     check(
         "<mlongdiv><mn>3</mn><mn>145</mn><mn>435</mn></mlongdiv>",
         r"\begin{array}{r} 145 \\ \hline 3)\,435 \end{array}",
     );
     check("<mtext>if </mtext><mi>x</mi><mtext>\n  two\n</mtext>", r"\text{if }x\text{two}");
-    check("<mi mathvariant='double-struck'>R</mi><mi>𝔤</mi><mi mathvariant='bold'>α</mi>", r"\mathbb{R}\mathfrak{g}\boldsymbol{\alpha}");
+    check(
+        "<mi mathvariant='double-struck'>R</mi><mi>𝔤</mi><mi mathvariant='bold'>α</mi>",
+        r"\mathbb{R}\mathfrak{g}\boldsymbol{\alpha}",
+    );
     check("<ms>a</ms>", r"\text{“a”}");
     check("<mi>a</mi><mspace width='0.1667em'/><mi>b</mi><mspace width='2em'/><mi>c</mi>", r"a\,b\qquad c");
     check("<mi><msup><mi>β</mi><mn>2</mn></msup></mi>", r"\beta^{2}");
@@ -131,7 +153,10 @@ fn content_with_precedence() {
     check("<apply><plus/><ci>x</ci><apply><minus/><ci>z</ci></apply></apply>", "x-z");
     check("<apply><times/><ci>a</ci><cn>3</cn></apply>", r"a\cdot 3");
     check("<apply><power/><cn>-2</cn><ci>n</ci></apply>", "(-2)^{n}");
-    check("<apply><implies/><apply><and/><ci>p</ci><ci>q</ci></apply><apply><not/><ci>r</ci></apply></apply>", r"p\land q\implies\neg r");
+    check(
+        "<apply><implies/><apply><and/><ci>p</ci><ci>q</ci></apply><apply><not/><ci>r</ci></apply></apply>",
+        r"p\land q\implies\neg r",
+    );
     check("<apply><sin/><ci>x</ci></apply><apply><ci>f</ci><ci>x</ci><ci>y</ci></apply>", r"\sin xf(x, y)");
     check("<apply><csymbol cd='arith1'>plus</csymbol><ci>x</ci><cn>1</cn></apply>", "x+1");
 }
@@ -143,10 +168,19 @@ fn content_that_binds() {
         &format!("<apply><int/>{x}<lowlimit><cn>0</cn></lowlimit><uplimit><infinity/></uplimit><ci>f</ci></apply>"),
         r"\int_{0}^{\infty}f\,dx",
     );
-    check(&format!("<apply><sum/>{x}<lowlimit><cn>1</cn></lowlimit><uplimit><ci>n</ci></uplimit><ci>x</ci></apply>"), r"\sum_{x=1}^{n}x");
+    check(
+        &format!("<apply><sum/>{x}<lowlimit><cn>1</cn></lowlimit><uplimit><ci>n</ci></uplimit><ci>x</ci></apply>"),
+        r"\sum_{x=1}^{n}x",
+    );
     check(&format!("<apply><limit/>{x}<lowlimit><cn>0</cn></lowlimit><ci>f</ci></apply>"), r"\lim_{x\to0}f");
-    check("<apply><diff/><bvar><ci>x</ci><degree><cn>2</cn></degree></bvar><ci>f</ci></apply>", r"\frac{d^{2}f}{dx^{2}}");
-    check(&format!("<apply><partialdiff/>{x}<bvar><ci>y</ci></bvar><ci>f</ci></apply>"), r"\frac{\partial^{2}f}{\partial x\partial y}");
+    check(
+        "<apply><diff/><bvar><ci>x</ci><degree><cn>2</cn></degree></bvar><ci>f</ci></apply>",
+        r"\frac{d^{2}f}{dx^{2}}",
+    );
+    check(
+        &format!("<apply><partialdiff/>{x}<bvar><ci>y</ci></bvar><ci>f</ci></apply>"),
+        r"\frac{\partial^{2}f}{\partial x\partial y}",
+    );
     check(&format!("<lambda>{x}<apply><plus/><ci>x</ci><cn>1</cn></apply></lambda>"), r"x\mapsto x+1");
     check(&format!("<apply><exists/>{x}<apply><eq/><ci>x</ci><cn>0</cn></apply></apply>"), r"\exists x: x=0");
     check(&format!("<set>{x}<condition><apply><lt/><ci>x</ci><cn>5</cn></apply></condition></set>"), r"\{x\mid x<5\}");
@@ -182,9 +216,30 @@ fn tree() -> impl Strategy<Value = String> {
     ];
     leaf.prop_recursive(5, 48, 4, |inner| {
         let names = prop::sample::select(vec![
-            "mrow", "mfrac", "msqrt", "mroot", "msub", "msup", "msubsup", "munder", "mover", "munderover", "mfenced",
-            "menclose", "mmultiscripts", "mtable", "mtr", "mtd", "mphantom", "mpadded", "mstyle", "mstack", "apply",
-            "mrow data-mjx-texclass='ORD'", "set", "vector",
+            "mrow",
+            "mfrac",
+            "msqrt",
+            "mroot",
+            "msub",
+            "msup",
+            "msubsup",
+            "munder",
+            "mover",
+            "munderover",
+            "mfenced",
+            "menclose",
+            "mmultiscripts",
+            "mtable",
+            "mtr",
+            "mtd",
+            "mphantom",
+            "mpadded",
+            "mstyle",
+            "mstack",
+            "apply",
+            "mrow data-mjx-texclass='ORD'",
+            "set",
+            "vector",
         ]);
         (names, prop::collection::vec(inner, 0..5)).prop_map(|(name, children)| {
             let tag = name.split(' ').next().unwrap_or_default();

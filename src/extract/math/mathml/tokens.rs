@@ -271,7 +271,8 @@ pub(super) fn operator(tex: &mut Tex, node: NodeRef<'_>, mo: &Element, context: 
 
 /// The sign of degrees, raised on what stands before it unless that has a script or is nothing.
 fn degree(tex: &mut Tex) {
-    let bare = tex.tex.ends_with(|c: char| c.is_ascii_alphanumeric()) && !super::convert::ends_in_control_word(&tex.tex);
+    let bare =
+        tex.tex.ends_with(|c: char| c.is_ascii_alphanumeric()) && !super::convert::ends_in_control_word(&tex.tex);
     tex.push(if bare { "^{\\circ}" } else { "{}^{\\circ}" });
 }
 

@@ -12,7 +12,8 @@ pub(super) fn binds(name: &str) -> bool {
 /// An application of an operator that binds; `None` where its operator is none.
 pub(super) fn binding(application: &Application<'_>, context: &Context) -> Option<Piece> {
     let bound: Vec<Piece> = application.bound.iter().map(|bvar| inner(*bvar, context)).collect();
-    let body = |context: &Context| application.arguments.iter().map(|node| expression(*node, context)).collect::<Vec<_>>();
+    let body =
+        |context: &Context| application.arguments.iter().map(|node| expression(*node, context)).collect::<Vec<_>>();
     Some(match application.name.as_str() {
         "sum" => big("\\sum", application, &bound, &body(context), context),
         "product" => big("\\prod", application, &bound, &body(context), context),

@@ -25,8 +25,8 @@ pub(super) fn head(name: &str) -> Option<Head> {
     use Binding::{And, Implication, Or, Product, Relation, Set, Sum};
     use Head::{Around, Function, Infix, Power, Prefix, Special};
     Some(match name {
-        "plus" | "minus" | "times" | "divide" | "power" | "root" | "quotient" | "factorial" | "exp" | "log" | "selector"
-        | "moment" | "variance" | "in_interval" => Special,
+        "plus" | "minus" | "times" | "divide" | "power" | "root" | "quotient" | "factorial" | "exp" | "log"
+        | "selector" | "moment" | "variance" | "in_interval" => Special,
         "rem" => Infix("\\bmod", Product),
         "eq" => Infix("=", Relation),
         "neq" => Infix("\\neq", Relation),
@@ -198,7 +198,8 @@ fn infix(sign: &str, binding: Binding, arguments: &[Piece]) -> Piece {
             // A relation inside a relation needs parentheses, a sum inside a sum none but on the right of what does not
             // associate.
             let same = argument.binding == binding;
-            let strict = same && (binding == Binding::Relation || matches!(sign, "\\setminus" | "\\implies" | "\\bmod"));
+            let strict =
+                same && (binding == Binding::Relation || matches!(sign, "\\setminus" | "\\implies" | "\\bmod"));
             if strict { argument.parenthesised(tex) } else { argument.operand(tex, binding) }
         }
     })
@@ -285,7 +286,7 @@ fn special(application: &Application<'_>, arguments: &[Piece], context: &Context
             Piece::atom(|tex| {
                 tex.push("\\sqrt");
                 if let Some(degree) = degree.filter(|degree| degree != "2") {
-                        tex.push(if degree.contains(['[', ']']) { "[{" } else { "[" });
+                    tex.push(if degree.contains(['[', ']']) { "[{" } else { "[" });
                     tex.push(&degree);
                     tex.push(if degree.contains(['[', ']']) { "}]" } else { "]" });
                 }

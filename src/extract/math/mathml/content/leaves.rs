@@ -52,7 +52,8 @@ pub(super) fn number(node: NodeRef<'_>, tag: &Element) -> Piece {
             Some("constant") => constant(&parts[0]).map_or(first, str::to_owned),
             _ => first,
         };
-        let base = attr(tag, "base").map(str::trim).filter(|base| *base != "10" && base.bytes().all(|b| b.is_ascii_digit()));
+        let base =
+            attr(tag, "base").map(str::trim).filter(|base| *base != "10" && base.bytes().all(|b| b.is_ascii_digit()));
         return Piece::new(if negative { Binding::Sum } else { Binding::Atom }, |tex| {
             tex.push(&first);
             if let Some(base) = base {

@@ -68,8 +68,25 @@ pub(super) fn is_content(name: &str) -> bool {
     is_operator(name)
         || matches!(
             name,
-            "apply" | "bind" | "reln" | "fn" | "ci" | "cn" | "csymbol" | "cs" | "lambda" | "piecewise" | "vector"
-                | "matrix" | "set" | "list" | "interval" | "cerror" | "cbytes" | "declare" | "share"
+            "apply"
+                | "bind"
+                | "reln"
+                | "fn"
+                | "ci"
+                | "cn"
+                | "csymbol"
+                | "cs"
+                | "lambda"
+                | "piecewise"
+                | "vector"
+                | "matrix"
+                | "set"
+                | "list"
+                | "interval"
+                | "cerror"
+                | "cbytes"
+                | "declare"
+                | "share"
         )
 }
 
@@ -127,8 +144,17 @@ fn expression(node: NodeRef<'_>, context: &Context) -> Piece {
 fn is_part(name: &str) -> bool {
     matches!(
         name,
-        "bvar" | "lowlimit" | "uplimit" | "condition" | "domainofapplication" | "degree" | "logbase" | "momentabout"
-            | "piece" | "otherwise" | "matrixrow"
+        "bvar"
+            | "lowlimit"
+            | "uplimit"
+            | "condition"
+            | "domainofapplication"
+            | "degree"
+            | "logbase"
+            | "momentabout"
+            | "piece"
+            | "otherwise"
+            | "matrixrow"
     )
 }
 
@@ -147,9 +173,10 @@ impl<'a> Application<'a> {
     fn of(node: NodeRef<'a>) -> Self {
         let mut parts = elements(node);
         let head = parts.next();
-        let name = head.and_then(|head| Some((head, local_name(element(head)?)))).map_or_else(String::new, |(head, tag)| {
-            if tag == "csymbol" { heads::open_math(&super::tokens::content(head)) } else { tag.to_owned() }
-        });
+        let name =
+            head.and_then(|head| Some((head, local_name(element(head)?)))).map_or_else(String::new, |(head, tag)| {
+                if tag == "csymbol" { heads::open_math(&super::tokens::content(head)) } else { tag.to_owned() }
+            });
         let takes_interval = matches!(name.as_str(), "int" | "sum" | "product");
         let (mut bound, mut qualifiers, mut arguments) = (Vec::new(), Vec::new(), Vec::new());
         for part in parts {
