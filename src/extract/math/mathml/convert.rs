@@ -5,7 +5,7 @@ use scraper::node::Element;
 
 use super::super::node::{NodeRef, attr, element, has_class, local_name};
 use super::tokens::{self, Variant};
-use super::{content, enclose, operators, scripts, spaces, stack, tables};
+use super::{content, enclose, idioms, operators, scripts, shape, spaces, stack, tables};
 
 /// Nesting beyond which the rest of a subtree is dropped: no formula is that deep, and the stack is not endless.
 pub(super) const DEPTH_MAX: usize = 128;
@@ -107,8 +107,7 @@ impl Tex {
         let mut at = 0;
         while let Some(node) = siblings.get(at) {
             let rest = &siblings[at..];
-            if let Some(used) =
-                operators::idiom(self, rest, context).or_else(|| tokens::alphabet_run(self, rest, context))
+            if let Some(used) = idioms::idiom(self, rest, context).or_else(|| tokens::alphabet_run(self, rest, context))
             {
                 at += used;
                 continue;
@@ -132,6 +131,7 @@ impl Tex {
             return self.children(node, context);
         }
         match local_name(element) {
+            "mo" if is_wrapper(node) && idioms::is_mod(node) => self.push("\\bmod"),
             "mi" | "mn" | "mo" | "mtext" if is_wrapper(node) => self.children(node, context),
             "mi" => tokens::identifier(self, node, next, context),
             "mn" => tokens::number(self, node, context),
@@ -169,7 +169,7 @@ impl Tex {
                 self.push("\\phantom");
                 self.group(|tex| tex.children(node, context));
             }
-            "mglyph" => self.push(&tokens::escape_text(attr(element, "alt").unwrap_or_default())),
+            "mglyph" => self.push(&shape::escape_text(attr(element, "alt").unwrap_or_default())),
             "annotation" | "annotation-xml" | "none" | "mprescripts" | "maligngroup" | "malignmark" => {}
             name if content::write(self, node, name, context) => {}
             _ => self.children(node, context),
@@ -184,7 +184,8 @@ impl Tex {
             return self.children(node, context);
         }
         let inner = Self::apart(|tex| tex.children(node, context));
-        if tokens::is_single(&inner) || tokens::is_one_command(&inner) || inner.is_empty() {
+        let whole = shape::is_single(&inner) || shape::is_one_command(&inner) || shape::is_environment(&inner);
+        if whole || inner.is_empty() {
             self.push(&inner);
         } else {
             self.group(|tex| tex.push(&inner));
@@ -208,9 +209,9 @@ impl Tex {
         // MathJax 2 puts no group of its own around a binomial.
         let is_old = inner.starts_with("\\binom") && element(node).is_some_and(|e| has_class(e, "MJX-TeXAtom-ORD"));
         let nested = elements(node).any(|child| element(child).is_some_and(is_atom));
-        let alphabet = !nested && inner.starts_with("\\math") && tokens::is_one_command(&inner);
+        let alphabet = !nested && inner.starts_with("\\math") && shape::is_one_command(&inner);
         let bare =
-            tokens::is_single(&inner) || alphabet || (!nested && !is_old && is_construction(&inner)) || is_accent(node);
+            shape::is_single(&inner) || alphabet || (!nested && !is_old && is_construction(&inner)) || is_accent(node);
         // Empty braces make the sign before them a relation: `={}`.
         if bare {
             self.push(&inner);
@@ -282,7 +283,7 @@ fn is_construction(inner: &str) -> bool {
         "\\acute{", "\\grave{",
     ];
     let arguments = if inner.starts_with("\\binom") { 2 } else { 1 };
-    COMMANDS.iter().any(|command| inner.starts_with(command)) && tokens::is_command(inner, arguments)
+    COMMANDS.iter().any(|command| inner.starts_with(command)) && shape::is_command(inner, arguments)
 }
 
 /// The child that `semantics` or `maction` shows: presentation rather than content, the action's selection.

@@ -1,15 +1,17 @@
 //! MathML → LaTeX: the source it carries where it does, else our own conversion of Presentation MathML.
 //!
 //! `mod` chooses the source, `convert` walks the tree, `tokens` turns characters and identifiers into LaTeX, `operators`
-//! knows fences and what stands between them, `scripts` and `accents` what stands over and under, `tables`, `stack`,
+//! knows fences, `idioms` what neighbours in a row say together, `scripts` and `accents` what stands over and under, `tables`, `stack`,
 //! `enclose` and `spaces` the rest of Presentation MathML, `content` is Content MathML, `symbols` the table of characters.
 
 mod accents;
 mod content;
 mod convert;
 mod enclose;
+mod idioms;
 mod operators;
 mod scripts;
+mod shape;
 mod spaces;
 mod stack;
 mod symbols;

@@ -5,7 +5,7 @@ use scraper::node::Element;
 use super::super::node::{NodeRef, attr, element, local_name};
 use super::accents::{over_command, under_command};
 use super::convert::{Context, Tex, elements};
-use super::tokens;
+use super::{shape, tokens};
 
 /// `msub`, `msup`, `msubsup`.
 pub(super) fn scripts(tex: &mut Tex, node: NodeRef<'_>, context: &Context) {
@@ -27,10 +27,16 @@ fn write_base(tex: &mut Tex, base: Option<NodeRef<'_>>, context: &Context) {
     let written = base.map(|base| Tex::apart(|tex| tex.node(base, None, &inner))).unwrap_or_default();
     let kind = base.and_then(element).map_or("", local_name);
     let atomic = match kind {
-        "mn" => written.bytes().all(|byte| byte.is_ascii_digit()),
+        "mn" => written.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'),
         "mi" | "mo" | "mtext" | "msqrt" | "mroot" | "mtable" | "mfenced" => true,
         "mrow" if base.is_some_and(super::operators::is_fenced) => true,
-        _ => tokens::is_single(&written) || tokens::is_one_command(&written) || is_group(&written),
+        "mfrac" => shape::is_command(&written, 2),
+        _ => {
+            shape::is_single(&written)
+                || shape::is_one_command(&written)
+                || is_group(&written)
+                || (written.ends_with("matrix}") && shape::is_environment(&written))
+        }
     };
     if written.is_empty() || !atomic {
         tex.group(|tex| tex.push(&written));
@@ -41,7 +47,7 @@ fn write_base(tex: &mut Tex, base: Option<NodeRef<'_>>, context: &Context) {
 
 /// Whether LaTeX is one group in braces.
 fn is_group(tex: &str) -> bool {
-    tex.starts_with('{') && tokens::is_one_command(&format!("\\x{tex}"))
+    tex.starts_with('{') && shape::is_one_command(&format!("\\x{tex}"))
 }
 
 fn write_scripts(tex: &mut Tex, sub: Option<NodeRef<'_>>, sup: Option<NodeRef<'_>>, context: &Context) {
@@ -126,8 +132,8 @@ pub(super) fn limits(tex: &mut Tex, node: NodeRef<'_>, tag: &Element, context: &
     let argument = Tex::apart(|tex| tex.argument(Some(base), &base_context));
     let written = &argument[1..argument.len() - 1];
     let wide = written.chars().filter(|c| c.is_alphanumeric()).count() > 1
-        && !tokens::is_single(written)
-        && !tokens::is_one_command(written);
+        && !shape::is_single(written)
+        && !shape::is_one_command(written);
     let flagged = |name: &str| attr(tag, name) == Some("false");
     let command = match (under, over) {
         (None, Some(over)) if !flagged("accent") => over_command(over, wide),
@@ -145,7 +151,7 @@ pub(super) fn limits(tex: &mut Tex, node: NodeRef<'_>, tag: &Element, context: &
         }
         return write_scripts(tex, under, over, context);
     }
-    if let Some(name) = written.strip_prefix("\\operatorname{").filter(|_| tokens::is_one_command(written)) {
+    if let Some(name) = written.strip_prefix("\\operatorname{").filter(|_| shape::is_one_command(written)) {
         tex.push("\\operatorname*{");
         tex.push(name);
         return write_scripts(tex, under, over, context);

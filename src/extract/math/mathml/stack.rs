@@ -3,7 +3,7 @@
 use scraper::node::Element;
 
 use super::super::node::{NodeRef, element, local_name};
-use super::convert::{Context, Tex, elements};
+use super::convert::{Context, DEPTH_MAX, Tex, elements};
 
 /// `mstack` and `mlongdiv`: a row a line, flush right.
 pub(super) fn stack(tex: &mut Tex, node: NodeRef<'_>, tag: &Element, context: &Context) {
@@ -51,6 +51,9 @@ impl Rows {
 
     fn add(&mut self, node: NodeRef<'_>, context: &Context) {
         let context = &context.deeper();
+        if context.depth > DEPTH_MAX {
+            return;
+        }
         match element(node).map_or("", local_name) {
             "msline" => self.pending_rule = true,
             "msgroup" => elements(node).for_each(|row| self.add(row, context)),

@@ -125,6 +125,8 @@ fn layout(table: &Element, environment: &str, width: usize, sides: Sides, contex
         _ if attr(table, "data-mjx-smallmatrix") == Some("true") => "smallmatrix",
         _ if is_aligned(table, columns) || is_equations(table) => "aligned",
         _ if displayed && matches!(columns.trim(), "left" | "right") => "aligned",
+        // One column of equations has no space between columns.
+        _ if columns.trim() == "right" && attr(table, "columnspacing") == Some("") => "aligned",
         _ if displayed && width == 1 && matches!(columns.trim(), "" | "center") => "gathered",
         _ => match letters(columns, attr(table, "columnlines").unwrap_or_default(), width, sides) {
             Some(letters) => return Layout::Array(letters),

@@ -286,12 +286,19 @@ proptest! {
         prop_assert!(balances(&tex), "{tex}");
         prop_assert_eq!(tex.matches("\\left").count() - tex.matches("\\leftarrow").count(), tex.matches("\\right").count() - tex.matches("\\rightarrow").count(), "{}", tex);
         prop_assert_eq!(tex.matches("\\begin{").count(), tex.matches("\\end{").count(), "{}", tex);
-        let mut written: Vec<char> = tex.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
+        let mut written: Vec<char> = tex.chars().filter(char::is_ascii_alphanumeric).collect();
         written.sort_unstable();
         // Every letter and digit that is shown is written, whatever commands add.
         let mut left = written.into_iter();
         for c in shown(&inside) {
             prop_assert!(left.any(|have| have == c), "{c} of {inside} is not in {tex}");
         }
+    }
+
+    #[test]
+    fn any_content_is_balanced(inside in r"(<(apply|bind|lambda|bvar|condition|degree|lowlimit|uplimit|logbase|piecewise|piece|otherwise|set|list|matrix|matrixrow|vector|interval|ci|cn type='rational'|cn base='2'|cn|csymbol|semantics|mrow|mfrac)>|<(plus|minus|times|divide|power|root|int|sum|diff|partialdiff|limit|forall|eq|sin|log|abs|selector|sep|pi)/>|</(apply|bvar|ci|cn|piece|matrixrow|lowlimit|set)>|[a-z0-9{}\\\\$%^_()-]){0,30}") {
+        let html = scraper::Html::parse_fragment(&format!("<math>{inside}</math>"));
+        let tex = super::to_latex(html.tree.root());
+        prop_assert!(balances(&tex), "{inside}: {tex}");
     }
 }

@@ -5,7 +5,7 @@ use scraper::node::Element;
 
 use super::super::node::{NodeRef, attr, element, has_class, local_name};
 use super::convert::{Context, Tex};
-use super::{accents, operators, spaces, symbols};
+use super::{accents, operators, shape, spaces, symbols};
 
 /// An alphabet that `mathvariant` names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -331,7 +331,7 @@ pub(super) fn text(tex: &mut Tex, node: NodeRef<'_>, context: &Context) {
     tex.group(|tex| {
         let blank = |wanted: bool| if wanted { " " } else { "" };
         tex.tex.push_str(blank(before));
-        tex.tex.push_str(&escape_text(words));
+        tex.tex.push_str(&shape::escape_text(words));
         tex.tex.push_str(blank(after));
     });
 }
@@ -342,7 +342,7 @@ pub(super) fn string(tex: &mut Tex, node: NodeRef<'_>, element: &Element) {
     let close = attr(element, "rquote").unwrap_or("”");
     let literal = format!("{open}{}{close}", content(node));
     tex.push("\\text");
-    tex.group(|tex| tex.tex.push_str(&escape_text(&literal)));
+    tex.group(|tex| tex.tex.push_str(&shape::escape_text(&literal)));
 }
 
 /// Characters of math as LaTeX.
@@ -388,75 +388,6 @@ fn character(tex: &mut Tex, c: char) {
         }
         symbols::Latex::Nothing => {}
     }
-}
-
-/// Text with TeX's special characters escaped.
-pub(super) fn escape_text(words: &str) -> String {
-    let mut out = String::with_capacity(words.len());
-    for c in words.chars() {
-        match c {
-            '{' | '}' | '$' | '%' | '#' | '&' | '_' => {
-                out.push('\\');
-                out.push(c);
-            }
-            '\\' => out.push_str("\\textbackslash "),
-            '^' => out.push_str("\\textasciicircum "),
-            '~' => out.push_str("\\textasciitilde "),
-            '\u{a0}' => out.push(' '),
-            c if c.is_whitespace() => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-/// Whether LaTeX is one symbol, so that braces around it change nothing.
-pub(super) fn is_single(tex: &str) -> bool {
-    let mut chars = tex.chars();
-    match (chars.next(), chars.as_str()) {
-        (Some(c), "") => !matches!(c, '^' | '_'),
-        (Some('\\'), rest) => rest.bytes().all(|byte| byte.is_ascii_alphabetic()) || rest.chars().count() == 1,
-        _ => false,
-    }
-}
-
-/// Whether LaTeX is one command with one argument in braces and nothing after it.
-pub(super) fn is_one_command(tex: &str) -> bool {
-    is_command(tex, 1)
-}
-
-/// Whether LaTeX is one command with so many arguments in braces and nothing after them.
-pub(super) fn is_command(tex: &str, arguments: usize) -> bool {
-    let name = tex.strip_prefix('\\').map_or(0, |rest| rest.bytes().take_while(u8::is_ascii_alphabetic).count());
-    if name == 0 {
-        return false;
-    }
-    let mut rest = &tex[1 + name..];
-    for _ in 0..arguments {
-        match group_end(rest) {
-            Some(end) => rest = &rest[end..],
-            None => return false,
-        }
-    }
-    rest.is_empty()
-}
-
-/// Offset after the group in braces at the start.
-fn group_end(tex: &str) -> Option<usize> {
-    let mut depth = 0_usize;
-    let mut bytes = tex.bytes().enumerate();
-    while let Some((at, byte)) = bytes.next() {
-        match byte {
-            b'\\' => drop(bytes.next()),
-            b'{' => depth += 1,
-            b'}' => depth = depth.checked_sub(1)?,
-            _ => {}
-        }
-        if depth == 0 {
-            return (byte == b'}').then_some(at + 1);
-        }
-    }
-    None
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::super::super::node::{NodeRef, element, local_name};
 use super::super::convert::{Context, Tex, elements};
-use super::{Application, Binding, Piece, expression, inner};
+use super::{Application, Binding, Piece, expression, inner, operands};
 
 /// Whether an element binds variables.
 pub(super) fn binds(name: &str) -> bool {
@@ -76,7 +76,7 @@ fn big(sign: &str, application: &Application<'_>, bound: &[Piece], body: &[Piece
     Piece::new(Binding::Sum, |tex| {
         tex.push(sign);
         scripts(tex, &under, &over);
-        body.iter().for_each(|body| body.operand(tex, Binding::Product));
+        operands(tex, body, Binding::Product);
     })
 }
 
@@ -94,7 +94,7 @@ fn limit(application: &Application<'_>, bound: &[Piece], body: &[Piece], context
     Piece::new(Binding::Sum, |tex| {
         tex.push("\\lim");
         scripts(tex, &under, "");
-        body.iter().for_each(|body| body.operand(tex, Binding::Product));
+        operands(tex, body, Binding::Product);
     })
 }
 
@@ -103,7 +103,7 @@ fn integral(application: &Application<'_>, bound: &[Piece], body: &[Piece], cont
     Piece::new(Binding::Sum, |tex| {
         tex.push("\\int");
         scripts(tex, &under, &over);
-        body.iter().for_each(|body| body.operand(tex, Binding::Product));
+        operands(tex, body, Binding::Product);
         for name in bound {
             tex.push("\\,d");
             tex.push(&name.tex);
@@ -123,7 +123,7 @@ fn derivative(application: &Application<'_>, bound: &[Piece], body: &[Piece], co
                     function.operand(tex, Binding::Atom);
                 }
                 body => {
-                    body.iter().for_each(|body| body.operand(tex, Binding::Atom));
+                    operands(tex, body, Binding::Atom);
                     tex.push("'");
                 }
             }

@@ -167,7 +167,7 @@ pub(super) fn apply(application: &Application<'_>, arguments: &[Piece], context:
         Head::Function(name) => function(name, arguments),
         Head::Prefix(sign) => Piece::new(Binding::Product, |tex| {
             tex.push(sign);
-            arguments.iter().for_each(|argument| argument.operand(tex, Binding::Application));
+            super::operands(tex, arguments, Binding::Application);
         }),
         Head::Around(open, close) => Piece::atom(|tex| {
             tex.push(open);
@@ -223,7 +223,7 @@ pub(super) fn function(name: &str, arguments: &[Piece]) -> Piece {
 
 /// Whether an argument is one symbol or number.
 fn is_plain(tex: &str) -> bool {
-    super::super::tokens::is_single(tex) || tex.bytes().all(|byte| byte.is_ascii_digit())
+    super::super::shape::is_single(tex) || tex.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether an expression starts with an operator that takes what follows.

@@ -115,7 +115,7 @@ fn expression(node: NodeRef<'_>, context: &Context) -> Piece {
         "ci" | "csymbol" => leaves::identifier(node, context),
         "cs" => Piece::atom(|tex| {
             tex.push("\\text");
-            tex.group(|tex| tex.push(&super::tokens::escape_text(&super::tokens::content(node))));
+            tex.group(|tex| tex.push(&super::shape::escape_text(&super::tokens::content(node))));
         }),
         "apply" | "bind" | "reln" => application(node, context),
         "fn" => elements(node).next().map_or_else(nothing, |inner| expression(inner, context)),
@@ -205,9 +205,10 @@ impl<'a> Application<'a> {
 
 /// The expression inside a qualifier.
 fn inner(node: NodeRef<'_>, context: &Context) -> Piece {
-    elements(node)
-        .find(|inner| element(*inner).is_some_and(|e| local_name(e) != "degree"))
-        .map_or_else(|| Piece::atom(|tex| tex.push(&super::tokens::content(node))), |inner| expression(inner, context))
+    elements(node).find(|inner| element(*inner).is_some_and(|e| local_name(e) != "degree")).map_or_else(
+        || Piece::atom(|tex| super::tokens::characters(tex, &super::tokens::content(node))),
+        |inner| expression(inner, context),
+    )
 }
 
 fn application(node: NodeRef<'_>, context: &Context) -> Piece {
@@ -229,6 +230,13 @@ fn application(node: NodeRef<'_>, context: &Context) -> Piece {
         listed(tex, &arguments, ", ");
         tex.push(")");
     })
+}
+
+/// Operands one after the other.
+fn operands(tex: &mut Tex, pieces: &[Piece], around: Binding) {
+    for piece in pieces {
+        piece.operand(tex, around);
+    }
 }
 
 /// Expressions with a separator between.
