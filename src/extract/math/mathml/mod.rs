@@ -1,19 +1,31 @@
 //! MathML → LaTeX: the source it carries where it does, else our own conversion of Presentation MathML.
 //!
-//! `mod` chooses the source, `convert` walks the tree, `tokens` turns characters and identifiers into LaTeX,
-//! `scripts` and `tables` hold the constructions with most cases, `symbols` is the table of characters.
+//! `mod` chooses the source, `convert` walks the tree, `tokens` turns characters and identifiers into LaTeX, `operators`
+//! knows fences, `idioms` what neighbours in a row say together, `scripts` and `accents` what stands over and under, `tables`, `stack`,
+//! `enclose` and `spaces` the rest of Presentation MathML, `content` is Content MathML, `symbols` the table of characters.
 
+mod accents;
+mod content;
 mod convert;
+mod enclose;
+mod idioms;
 mod operators;
 mod scripts;
+mod shape;
+mod spaces;
+mod stack;
 mod symbols;
 mod tables;
 mod tokens;
 
+#[cfg(test)]
+mod tests;
+
+use scraper::Html;
 use scraper::node::Element;
 
 use super::looks::{has_tex, like_prose};
-use super::node::{Budget, NodeRef, attr, first, local_name, text};
+use super::node::{Budget, NodeRef, attr, element, first, local_name, text};
 use super::tidy::TEX_BYTES_MAX;
 use super::{Formula, MathNode, latexml};
 
@@ -30,6 +42,21 @@ pub(super) fn append(tex: &mut String, piece: &str) {
         tex.push(' ');
     }
     tex.push_str(piece);
+}
+
+/// The formula of a piece of MathML markup: a `math` element with what may stand around it, or the inside of one.
+#[must_use]
+pub fn formula(mathml: &str) -> Option<Formula> {
+    let html = Html::parse_fragment(mathml);
+    let budget = Budget::for_nodes(html.tree.values().len());
+    let math = html.tree.root().descendants().find_map(|node| {
+        let math = element(node).filter(|element| local_name(element) == "math")?;
+        Some((node, math))
+    });
+    match math {
+        Some((node, math)) => read(node, math, false, &budget),
+        None => Formula::from_raw(&to_latex(html.tree.root()), false),
+    }
 }
 
 /// What a `math` element is: its formula, or nothing worth emitting.

@@ -1,4 +1,4 @@
-//! Fences: stretchy pairs, `mfenced`, and tables inside them.
+//! Fences and what they stand around: stretching pairs, `mfenced`, matrices, binomials, congruences.
 
 use scraper::node::Element;
 
@@ -12,38 +12,46 @@ fn fence(node: NodeRef<'_>) -> Option<String> {
     if attr(mo, "stretchy") == Some("false") {
         return None;
     }
-    let name = tokens::content(node);
-    let delimiter = name.is_empty() || is_delimiter(&name);
-    delimiter.then_some(name)
+    // TeX's `\big` has a size of its own.
+    if attr(mo, "fence") == Some("false") && attr(mo, "minsize").is_some() {
+        return None;
+    }
+    let name = match tokens::content(node).as_str() {
+        "<" if attr(mo, "fence") == Some("true") => "⟨".to_owned(),
+        ">" if attr(mo, "fence") == Some("true") => "⟩".to_owned(),
+        name => name.to_owned(),
+    };
+    (name.is_empty() || is_delimiter(&name)).then_some(name)
 }
 
-fn is_delimiter(name: &str) -> bool {
-    matches!(
-        name,
-        "(" | ")"
-            | "["
-            | "]"
-            | "{"
-            | "}"
-            | "|"
-            | "||"
-            | "\u{2016}"
-            | "\u{2223}"
-            | "\u{2225}"
-            | "⟨"
-            | "⟩"
-            | "〈"
-            | "〉"
-            | "⌊"
-            | "⌋"
-            | "⌈"
-            | "⌉"
-            | "/"
-            | "⟦"
-            | "⟧"
-            | "⟮"
-            | "⟯"
-    )
+pub(super) fn is_delimiter(name: &str) -> bool {
+    is_bar(name)
+        || matches!(
+            name,
+            "(" | ")"
+                | "["
+                | "]"
+                | "{"
+                | "}"
+                | "⟨"
+                | "⟩"
+                | "〈"
+                | "〉"
+                | "⌊"
+                | "⌋"
+                | "⌈"
+                | "⌉"
+                | "/"
+                | "⟦"
+                | "⟧"
+                | "⟮"
+                | "⟯"
+        )
+}
+
+/// Bars open and close.
+fn is_bar(name: &str) -> bool {
+    matches!(name, "|" | "||" | "∣" | "‖" | "∥")
 }
 
 fn opens(name: &str) -> bool {
@@ -54,45 +62,105 @@ fn closes(name: &str) -> bool {
     !matches!(name, "(" | "[" | "{" | "⟨" | "〈" | "⌊" | "⌈" | "/" | "⟦" | "⟮")
 }
 
-/// Which ends of a row are a stretching pair.
+/// A delimiter as `\left`, `\middle` and `\right` take it.
+pub(super) fn delimiter(tex: &mut Tex, name: &str) {
+    match name {
+        "" => tex.push("."),
+        "<" => tex.push("\\langle"),
+        ">" => tex.push("\\rangle"),
+        "|" | "∣" => tex.push("|"),
+        "||" | "‖" | "∥" => tex.push("\\|"),
+        name => tokens::characters(tex, name),
+    }
+}
+
+/// What a fence of a row is written with.
+#[derive(Clone, Copy)]
+enum Size {
+    Left,
+    Middle,
+    Right,
+}
+
+/// The fences of a row that stretch.
 pub(super) struct Fences {
-    /// Index of the closing fence; `None` where the row is no such pair.
-    last: Option<usize>,
-    empty: (bool, bool),
+    /// Sorted by index in the row.
+    sizes: Vec<(usize, Size)>,
 }
 
 impl Fences {
-    /// Looks at the ends of a row. `\left` and `\right` are written only where they would stretch.
+    /// Looks at a row. `\left` and `\right` are written only where they would stretch.
     pub(super) fn of(row: &[NodeRef<'_>]) -> Self {
-        let none = Self { last: None, empty: (false, false) };
-        let [open, inner @ .., close] = row else { return none };
-        let (Some(open), Some(close)) = (fence(*open), fence(*close)) else { return none };
-        if !opens(&open) || !closes(&close) || !inner.iter().any(|node| is_tall(*node)) {
-            return none;
+        let names: Vec<(usize, String)> =
+            row.iter().enumerate().filter_map(|(at, node)| Some((at, fence(*node)?))).collect();
+        if names.len() < 2 {
+            return Self { sizes: Vec::new() };
+        }
+        let mut sizes = Self::ends(row, &names).unwrap_or_else(|| Self::pairs(row, &names));
+        sizes.sort_by_key(|(at, _)| *at);
+        Self { sizes }
+    }
+
+    /// The two ends of the row, where they are one pair; bars and empty delimiters may be such ends.
+    fn ends(row: &[NodeRef<'_>], names: &[(usize, String)]) -> Option<Vec<(usize, Size)>> {
+        let [(0, open), inner @ .., (last, close)] = names else { return None };
+        let angles = |node: NodeRef<'_>| matches!(tokens::content(node).as_str(), "<" | ">");
+        if *last + 1 != row.len() || !opens(open) || !closes(close) {
+            return None;
+        }
+        // An end without a delimiter shows only where the other has one.
+        let half = open.is_empty() != close.is_empty();
+        if !half && !angles(row[0]) && !row[1..*last].iter().any(|node| is_tall(*node)) {
+            return None;
         }
         // Both ends may belong to different pairs: (a)(b).
         let mut depth = 1_usize;
-        for node in inner {
-            match fence(*node) {
-                Some(name) if name == open && !closes(&name) => depth += 1,
-                Some(name) if name == close && !opens(&name) => depth = depth.saturating_sub(1),
-                _ => {}
+        for (_, name) in inner {
+            if name == open && !closes(name) {
+                depth += 1;
+            } else if name == close && !opens(name) {
+                depth = depth.saturating_sub(1);
             }
             if depth == 0 {
-                return none;
+                return None;
             }
         }
-        Self { last: Some(row.len() - 1), empty: (open.is_empty(), close.is_empty()) }
+        let mut bars = inner.iter().filter(|(_, name)| is_bar(name));
+        let middle = match (bars.next(), bars.next()) {
+            (Some((at, name)), None) if !name.is_empty() => Some((*at, Size::Middle)),
+            _ => None,
+        };
+        Some([(0, Size::Left), (*last, Size::Right)].into_iter().chain(middle).collect())
     }
 
-    /// What to write before the sibling at an index.
-    pub(super) fn before(&self, tex: &mut Tex, at: usize) {
-        let Some(last) = self.last else { return };
-        if at == 0 {
-            tex.push(if self.empty.0 { "\\left." } else { "\\left" });
-        } else if at == last {
-            tex.push(if self.empty.1 { "\\right." } else { "\\right" });
+    /// Pairs of brackets somewhere in the row with something tall between them.
+    fn pairs(row: &[NodeRef<'_>], names: &[(usize, String)]) -> Vec<(usize, Size)> {
+        let mut sizes = Vec::new();
+        let mut open: Vec<usize> = Vec::new();
+        for (at, name) in names.iter().filter(|(_, name)| !name.is_empty() && !is_bar(name) && name != "/") {
+            if !closes(name) {
+                open.push(*at);
+            } else if let Some(start) = open.pop()
+                && (start + 1..*at).len() <= 64
+                && row[start + 1..*at].iter().any(|node| is_tall(*node))
+            {
+                sizes.push((start, Size::Left));
+                sizes.push((*at, Size::Right));
+            }
         }
+        sizes
+    }
+
+    /// Writes the fence at an index of the row with its size; `false` where it is nothing that stretches.
+    pub(super) fn write(&self, tex: &mut Tex, node: NodeRef<'_>, at: usize) -> bool {
+        let Ok(found) = self.sizes.binary_search_by_key(&at, |(at, _)| *at) else { return false };
+        tex.push(match self.sizes[found].1 {
+            Size::Left => "\\left",
+            Size::Middle => "\\middle",
+            Size::Right => "\\right",
+        });
+        delimiter(tex, &tokens::content(node));
+        true
     }
 }
 
@@ -102,6 +170,19 @@ fn is_tall(node: NodeRef<'_>) -> bool {
             local_name(e),
             "mfrac" | "mtable" | "munderover" | "munder" | "mover" | "msubsup" | "msup" | "msqrt" | "mroot"
         )
+    })
+}
+
+/// The environment of a matrix between fences.
+fn environment(open: &str, close: &str) -> Option<&'static str> {
+    Some(match (open, close) {
+        ("(", ")") => "pmatrix",
+        ("[", "]") => "bmatrix",
+        ("{", "}") => "Bmatrix",
+        ("|" | "∣", "|" | "∣") => "vmatrix",
+        ("‖" | "∥" | "||", "‖" | "∥" | "||") => "Vmatrix",
+        ("{", "") => "cases",
+        _ => return None,
     })
 }
 
@@ -121,34 +202,27 @@ pub(super) fn fenced_table(tex: &mut Tex, row: &[NodeRef<'_>], context: &Context
         },
         None => String::new(),
     };
+    let Some(environment) = environment(&open, &close) else { return false };
     let Some((table, inner)) = the_table(*table) else { return false };
-    let environment = match (open.as_str(), close.as_str()) {
-        ("(", ")") => "pmatrix",
-        ("[", "]") => "bmatrix",
-        ("{", "}") => "Bmatrix",
-        ("|" | "∣", "|" | "∣") => "vmatrix",
-        ("‖" | "∥" | "||", "‖" | "∥" | "||") => "Vmatrix",
-        ("{", "") => "cases",
-        _ => return false,
-    };
     tables::table(tex, table, inner, environment, context);
     true
 }
 
 /// The table that a node is, or that is all a row holds.
-fn the_table(mut node: NodeRef<'_>) -> Option<(NodeRef<'_>, &Element)> {
+pub(super) fn the_table(node: NodeRef<'_>) -> Option<(NodeRef<'_>, &Element)> {
+    let mut node = node;
     for _ in 0..6 {
         let element = element(node)?;
-        match local_name(element) {
-            "mtable" => return Some((node, element)),
-            "mrow" | "mstyle" | "mpadded" => {
-                let mut children = elements(node);
-                node = children.next()?;
-                if children.next().is_some() {
-                    return None;
-                }
-            }
-            _ => return None,
+        if local_name(element) == "mtable" {
+            return Some((node, element));
+        }
+        if !matches!(local_name(element), "mrow" | "mstyle" | "mpadded" | "menclose") {
+            return None;
+        }
+        let mut children = elements(node);
+        node = children.next()?;
+        if children.next().is_some() {
+            return None;
         }
     }
     None
@@ -157,29 +231,26 @@ fn the_table(mut node: NodeRef<'_>) -> Option<(NodeRef<'_>, &Element)> {
 /// The element inside what a TeX renderer puts around a whole formula: `semantics`, one group, one style. Groups
 /// further in are the author's.
 pub(super) fn unwrapped(mut node: NodeRef<'_>) -> NodeRef<'_> {
+    let math = node;
     for wrapper in ["semantics", "mrow", "mstyle"] {
         let mut inner = elements(node)
             .filter(|child| element(*child).is_some_and(|e| !matches!(local_name(e), "annotation" | "annotation-xml")));
         if let (Some(only), None) = (inner.next(), inner.next())
-            && element(only).is_some_and(|e| local_name(e) == wrapper && attr(e, "mathvariant").is_none())
+            && let Some(tag) = element(only)
+            && local_name(tag) == wrapper
+            && attr(tag, "mathvariant").is_none()
         {
+            // Text style was asked for; display style is how the renderer says that nothing was.
+            if wrapper == "mstyle"
+                && attr(tag, "displaystyle") == Some("false")
+                && attr(tag, "scriptlevel") == Some("0")
+            {
+                return math;
+            }
             node = only;
         }
     }
     node
-}
-
-/// A fraction without a bar between parentheses is a binomial; its two parts, where the row starts with one.
-pub(super) fn binomial<'a>(row: &[NodeRef<'a>]) -> Option<NodeRef<'a>> {
-    let [open, fraction, close, ..] = row else { return None };
-    let token = |node: NodeRef<'_>, name: &str| {
-        let inner = super::scripts::single(node);
-        element(inner).is_some_and(|e| local_name(e) == "mo") && tokens::content(inner) == name
-    };
-    let fraction = super::scripts::single(*fraction);
-    let bare = element(fraction)
-        .is_some_and(|e| local_name(e) == "mfrac" && attr(e, "linethickness").is_some_and(super::convert::is_zero));
-    (bare && token(*open, "(") && token(*close, ")")).then_some(fraction)
 }
 
 /// Whether a row is fenced at both ends, so that scripts after it are scripts of its closing fence.
@@ -203,45 +274,36 @@ pub(super) fn mfenced(tex: &mut Tex, node: NodeRef<'_>, mfenced: &Element, conte
     let children: Vec<_> = elements(node).collect();
     if let [only] = children.as_slice()
         && let Some((table, inner)) = the_table(*only)
+        && let Some(environment) = environment(open, close)
     {
-        let environment = match (open, close) {
-            ("(", ")") => Some("pmatrix"),
-            ("[", "]") => Some("bmatrix"),
-            ("|", "|") => Some("vmatrix"),
-            ("‖" | "||", "‖" | "||") => Some("Vmatrix"),
-            ("{", "}") => Some("Bmatrix"),
-            ("{", "") => Some("cases"),
-            _ => None,
-        };
-        if let Some(environment) = environment {
-            return tables::table(tex, table, inner, environment, context);
-        }
+        return tables::table(tex, table, inner, environment, context);
     }
     let known = |name: &str| name.is_empty() || is_delimiter(name);
     let stretch = known(open)
         && known(close)
+        && !(open.is_empty() && close.is_empty())
         && (open.is_empty() || close.is_empty() || children.iter().any(|child| is_tall(*child)));
-    delimiter(tex, open, stretch.then_some("\\left"));
+    let fence = |tex: &mut Tex, size: &str, name: &str| {
+        if stretch {
+            tex.push(size);
+            delimiter(tex, name);
+        } else if is_bar(name) {
+            delimiter(tex, name);
+        } else {
+            tokens::characters(tex, name);
+        }
+    };
+    fence(tex, "\\left", open);
     for (n, child) in children.iter().enumerate() {
         if n > 0
             && let Some(separator) = separators.get(n - 1).or(separators.last())
         {
+            if stretch && *separator == '|' {
+                tex.push("\\middle");
+            }
             tokens::characters(tex, separator.encode_utf8(&mut [0; 4]));
         }
         tex.node(*child, None, context);
     }
-    delimiter(tex, close, stretch.then_some("\\right"));
-}
-
-fn delimiter(tex: &mut Tex, name: &str, stretch: Option<&str>) {
-    if let Some(stretch) = stretch {
-        tex.push(stretch);
-        if name.is_empty() {
-            tex.push(".");
-        }
-    }
-    match name {
-        "||" => tex.push("\\|"),
-        name => tokens::characters(tex, name),
-    }
+    fence(tex, "\\right", close);
 }

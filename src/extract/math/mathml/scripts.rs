@@ -1,10 +1,11 @@
-//! Sub- and superscripts, limits, accents, multiscripts.
+//! Sub- and superscripts, limits, multiscripts.
 
 use scraper::node::Element;
 
 use super::super::node::{NodeRef, attr, element, local_name};
+use super::accents::{over_command, under_command};
 use super::convert::{Context, Tex, elements};
-use super::tokens;
+use super::{shape, tokens};
 
 /// `msub`, `msup`, `msubsup`.
 pub(super) fn scripts(tex: &mut Tex, node: NodeRef<'_>, context: &Context) {
@@ -22,13 +23,20 @@ pub(super) fn scripts(tex: &mut Tex, node: NodeRef<'_>, context: &Context) {
 
 /// The base of scripts, in braces unless it is one symbol or construction.
 fn write_base(tex: &mut Tex, base: Option<NodeRef<'_>>, context: &Context) {
-    let written = base.map(|base| Tex::apart(|tex| tex.node(base, None, context))).unwrap_or_default();
+    let inner = Context { script_base: true, ..*context };
+    let written = base.map(|base| Tex::apart(|tex| tex.node(base, None, &inner))).unwrap_or_default();
     let kind = base.and_then(element).map_or("", local_name);
     let atomic = match kind {
-        "mn" => written.bytes().all(|byte| byte.is_ascii_digit()),
+        "mn" => written.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'),
         "mi" | "mo" | "mtext" | "msqrt" | "mroot" | "mtable" | "mfenced" => true,
         "mrow" if base.is_some_and(super::operators::is_fenced) => true,
-        _ => tokens::is_single(&written) || tokens::is_one_command(&written) || is_group(&written),
+        "mfrac" => shape::is_command(&written, 2),
+        _ => {
+            shape::is_single(&written)
+                || shape::is_one_command(&written)
+                || is_group(&written)
+                || (written.ends_with("matrix}") && shape::is_environment(&written))
+        }
     };
     if written.is_empty() || !atomic {
         tex.group(|tex| tex.push(&written));
@@ -39,26 +47,47 @@ fn write_base(tex: &mut Tex, base: Option<NodeRef<'_>>, context: &Context) {
 
 /// Whether LaTeX is one group in braces.
 fn is_group(tex: &str) -> bool {
-    tex.starts_with('{') && tokens::is_one_command(&format!("\\x{tex}"))
+    tex.starts_with('{') && shape::is_one_command(&format!("\\x{tex}"))
 }
 
 fn write_scripts(tex: &mut Tex, sub: Option<NodeRef<'_>>, sup: Option<NodeRef<'_>>, context: &Context) {
+    let context = &Context { script_base: false, ..*context };
     if let Some(sub) = sub.filter(|sub| !is_none(*sub)) {
         tex.tex.push('_');
         tex.argument(Some(sub), context);
     }
     let Some(sup) = sup.filter(|sup| !is_none(*sup)) else { return };
     if let Some(primes) = primes(sup) {
-        tex.tex.push_str(&"'".repeat(primes));
-    } else {
+        return tex.tex.push_str(&"'".repeat(primes));
+    }
+    if is_degree(sup) {
+        return tex.push("^{\\circ}");
+    }
+    // Primes and a power after them.
+    let row: Vec<NodeRef<'_>> =
+        if element(sup).is_some_and(|e| local_name(e) == "mrow") { elements(sup).collect() } else { Vec::new() };
+    let first: usize = row.iter().map_while(|node| primes(*node)).sum();
+    let used = row.iter().take_while(|node| primes(**node).is_some()).count();
+    if first == 0 {
         tex.tex.push('^');
-        tex.argument(Some(sup), context);
+        return tex.argument(Some(sup), context);
+    }
+    tex.tex.push_str(&"'".repeat(first));
+    if used < row.len() {
+        tex.tex.push('^');
+        tex.group(|tex| tex.run(&row[used..], context));
     }
 }
 
 fn is_none(node: NodeRef<'_>) -> bool {
     element(node)
         .is_some_and(|e| local_name(e) == "none" || matches!(local_name(e), "mrow" | "mi") && !node.has_children())
+}
+
+/// Whether a superscript is the sign of degrees, which is raised by itself.
+fn is_degree(node: NodeRef<'_>) -> bool {
+    let node = single(node);
+    element(node).is_some_and(|e| matches!(local_name(e), "mo" | "mi" | "mn" | "mtext")) && tokens::content(node) == "°"
 }
 
 /// Number of primes, where a superscript is nothing else.
@@ -88,90 +117,6 @@ pub(super) fn single(mut node: NodeRef<'_>) -> NodeRef<'_> {
     node
 }
 
-/// What a mark over or under its base is in LaTeX.
-enum Mark {
-    /// An accent or brace command around the base.
-    Around(&'static str),
-    /// An arrow whose base and script change places: `\xrightarrow{…}`.
-    None,
-}
-
-fn mark_over(script: NodeRef<'_>, wide: bool) -> Mark {
-    let script = single(script);
-    // TeX's narrow accents do not stretch, and say so; its wide ones may say that they do.
-    let wide = match element(script).and_then(|e| attr(e, "stretchy")) {
-        Some("false") => false,
-        Some("true") => true,
-        _ => wide || tokens::content(script) == "¯",
-    };
-    let token = element(script).is_some_and(|e| matches!(local_name(e), "mo" | "mi" | "mn" | "mtext"));
-    if !token {
-        return Mark::None;
-    }
-    Mark::Around(match tokens::content(script).as_str() {
-        "^" | "ˆ" | "\u{302}" | "︿" => {
-            if wide {
-                "\\widehat"
-            } else {
-                "\\hat"
-            }
-        }
-        "~" | "˜" | "\u{303}" | "∼" => {
-            if wide {
-                "\\widetilde"
-            } else {
-                "\\tilde"
-            }
-        }
-        "¯" | "‾" | "\u{304}" | "\u{305}" | "_" | "ˉ" | "―" | "─" | "−" | "-" => {
-            if wide {
-                "\\overline"
-            } else {
-                "\\bar"
-            }
-        }
-        "→" | "\u{20d7}" => {
-            if wide {
-                "\\overrightarrow"
-            } else {
-                "\\vec"
-            }
-        }
-        "←" | "\u{20d6}" => "\\overleftarrow",
-        "↔" | "\u{20e1}" => "\\overleftrightarrow",
-        "˙" | "." | "\u{307}" | "·" => "\\dot",
-        "¨" | ".." | "\u{308}" => "\\ddot",
-        "..." | "\u{20db}" => "\\dddot",
-        "\u{20dc}" => "\\ddddot",
-        "ˇ" | "\u{30c}" => "\\check",
-        "˘" | "\u{306}" => "\\breve",
-        "´" | "\u{301}" | "ˊ" => "\\acute",
-        "`" | "\u{300}" | "ˋ" => "\\grave",
-        "˚" | "\u{30a}" => "\\mathring",
-        "⏞" | "︷" => "\\overbrace",
-        "⏜" | "⌢" => "\\overparen",
-        "⎴" => "\\overbracket",
-        _ => return Mark::None,
-    })
-}
-
-fn mark_under(script: NodeRef<'_>) -> Mark {
-    let script = single(script);
-    if element(script).is_none_or(|e| local_name(e) != "mo") {
-        return Mark::None;
-    }
-    Mark::Around(match tokens::content(script).as_str() {
-        "_" | "¯" | "‾" | "\u{332}" | "ˍ" | "―" | "─" | "−" => "\\underline",
-        "⏟" | "︸" => "\\underbrace",
-        "→" => "\\underrightarrow",
-        "←" => "\\underleftarrow",
-        "↔" => "\\underleftrightarrow",
-        "⏝" | "⌣" => "\\underparen",
-        "⎵" => "\\underbracket",
-        _ => return Mark::None,
-    })
-}
-
 /// `munder`, `mover`, `munderover`.
 pub(super) fn limits(tex: &mut Tex, node: NodeRef<'_>, tag: &Element, context: &Context) {
     let mut parts = elements(node);
@@ -181,24 +126,21 @@ pub(super) fn limits(tex: &mut Tex, node: NodeRef<'_>, tag: &Element, context: &
         "mover" => (None, parts.next()),
         _ => (parts.next(), parts.next()),
     };
-    let flagged = |name: &str| attr(tag, name) == Some("false");
+    let base_context = Context { script_base: false, ..*context };
+    let context = &Context { limit: true, ..base_context };
     // Written once: nested bases written again at each level would take exponential time.
-    let argument = Tex::apart(|tex| tex.argument(Some(base), context));
+    let argument = Tex::apart(|tex| tex.argument(Some(base), &base_context));
     let written = &argument[1..argument.len() - 1];
     let wide = written.chars().filter(|c| c.is_alphanumeric()).count() > 1
-        && !tokens::is_single(written)
-        && !tokens::is_one_command(written);
-    if let (None, Some(over)) = (under, over)
-        && let Mark::Around(command) = mark_over(over, wide)
-        && !flagged("accent")
-    {
-        tex.push(command);
-        return tex.push(&argument);
-    }
-    if let (Some(under), None) = (under, over)
-        && let Mark::Around(command) = mark_under(under)
-        && !flagged("accentunder")
-    {
+        && !shape::is_single(written)
+        && !shape::is_one_command(written);
+    let flagged = |name: &str| attr(tag, name) == Some("false");
+    let command = match (under, over) {
+        (None, Some(over)) if !flagged("accent") => over_command(over, wide),
+        (Some(under), None) if !flagged("accentunder") => under_command(under),
+        _ => None,
+    };
+    if let Some(command) = command {
         tex.push(command);
         return tex.push(&argument);
     }
@@ -207,6 +149,11 @@ pub(super) fn limits(tex: &mut Tex, node: NodeRef<'_>, tag: &Element, context: &
         if matches!(written, "\\int" | "\\iint" | "\\iiint" | "\\oint") {
             tex.push("\\limits");
         }
+        return write_scripts(tex, under, over, context);
+    }
+    if let Some(name) = written.strip_prefix("\\operatorname{").filter(|_| shape::is_one_command(written)) {
+        tex.push("\\operatorname*{");
+        tex.push(name);
         return write_scripts(tex, under, over, context);
     }
     if let Some(arrow) = extensible(single(base)) {
@@ -219,18 +166,18 @@ pub(super) fn limits(tex: &mut Tex, node: NodeRef<'_>, tag: &Element, context: &
         }
         return tex.argument(over, context);
     }
+    let (under, over) = (under.filter(|node| !is_none(*node)), over.filter(|node| !is_none(*node)));
     // Braces keep their label as a script.
-    match (over.map(|over| mark_over(over, true)), under.map(mark_under)) {
-        (Some(Mark::Around(command)), Some(Mark::None)) if command != "\\overline" => {
-            tex.push("\\underset");
-            tex.argument(under, context);
-            tex.group(|tex| {
-                tex.push(command);
-                tex.push(&argument);
-            });
-            return;
-        }
-        _ => {}
+    if let (Some(under), Some(over)) = (under, over)
+        && let Some(command) = over_command(over, true).filter(|command| command.ends_with("brace"))
+        && under_command(under).is_none()
+    {
+        tex.push("\\underset");
+        tex.argument(Some(under), context);
+        return tex.group(|tex| {
+            tex.push(command);
+            tex.push(&argument);
+        });
     }
     let mut close = 0;
     if under.is_some() {
@@ -287,8 +234,7 @@ fn takes_limits(base: NodeRef<'_>, written: &str) -> bool {
             | "\\Pr"
             | "\\injlim"
             | "\\projlim"
-    ) || written.starts_with("\\operatorname{arg")
-        || written.starts_with("\\operatorname*")
+    ) || written.starts_with("\\operatorname*")
 }
 
 /// The extensible arrow for a base that is an arrow.

@@ -5,7 +5,7 @@ use scraper::node::Element;
 
 use super::super::node::{NodeRef, attr, element, has_class, local_name};
 use super::convert::{Context, Tex};
-use super::symbols;
+use super::{accents, operators, shape, spaces, symbols};
 
 /// An alphabet that `mathvariant` names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +72,9 @@ pub(super) fn content(node: NodeRef<'_>) -> String {
             _ => {}
         }
     }
+    if raw.contains('&') && raw.len() < 64 {
+        raw = decoded(raw);
+    }
     let ascii_space = |c: char| c.is_ascii_whitespace();
     let trimmed = raw.trim_matches(ascii_space);
     if trimmed.contains(ascii_space) {
@@ -79,6 +82,20 @@ pub(super) fn content(node: NodeRef<'_>) -> String {
     } else {
         trimmed.to_owned()
     }
+}
+
+/// Text with entities decoded that were escaped twice (`&amp;alpha;`).
+fn decoded(raw: String) -> String {
+    let entity = raw.split('&').skip(1).any(|rest| {
+        rest.split_once(';').is_some_and(|(name, _)| {
+            name.len() > 1 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'#')
+        })
+    });
+    if !entity || raw.contains('<') {
+        return raw;
+    }
+    let html = scraper::Html::parse_fragment(&raw);
+    html.tree.values().filter_map(|value| value.as_text().map(|text| &**text)).collect()
 }
 
 /// The alphabet that holds for a token.
@@ -106,12 +123,20 @@ pub(super) fn identifier(tex: &mut Tex, node: NodeRef<'_>, next: Option<NodeRef<
     let Some(element) = element(node) else { return };
     let name = content(node);
     let own = variant(element, context);
+    match name.as_str() {
+        "°" => return degree(tex),
+        "∣" => return tex.push("|"),
+        "∥" | "‖" => return tex.push("\\|"),
+        "∅" => return tex.push("\\emptyset"),
+        _ => {}
+    }
     let letters = name.chars().filter(|c| c.is_alphanumeric()).count();
     if letters > 1 || own == Some(Variant::Normal) {
         if let Some(command) = function(&name) {
             return tex.push(&command);
         }
-        if is_applied(next) && letters > 0 {
+        let operator = attr(element, "data-mjx-texclass") == Some("OP") || is_applied(next);
+        if operator && letters > 0 {
             tex.push("\\operatorname");
             return tex.group(|tex| plain(tex, &name));
         }
@@ -130,12 +155,12 @@ pub(super) fn identifier(tex: &mut Tex, node: NodeRef<'_>, next: Option<NodeRef<
             tex.push(alphabet.command());
             tex.group(|tex| plain(tex, &name));
         }
-        _ => characters(tex, &name),
+        _ => plain(tex, &name),
     }
 }
 
 /// Characters inside an alphabet command, where blanks have to be spelled out.
-fn plain(tex: &mut Tex, name: &str) {
+pub(super) fn plain(tex: &mut Tex, name: &str) {
     for (n, word) in name.split(' ').enumerate() {
         if n > 0 {
             tex.push("\\ ");
@@ -183,6 +208,10 @@ pub(super) fn alphabet_run(tex: &mut Tex, siblings: &[NodeRef<'_>], context: &Co
 pub(super) fn number(tex: &mut Tex, node: NodeRef<'_>, context: &Context) {
     let Some(element) = element(node) else { return };
     let digits = content(node);
+    // Digits right after a comma read as one number.
+    if tex.tex.ends_with(',') && digits.starts_with(|c: char| c.is_ascii_digit()) {
+        tex.tex.push(' ');
+    }
     match variant(element, context).filter(|alphabet| *alphabet != Variant::Normal) {
         Some(alphabet) if !digits.is_empty() => {
             tex.push(alphabet.command());
@@ -193,7 +222,7 @@ pub(super) fn number(tex: &mut Tex, node: NodeRef<'_>, context: &Context) {
 }
 
 /// `mo`.
-pub(super) fn operator(tex: &mut Tex, node: NodeRef<'_>) {
+pub(super) fn operator(tex: &mut Tex, node: NodeRef<'_>, mo: &Element, context: &Context) {
     let name = content(node);
     let letters = name.chars().filter(|c| c.is_alphabetic()).count();
     if letters > 1 && name.chars().all(|c| c.is_ascii_alphanumeric() || c.is_whitespace() || c == '\u{a0}') {
@@ -206,16 +235,64 @@ pub(super) fn operator(tex: &mut Tex, node: NodeRef<'_>) {
         tex.push("\\operatorname");
         return tex.group(|tex| plain(tex, &name));
     }
-    match name.as_str() {
-        "{" => tex.push("\\{"),
-        "}" => tex.push("\\}"),
-        "||" => tex.push("\\|"),
-        ":=" => tex.push(":="),
-        "-" => tex.push("-"),
-        _ => {
-            characters(tex, &name);
-        }
+    if operators::is_delimiter(&name)
+        && let Some(size) = attr(mo, "minsize").and_then(|size| spaces::ems(size.trim())).and_then(big)
+    {
+        tex.push(size);
+        return operators::delimiter(tex, &name);
     }
+    // An ordinary or fencing bar is no relation.
+    let class = attr(mo, "data-mjx-texclass").unwrap_or_default();
+    let fence = attr(mo, "fence") == Some("true")
+        || attr(mo, "stretchy") == Some("false")
+        || matches!(class, "ORD" | "OPEN" | "CLOSE");
+    match name.as_str() {
+        "°" => degree(tex),
+        "∣" if fence => tex.push("|"),
+        // With the space of a relation on both sides.
+        "|" if attr(mo, "lspace").and_then(spaces::ems).is_some_and(|ems| ems > 0.2)
+            && attr(mo, "rspace").and_then(spaces::ems).is_some_and(|ems| ems > 0.2) =>
+        {
+            tex.push("\\mid");
+        }
+        "∥" if fence => tex.push("\\|"),
+        "||" => tex.push("\\|"),
+        "‖" if class == "OPEN" => tex.push("\\lVert"),
+        "‖" if class == "CLOSE" => tex.push("\\rVert"),
+        "‖" if class == "ORD" => tex.push("\\|"),
+        "‖" if attr(mo, "fence") == Some("false") => {
+            let closes = context.script_base || open_norm(&tex.tex);
+            tex.push(if closes { "\\rVert" } else { "\\lVert" });
+        }
+        "→" if context.limit => tex.push("\\to"),
+        _ => characters(tex, &name),
+    }
+}
+
+/// The sign of degrees, raised on what stands before it unless that has a script or is nothing.
+fn degree(tex: &mut Tex) {
+    let bare =
+        tex.tex.ends_with(|c: char| c.is_ascii_alphanumeric()) && !super::convert::ends_in_control_word(&tex.tex);
+    tex.push(if bare { "^{\\circ}" } else { "{}^{\\circ}" });
+}
+
+/// Whether a norm was opened shortly before and not closed.
+fn open_norm(tex: &str) -> bool {
+    let start = (tex.len().saturating_sub(400)..tex.len()).find(|at| tex.is_char_boundary(*at)).unwrap_or_default();
+    let recent = &tex[start..];
+    recent.rfind("\\lVert").is_some_and(|open| recent.rfind("\\rVert").is_none_or(|close| close < open))
+}
+
+/// The command for a delimiter of a fixed size in ems.
+fn big(ems: f32) -> Option<&'static str> {
+    Some(match ems {
+        ems if ems < 1.15 => return None,
+        ems if ems < 1.5 => "\\big",
+        ems if ems < 2.0 => "\\Big",
+        ems if ems < 2.7 => "\\bigg",
+        ems if ems < 4.0 => "\\Bigg",
+        _ => return None,
+    })
 }
 
 /// `mtext`: text mode, with what means something there escaped.
@@ -226,14 +303,22 @@ pub(super) fn text(tex: &mut Tex, node: NodeRef<'_>, context: &Context) {
             raw.push_str(text);
         }
     }
-    let padded = raw.starts_with('\u{a0}') || raw.ends_with('\u{a0}');
-    let words = if padded { raw.trim_matches(|c: char| c.is_ascii_whitespace()) } else { raw.trim() };
-    if words.trim().is_empty() {
-        if !raw.is_empty() {
-            tex.push("\\ ");
-        }
-        return;
+    raw.retain(|c| !matches!(c, '\u{2060}'..='\u{2064}' | '\u{200b}' | '\u{feff}'));
+    let words = raw.trim();
+    if words.is_empty() {
+        let space = match raw.trim_matches(|c: char| c.is_ascii_whitespace()).chars().next() {
+            None => return,
+            Some('\u{2003}') => "\\quad",
+            Some('\u{2004}' | '\u{2005}') => "\\;",
+            Some('\u{2006}' | '\u{2009}' | '\u{200a}' | '\u{202f}') => "\\,",
+            Some(_) => "\\ ",
+        };
+        return tex.push(space);
     }
+    // One blank at an edge was written on purpose; an indented line was not.
+    let edge = |blank: &str| matches!(blank, " " | "\u{a0}");
+    let start = raw.len() - raw.trim_start().len();
+    let (before, after) = (edge(&raw[..start]), edge(&raw[start + words.len()..]));
     let alphabet = element(node).and_then(|element| variant(element, context));
     let command = match alphabet {
         Some(Variant::Bold) => "\\textbf",
@@ -243,122 +328,65 @@ pub(super) fn text(tex: &mut Tex, node: NodeRef<'_>, context: &Context) {
         _ => "\\text",
     };
     tex.push(command);
-    tex.group(|tex| tex.tex.push_str(&escape_text(words)));
+    tex.group(|tex| {
+        let blank = |wanted: bool| if wanted { " " } else { "" };
+        tex.tex.push_str(blank(before));
+        tex.tex.push_str(&shape::escape_text(words));
+        tex.tex.push_str(blank(after));
+    });
 }
 
 /// `ms`: a string literal.
 pub(super) fn string(tex: &mut Tex, node: NodeRef<'_>, element: &Element) {
-    let quote = |name| attr(element, name).unwrap_or("\"");
-    let literal = format!("{}{}{}", quote("lquote"), content(node), quote("rquote"));
+    let open = attr(element, "lquote").unwrap_or("“");
+    let close = attr(element, "rquote").unwrap_or("”");
+    let literal = format!("{open}{}{close}", content(node));
     tex.push("\\text");
-    tex.group(|tex| tex.tex.push_str(&escape_text(&literal)));
-}
-
-/// `mspace`.
-pub(super) fn space(tex: &mut Tex, element: &Element) {
-    if attr(element, "linebreak") == Some("newline") {
-        return tex.push("\\\\");
-    }
-    let width = attr(element, "width").unwrap_or("0").trim();
-    let ems = match width {
-        "negativethinmathspace" | "negativeveryverythinmathspace" | "negativemediummathspace" => {
-            return tex.push("\\!");
-        }
-        "veryverythinmathspace" | "verythinmathspace" => 0.1,
-        "thinmathspace" => 0.167,
-        "mediummathspace" => 0.222,
-        "thickmathspace" => 0.278,
-        "verythickmathspace" | "veryverythickmathspace" => 0.35,
-        _ => {
-            let digits = width.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%');
-            let Ok(number) = digits.parse::<f32>() else { return };
-            match &width[digits.len()..] {
-                "em" | "" => number,
-                "ex" => number * 0.43,
-                "px" => number / 16.0,
-                "pt" => number / 10.0,
-                "mu" => number / 18.0,
-                _ => 0.0,
-            }
-        }
-    };
-    tex.push(match ems {
-        ems if ems < -0.05 => "\\!",
-        ems if ems < 0.05 => return,
-        ems if ems < 0.2 => "\\,",
-        ems if ems < 0.25 => "\\:",
-        ems if ems < 0.45 => "\\;",
-        ems if ems < 0.8 => "\\ ",
-        ems if ems < 1.6 => "\\quad",
-        _ => "\\qquad",
-    });
+    tex.group(|tex| tex.tex.push_str(&shape::escape_text(&literal)));
 }
 
 /// Characters of math as LaTeX.
 pub(super) fn characters(tex: &mut Tex, characters: &str) {
-    for c in characters.chars() {
-        match symbols::latex(c) {
-            symbols::Latex::Own => tex.push(c.encode_utf8(&mut [0; 4])),
-            symbols::Latex::Command(command) => tex.push(command),
-            symbols::Latex::Alphabet(command, letter) => {
+    let mut chars = characters.chars().peekable();
+    while let Some(c) = chars.next() {
+        let mark = chars.peek().copied().filter(|_| !c.is_whitespace());
+        match mark {
+            Some('\u{338}' | '\u{337}') => {
+                chars.next();
+                negated(tex, c);
+            }
+            Some(mark) if let Some(command) = accents::combining(mark) => {
+                chars.next();
                 tex.push(command);
-                tex.group(|tex| tex.push(letter.encode_utf8(&mut [0; 4])));
+                tex.group(|tex| character(tex, c));
             }
-            symbols::Latex::Nothing => {}
+            _ => character(tex, c),
         }
     }
 }
 
-/// Text with TeX's special characters escaped.
-pub(super) fn escape_text(words: &str) -> String {
-    let mut out = String::with_capacity(words.len());
-    for c in words.chars() {
-        match c {
-            '{' | '}' | '$' | '%' | '#' | '&' | '_' => {
-                out.push('\\');
-                out.push(c);
-            }
-            '\\' => out.push_str("\\textbackslash "),
-            '^' => out.push_str("\\textasciicircum "),
-            '~' => out.push_str("\\textasciitilde "),
-            '\u{a0}' => out.push(' '),
-            c if c.is_whitespace() => out.push(' '),
-            c => out.push(c),
+/// A relation struck through.
+fn negated(tex: &mut Tex, c: char) {
+    match c {
+        '=' => tex.push("\\neq"),
+        '∈' => tex.push("\\notin"),
+        '∃' => tex.push("\\nexists"),
+        c => {
+            tex.push("\\not");
+            character(tex, c);
         }
-    }
-    out
-}
-
-/// Whether LaTeX is one symbol, so that braces around it change nothing.
-pub(super) fn is_single(tex: &str) -> bool {
-    let mut chars = tex.chars();
-    match (chars.next(), chars.as_str()) {
-        (Some(c), "") => !matches!(c, '^' | '_'),
-        (Some('\\'), rest) => rest.bytes().all(|byte| byte.is_ascii_alphabetic()) || rest.chars().count() == 1,
-        _ => false,
     }
 }
 
-/// Whether LaTeX is one command with one argument in braces and nothing after it.
-pub(super) fn is_one_command(tex: &str) -> bool {
-    let name = tex.strip_prefix('\\').map_or(0, |rest| rest.bytes().take_while(u8::is_ascii_alphabetic).count());
-    name > 0 && tex[1 + name..].starts_with('{') && {
-        let mut depth = 0_usize;
-        let mut bytes = tex.bytes().enumerate().skip(1 + name);
-        loop {
-            match bytes.next() {
-                Some((_, b'\\')) => drop(bytes.next()),
-                Some((_, b'{')) => depth += 1,
-                Some((at, b'}')) => {
-                    depth = depth.saturating_sub(1);
-                    if depth == 0 {
-                        break at + 1 == tex.len();
-                    }
-                }
-                Some(_) => {}
-                None => break false,
-            }
+fn character(tex: &mut Tex, c: char) {
+    match symbols::latex(c) {
+        symbols::Latex::Own => tex.push(c.encode_utf8(&mut [0; 4])),
+        symbols::Latex::Command(command) => tex.push(command),
+        symbols::Latex::Alphabet(command, letter) => {
+            tex.push(command);
+            tex.group(|tex| tex.push(letter.encode_utf8(&mut [0; 4])));
         }
+        symbols::Latex::Nothing => {}
     }
 }
 

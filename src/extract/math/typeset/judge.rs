@@ -137,7 +137,8 @@ impl<'t> Around<'t> {
         };
         let word = |token: Option<&Token>| token.filter(|token| token.kind == Kind::Word).map(|token| token.text(text));
         let opened = run.start.checked_sub(1).is_some_and(|at| matches!(tokens[at].kind, Kind::Open(_)));
-        let first = tokens[..run.start].iter().filter(|token| token.kind != Kind::Space).count() == usize::from(opened);
+        let first =
+            tokens[..run.start].iter().filter(|token| token.kind != Kind::Space).take(2).count() == usize::from(opened);
         let closed = tokens.get(run.end).is_some_and(|token| {
             matches!(token.kind, Kind::Close(_)) || matches!(token.text(text), "." | ":" | "．" | "、") && first
         });
