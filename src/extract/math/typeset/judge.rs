@@ -78,7 +78,7 @@ fn is_glued(text: &str, tokens: &[Token], run: &Range<usize>) -> bool {
 /// Whether a declaration or the arguments of a call in code stand before the run.
 fn after_code(text: &str, tokens: &[Token], run: &Range<usize>) -> bool {
     let before = &tokens[..run.start];
-    let chunk = before.iter().rev().skip_while(|token| token.kind == Kind::Space);
+    let chunk = before.iter().rev().take(60).skip_while(|token| token.kind == Kind::Space);
     let typed = chunk
         .take_while(|token| token.kind != Kind::Space)
         .any(|token| matches!(token.text(text), "_" | "*" | "&" | "@" | "[") || token.text(text).contains('\u{2023}'));
