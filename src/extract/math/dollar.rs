@@ -38,12 +38,22 @@ pub(super) fn read(scanner: &mut Scanner<'_, '_>, open: usize) -> Option<(usize,
                 && !after.is_some_and(|c| c.is_ascii_alphanumeric())
                 && !before.is_some_and(|c| c.is_ascii_alphanumeric() || c == '$')
                 && !like_currency(inner)
+                && !like_expansion(inner, after)
                 && like_math(inner)
                 // TeX with blanks at its edges is still TeX if a command stands in it.
                 || has_tex(inner) && is_tex_after_all(inner, before, after)
         }
     };
     accepted.then_some((from, to))
+}
+
+/// `${a}+${b}`, `$(A)$(B)`: a shell or a makefile puts its next variable right there.
+fn like_expansion(inner: &str, after: Option<char>) -> bool {
+    match after {
+        Some('{') => inner.starts_with('{') || inner.ends_with(['+', '*', '.', '(']),
+        Some('(') => inner.starts_with('(') || inner.ends_with(['+', '*', '.', '(']),
+        _ => false,
+    }
 }
 
 /// `$ \alpha $`: blanks inside, but a command right at the start and no prose.

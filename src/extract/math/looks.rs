@@ -66,6 +66,7 @@ pub(super) fn like_math(text: &str) -> bool {
         previous = c;
     }
     let hanging = text.ends_with(['=', '-', '/', '<', ',', ':', '|', '.'])
+        && !(text.ends_with('|') && memchr::memchr_iter(b'|', text.as_bytes()).count() % 2 == 0)
         && !text.strip_suffix(['-', '|']).is_some_and(|rest| rest.ends_with(['^', '_']) || text.starts_with('|'));
     !hanging && signs.read_as_math(text)
 }
@@ -166,6 +167,8 @@ mod tests {
             "x_i, y_i",
             "n!",
             "[0, 1]",
+            "d = |a - b|",
+            "|x|",
         ] {
             assert!(like_math(text), "{text:?}");
         }
@@ -188,6 +191,10 @@ mod tests {
             "C:\\Users\\x",
             "10 million",
             "每个",
+            "(this).x(",
+            "[a-z]+@",
+            "/usr/lib",
+            "x |",
         ] {
             assert!(!like_math(text), "{text:?}");
         }

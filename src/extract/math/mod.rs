@@ -7,11 +7,13 @@
 //! A formula often stands in a page twice, as rendered glyphs and as TeX. The forms know their own doubles and mark
 //! them [`MathNode::Skip`]; what is left comes out once.
 
+mod custom;
 mod delimited;
 mod dollar;
 mod environment;
 mod find;
 mod image;
+mod image_class;
 mod image_url;
 mod katex;
 mod latexml;
@@ -22,6 +24,7 @@ mod node;
 mod page_config;
 mod scan;
 mod script;
+mod tags;
 mod tidy;
 mod wrapper;
 
