@@ -31,7 +31,11 @@ pub(super) fn read(scanner: &mut Scanner<'_, '_>, open: usize) -> Option<(usize,
             let prose =
                 || inner.split(|c: char| !c.is_alphabetic()).filter(|word| word.chars().count() > 2).count() > 3;
             let marked = has_tex(inner) || inner.contains(['^', '_', '=', '\\']);
-            marked || !(like_currency(inner) || prose())
+            let is = |c: Option<char>, kind: fn(&char) -> bool| c.as_ref().is_some_and(kind);
+            // `$5–$10`; `fit$x or fit$y`.
+            let price = inner.starts_with(|c: char| c.is_ascii_digit()) && is(after, char::is_ascii_digit);
+            let field = is(before, char::is_ascii_alphanumeric) && is(after, char::is_ascii_alphanumeric);
+            marked || !(like_currency(inner) || price || field || prose())
         }
         Dollars::Unknown => {
             !inner.starts_with(char::is_whitespace) && !inner.ends_with(char::is_whitespace)

@@ -66,7 +66,7 @@ pub(super) fn like_math(text: &str) -> bool {
         previous = c;
     }
     let hanging = text.ends_with(['=', '-', '/', '<', ',', ':', '|', '.'])
-        && !(text.ends_with('|') && memchr::memchr_iter(b'|', text.as_bytes()).count() % 2 == 0)
+        && !(text.ends_with('|') && memchr::memchr_iter(b'|', text.as_bytes()).count().is_multiple_of(2))
         && !text.strip_suffix(['-', '|']).is_some_and(|rest| rest.ends_with(['^', '_']) || text.starts_with('|'));
     !hanging && signs.read_as_math(text)
 }

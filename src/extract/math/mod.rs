@@ -11,6 +11,7 @@ mod custom;
 mod delimited;
 mod dollar;
 mod environment;
+mod escape;
 mod find;
 mod image;
 mod image_class;

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::looks::{has_tex, like_math};
-use super::{Formula, PageMath, delimited, dollar, environment, tags};
+use super::{Formula, PageMath, delimited, dollar, environment, escape, tags};
 
 /// A piece of a block's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,7 +147,8 @@ impl<'p> Scanner<'_, 'p> {
         let to = delimited::close(self, from, opener, closer)?;
         let inner = &self.block[from..to];
         let trusted = self.page.loaded && opener != "\\\\(" && opener != "\\\\[";
-        if !(trusted || like_math(inner) || has_tex(inner)) {
+        let escape = || opener.starts_with('\\') && escape::is_none(self.block, open, from..to, to + closer.len());
+        if !(trusted || (like_math(inner) || has_tex(inner)) && !escape()) {
             self.fuel = self.fuel.saturating_sub(inner.len());
             return None;
         }
@@ -236,6 +237,7 @@ mod tests {
         check(no, no);
         check(r"Escaped \\(x + 1\\) twice, see \ref{a}", r"Escaped ⟨x + 1⟩ twice, see \ref{a}");
         check(r"\[ \text{if \(x\)} \]", r"⟪\text{if \(x\)}⟫");
+        check(r"\(a\)/\(b\), \(n\)'s \(0\)? \[ x > 1 \]", r"⟨a⟩/⟨b⟩, ⟨n⟩'s ⟨0⟩? ⟪x > 1⟫");
         check("$a\n+b$ and $c\n\nd$", "⟨a +b⟩ and $c\n\nd$");
     }
 
@@ -259,6 +261,10 @@ mod tests {
             "$$$",
             "",
             r"\( unclosed",
+            r"see \[1\] and \[x\] in Smith \(2019\)",
+            r"s/\([a-z]*\)/x/ and ^\(a\) or \(b\)* or \(c\)\{2\}",
+            r"grep \(a\|b\) and \\(x\\|y\\)",
+            r"PS1=\[\e[32m\]x\[\033[0m\]",
             "$100K to $200K",
             "echo $$ and $$",
             "${a}+${b}",
@@ -281,7 +287,9 @@ mod tests {
     #[test]
     fn a_page_that_configures_dollars_means_them() {
         check_configured("so $foo$ is $5 = x$", "so ⟨foo⟩ is ⟨5 = x⟩");
-        check_configured("pay $5 or maybe $10 for it", "pay $5 or maybe $10 for it");
+        for no in ["pay $5 or maybe $10 for it", "a price of $5–$10 now", "the columns fit$x or fit$y"] {
+            check_configured(no, no);
+        }
         check_configured(r"\(foo\)", "⟨foo⟩");
         check_configured(r"$\text{a $b$ c}$ d", r"⟨\text{a }b\text{ c}⟩ d");
     }

@@ -49,9 +49,8 @@ fn character(name: &str) -> Option<char> {
         "amp" => '&',
         "quot" => '"',
         "apos" => '\'',
-        "nbsp" => ' ',
+        "nbsp" | "thinsp" | "ensp" | "emsp" => ' ',
         "minus" => '-',
-        "thinsp" | "ensp" | "emsp" => ' ',
         _ => {
             let number = name.strip_prefix('#')?;
             let code = match number.strip_prefix(['x', 'X']) {

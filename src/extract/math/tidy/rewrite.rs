@@ -180,7 +180,7 @@ impl Writer {
             Noise::Unwrapped | Noise::UnwrappedText | Noise::Character => 1,
         };
         if arguments > 0 {
-            bytes += rest.starts_with('*').then_some(1).unwrap_or_default();
+            bytes += usize::from(rest.starts_with('*'));
             bytes += commands::optional_argument(&rest[bytes..]);
         }
         for _ in 0..arguments {
