@@ -35,7 +35,9 @@ pub(super) fn read(scanner: &mut Scanner<'_, '_>, open: usize) -> Option<(usize,
             // `$5–$10`; `fit$x or fit$y`.
             let price = inner.starts_with(|c: char| c.is_ascii_digit()) && is(after, char::is_ascii_digit);
             let field = is(before, char::is_ascii_alphanumeric) && is(after, char::is_ascii_alphanumeric);
-            marked || !(like_currency(inner) || price || field || prose())
+            // Between two formulas of a text without blanks.
+            let passage = inner.contains(['，', '。', '；', '、', '：']) && !inner.contains(['(', '（', '{']);
+            marked || !(like_currency(inner) || price || field || passage || prose())
         }
         Dollars::Unknown => {
             !inner.starts_with(char::is_whitespace) && !inner.ends_with(char::is_whitespace)

@@ -123,7 +123,7 @@ impl Signs {
 pub(super) fn like_currency(text: &str) -> bool {
     let starts = text.starts_with(|c: char| c.is_ascii_digit());
     starts
-        && !text.contains(['\\', '^', '_', '=', '<', '>'])
+        && !text.contains(['\\', '^', '_', '=', '<', '>', '×', '÷', '±', '−'])
         && text.split(|c: char| !c.is_alphabetic()).any(|word| word.chars().count() > 1)
 }
 
@@ -204,6 +204,7 @@ mod tests {
     fn prices_and_prose() {
         assert!(like_currency("5 and "));
         assert!(!like_currency("5 + x"));
+        assert!(!like_currency("1.5×IQR"));
         assert!(!like_currency("10 \\text{ kg}"));
         assert!(like_prose("Diagram showing some large triangle"));
         assert!(!like_prose("h = uf+vg"));
