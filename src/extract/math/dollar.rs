@@ -30,13 +30,15 @@ pub(super) fn read(scanner: &mut Scanner<'_, '_>, open: usize) -> Option<(usize,
         Dollars::Configured => {
             let prose =
                 || inner.split(|c: char| !c.is_alphabetic()).filter(|word| word.chars().count() > 2).count() > 3;
-            let marked = has_tex(inner) || inner.contains(['^', '_', '=', '\\']);
+            let marked = has_tex(inner) || inner.contains(['^', '_', '=', '\\', '≈', '≤', '≥', '∈', '≠']);
             let is = |c: Option<char>, kind: fn(&char) -> bool| c.as_ref().is_some_and(kind);
             // `$5–$10`; `fit$x or fit$y`.
             let price = inner.starts_with(|c: char| c.is_ascii_digit()) && is(after, char::is_ascii_digit);
             let field = is(before, char::is_ascii_alphanumeric) && is(after, char::is_ascii_alphanumeric);
             // Between two formulas of a text without blanks.
-            let passage = inner.contains(['，', '。', '；', '、', '：']) && !inner.contains(['(', '（', '{']);
+            let ideographs = inner.chars().filter(|c| matches!(c, '\u{3400}'..='\u{9fff}')).count();
+            let passage =
+                ideographs > 1 && inner.contains(['，', '。', '；', '、', '：']) && !inner.contains(['(', '（', '{']);
             marked || !(like_currency(inner) || price || field || passage || prose())
         }
         Dollars::Unknown => {

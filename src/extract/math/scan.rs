@@ -290,6 +290,7 @@ mod tests {
         for no in ["pay $5 or maybe $10 for it", "a price of $5–$10 now", "the columns fit$x or fit$y"] {
             check_configured(no, no);
         }
+        check_configured("而$U、V$是", "而⟨U、V⟩是");
         check_configured("比$$j$的评分，$k$是", "比$$j$的评分，⟨k⟩是");
         check_configured(r"\(foo\)", "⟨foo⟩");
         check_configured(r"$\text{a $b$ c}$ d", r"⟨\text{a }b\text{ c}⟩ d");
