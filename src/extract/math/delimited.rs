@@ -19,7 +19,8 @@ pub(super) fn close<'p>(scanner: &mut Scanner<'_, 'p>, from: usize, opener: &str
     let mut at = from;
     while at < limit {
         let rest = &bytes[at..];
-        if starts_with(rest, close) {
+        // A closing `}}` must not take the braces of the formula for its own.
+        if starts_with(rest, close) && !(depth > 0 && close[0] == b'}') {
             if depth == 0 {
                 return Some(at);
             }

@@ -30,20 +30,38 @@ pub(super) fn read(scanner: &mut Scanner<'_, '_>, open: usize) -> Option<(usize,
         Dollars::Configured => {
             let prose =
                 || inner.split(|c: char| !c.is_alphabetic()).filter(|word| word.chars().count() > 2).count() > 3;
-            let marked = has_tex(inner) || inner.contains(['^', '_', '=', '\\']);
-            marked || !(like_currency(inner) || prose())
+            let marked = has_tex(inner) || inner.contains(['^', '_', '=', '\\', '≈', '≤', '≥', '∈', '≠']);
+            let is = |c: Option<char>, kind: fn(&char) -> bool| c.as_ref().is_some_and(kind);
+            // `$5–$10`; `fit$x or fit$y`.
+            let price = inner.starts_with(|c: char| c.is_ascii_digit()) && is(after, char::is_ascii_digit);
+            let field = is(before, char::is_ascii_alphanumeric) && is(after, char::is_ascii_alphanumeric);
+            // Between two formulas of a text without blanks.
+            let ideographs = inner.chars().filter(|c| matches!(c, '\u{3400}'..='\u{9fff}')).count();
+            let passage =
+                ideographs > 1 && inner.contains(['，', '。', '；', '、', '：']) && !inner.contains(['(', '（', '{']);
+            marked || !(like_currency(inner) || price || field || passage || prose())
         }
         Dollars::Unknown => {
             !inner.starts_with(char::is_whitespace) && !inner.ends_with(char::is_whitespace)
                 && !after.is_some_and(|c| c.is_ascii_alphanumeric())
                 && !before.is_some_and(|c| c.is_ascii_alphanumeric() || c == '$')
                 && !like_currency(inner)
+                && !like_expansion(inner, after)
                 && like_math(inner)
                 // TeX with blanks at its edges is still TeX if a command stands in it.
                 || has_tex(inner) && is_tex_after_all(inner, before, after)
         }
     };
     accepted.then_some((from, to))
+}
+
+/// `${a}+${b}`, `$(A)$(B)`: a shell or a makefile puts its next variable right there.
+fn like_expansion(inner: &str, after: Option<char>) -> bool {
+    match after {
+        Some('{') => inner.starts_with('{') || inner.ends_with(['+', '*', '.', '(']),
+        Some('(') => inner.starts_with('(') || inner.ends_with(['+', '*', '.', '(']),
+        _ => false,
+    }
 }
 
 /// `$ \alpha $`: blanks inside, but a command right at the start and no prose.

@@ -36,6 +36,12 @@ pub(super) fn is_math(name: &str) -> bool {
             | "dmath"
             | "IEEEeqnarray"
             | "CD"
+            | "tikzcd"
+            | "dcases"
+            | "rcases"
+            | "numcases"
+            | "subarray"
+            | "mathpar"
             | "prooftree"
             | "xalignat"
     )

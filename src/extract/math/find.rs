@@ -6,7 +6,7 @@ use scraper::{Html, Node};
 
 use super::node::{Budget, NodeRef, element, local_name};
 use super::{Formula, MathMap, MathNode, PageMath};
-use super::{image, katex, latexml, mathjax, mathml, omml, script, wrapper};
+use super::{custom, image, katex, latexml, mathjax, mathml, omml, script, wrapper};
 
 /// Finds every element that is math, keyed by node id. Descendants of a marked element are not looked at.
 #[must_use]
@@ -127,7 +127,15 @@ impl Walk {
         let budget = &self.budget;
         match &*element.name.local {
             "script" => return script::read(node, element, budget),
-            "math" => return Some(mathml::mark(node, element, budget)),
+            "math" => {
+                let tex = wrapper::tex_in_math(node, element);
+                return Some(tex.unwrap_or_else(|| mathml::mark(node, element, budget)));
+            }
+            "pre" => {
+                if let Some(marked) = wrapper::fenced(node, element, budget) {
+                    return Some(marked);
+                }
+            }
             "img" => return image::read(node, element, budget),
             "mjx-container" => return mathjax::container(node, element, budget),
             "mjx-assistive-mml" => return Some(MathNode::Skip),
@@ -137,7 +145,11 @@ impl Walk {
             "table" if latexml::is_equation(element) => return latexml::table(node, budget),
             name if name.ends_with(":math") => return Some(mathml::mark(node, element, budget)),
             "m:omath" | "m:omathpara" => return omml::read_element(node, budget).map(MathNode::Formula),
-            name if wrapper::is_custom_element(name) => return wrapper::custom(node, element, budget),
+            name if custom::is_custom_element(name) => {
+                if let Some(marked) = custom::read(node, element, budget) {
+                    return Some(marked);
+                }
+            }
             _ => {}
         }
         let mut wrapping = None;

@@ -1,5 +1,7 @@
 //! TeX in the addresses of services that draw formulas.
 
+use super::looks::like_math;
+
 /// How a service reads the part of the address that holds the TeX.
 #[derive(Clone, Copy)]
 enum Coding {
@@ -10,12 +12,15 @@ enum Coding {
 }
 
 /// Parts of addresses after which everything is TeX.
-const WHOLE_REST: [&str; 16] = [
+const WHOLE_REST: [&str; 20] = [
     "latex.codecogs.com/",
     "codecogs.com/gif.latex",
     "codecogs.com/png.latex",
     "codecogs.com/svg.latex",
+    "codecogs.com/pdf.latex",
     "codecogs.com/eq.latex",
+    "codecogs.com/eqnedit.php",
+    "latex.csdn.net/",
     "mathtex.cgi",
     "mimetex.cgi",
     "mimetex.exe",
@@ -23,15 +28,19 @@ const WHOLE_REST: [&str; 16] = [
     "/mathtex/",
     "i.upmath.me/",
     "tex.s2cms.ru/",
+    "tex.z-dn.net/",
     "latex.numberempire.com/render",
     "/cgi-bin/mimetex",
     "/cgi-bin/mathtex",
     "texrendr.com/",
 ];
 
+/// The longest address that is read.
+const URL_BYTES_MAX: usize = super::tidy::TEX_BYTES_MAX;
+
 /// The TeX in an image's address.
 pub(super) fn tex(url: &str) -> Option<String> {
-    if url.starts_with("data:") || url.len() > super::tidy::TEX_BYTES_MAX || !url.contains(['?', '/']) {
+    if url.starts_with("data:") || url.len() > URL_BYTES_MAX || !url.contains(['?', '/']) {
         return None;
     }
     if let Some(at) = WHOLE_REST.iter().find_map(|service| url.find(service).map(|at| at + service.len())) {
@@ -39,33 +48,79 @@ pub(super) fn tex(url: &str) -> Option<String> {
         let tex = without_options(&decode(raw, Coding::Raw));
         return (!tex.trim().is_empty()).then_some(tex);
     }
-    let (path, query) = url.split_once('?')?;
-    let query = query.split('#').next()?;
+    if let Some((_, path)) = url.split_once("/equation_images/") {
+        // Escaped twice, so that the blanks and backslashes survive the way through the server.
+        let path = path.split('?').next()?;
+        return Some(decode(&decode(path, Coding::Raw), Coding::Raw)).filter(|tex| like_math(tex));
+    }
+    if let Some((_, path)) = url.split_once("texify.com/img/") {
+        let tex = decode(path, Coding::Raw);
+        return Some(without_options(tex.strip_suffix(".gif").unwrap_or(&tex))).filter(|tex| !tex.trim().is_empty());
+    }
+    let Some((path, query)) = url.split_once('?') else { return in_fragment(url) };
+    let (query, fragment) = query.split_once('#').unwrap_or((query, ""));
+    if fragment.contains("card=math") {
+        return in_fragment(url);
+    }
     let drawn = query.contains("cht=tx");
-    query.split('&').map(|field| field.strip_prefix("amp;").unwrap_or(field)).find_map(|field| {
+    let service = drawn || names_math(path);
+    // One service parts its fields with semicolons; elsewhere one may belong to the TeX.
+    let separator = if path.contains("mathtran") { ';' } else { '&' };
+    query.split(separator).map(|field| field.strip_prefix("amp;").unwrap_or(field)).find_map(|field| {
         let (key, value) = field.split_once('=')?;
         let known = match key {
-            "tex" | "latex" | "equation" | "formula" => true,
+            "tex" | "latex" | "equation" | "formula" | "texexp" => true,
             "chl" => drawn,
             "math" => path.contains("math"),
             "eq" => path.contains("tex") || path.contains("sciweavers"),
             "from" | "inline" | "block" => path.contains("math.now.sh") || path.contains("math.vercel.app"),
             _ => false,
         };
-        let tex = decode(value, Coding::Form);
-        let plausible = known && !tex.trim().is_empty() && (super::looks::like_math(&tex) || key == "latex" || drawn);
+        let tex = without_options(&decode(value, Coding::Form));
+        let plausible = known && !tex.trim().is_empty() && (like_math(&tex) || key == "latex" || service);
         plausible.then_some(tex)
     })
 }
 
+/// Whether an address names mathematics, so that a formula in the alternative text is no chance.
+pub(super) fn names_math(url: &str) -> bool {
+    let url = &url.as_bytes()[..url.len().min(256)];
+    ["math", "latex", "equation", "formula", "mimetex", "/tex/"]
+        .iter()
+        .any(|name| memchr::memmem::find(url, name.as_bytes()).is_some())
+}
+
+/// The MathML in an image's address: `…/showimage?mml=%3Cmath…`.
+pub(super) fn mathml(url: &str) -> Option<String> {
+    let (_, query) = url.split_once('?').filter(|_| url.len() <= URL_BYTES_MAX)?;
+    let value = query.split('&').find_map(|field| field.trim_start_matches("amp;").strip_prefix("mml="))?;
+    Some(decode(value, Coding::Form))
+}
+
+/// Yuque's cards: `…/__latex/0f3c.svg#card=math&code=%5Calpha`.
+fn in_fragment(url: &str) -> Option<String> {
+    let (_, fragment) = url.split_once('#')?;
+    let mut fields = fragment.split('&');
+    fields.clone().find(|field| *field == "card=math")?;
+    let code = fields.find_map(|field| field.strip_prefix("code="))?;
+    Some(decode(code, Coding::Form)).filter(|tex| !tex.trim().is_empty())
+}
+
 /// The TeX in what follows a service's name: its query, or the last part of its path.
 fn whole_rest(rest: &str) -> Option<&str> {
-    if let Some((_, query)) = rest.split_once('?') {
-        let query = ["latex=", "tex=", "formula="].iter().find_map(|key| query.strip_prefix(key)).unwrap_or(query);
-        return Some(query);
+    // Compressed, not written.
+    if rest.starts_with("svgb/") || rest.starts_with("pngb/") {
+        return None;
+    }
+    let (before, query) = rest.split_once('?').unwrap_or((rest, ""));
+    if !query.is_empty() {
+        let query =
+            ["latex=", "tex=", "formula=", "f="].iter().find_map(|key| query.strip_prefix(key)).unwrap_or(query);
+        // The editor's address goes on with a state.
+        return Some(query.strip_suffix("#0").unwrap_or(query));
     }
     // https://i.upmath.me/svg/TEX
-    let (_, path) = rest.split_once('/')?;
+    let (_, path) = before.split_once('/')?;
     Some(path)
 }
 
@@ -170,6 +225,24 @@ mod tests {
         check("https://i.upmath.me/svg/E%20%3D%20mc%5E2", Some("E = mc^2"));
         check("https://render.githubusercontent.com/render/math?math=e%5E%7Bi%20%5Cpi%7D", Some("e^{i \\pi}"));
         check("https://example.org/equation.png?tex=1700000000000&v=2", Some("1700000000000"));
+        check("https://www.zhihu.com/equation?tex=ABC", Some("ABC"));
+        check("https://latex.codecogs.com/png.latex?\\bg_white&space;\\large&space;y=2", Some("y=2"));
+        check("https://private.codecogs.com/gif.latex?%5Cbeta", Some("\\beta"));
+        check("https://www.codecogs.com/eqnedit.php?latex=%5Cfrac%7Ba%7D%7Bb%7D#0", Some("\\frac{a}{b}"));
+        check("https://latex.csdn.net/eq?%5Ctheta_1", Some("\\theta_1"));
+        check("https://juejin.cn/equation?tex=x_i", Some("x_i"));
+        check("https://api.bilibili.com/x/web-frontend/mathjax/tex?formula=f%28x%29", Some("f(x)"));
+        check("https://math.jianshu.com/math?formula=AB", Some("AB"));
+        check("https://cdn.nlark.com/yuque/__latex/0a.svg#card=math&code=%5Cpi&height=3", Some("\\pi"));
+        check("https://tex.z-dn.net/?f=%5Csqrt%7B2%7D", Some("\\sqrt{2}"));
+        check("https://math.vercel.app/?from=%5Clog%20x&color=white", Some("\\log x"));
+        check("http://www.mathtran.org/cgi-bin/mathtran?D=1;tex=x%5E2", Some("x^2"));
+        check("http://texify.com/img/%5CLARGE%5C%21x.gif", Some("\\!x"));
+        check("/equation_images/%255Cfrac%257Ba%257D%257B2%257D?scale=1", Some("\\frac{a}{2}"));
+        check("/equation_images/logo-of-us.png", None);
+        check("https://i.upmath.me/svgb/eJxTVgAAKgAQ", None);
+        check("http://www.forkosh.com/mathtex.cgi?\\dpi{150}x%3Dy", Some("x=y"));
+        check("https://m.example.edu/filter/tex/displaytex.php?texexp=a%2Bb", Some("a+b"));
         check("https://example.org/a.png?width=3", None);
         check("data:image/png;base64,AAAA?tex=x", None);
     }

@@ -66,6 +66,7 @@ pub(super) fn like_math(text: &str) -> bool {
         previous = c;
     }
     let hanging = text.ends_with(['=', '-', '/', '<', ',', ':', '|', '.'])
+        && !(text.ends_with('|') && memchr::memchr_iter(b'|', text.as_bytes()).count().is_multiple_of(2))
         && !text.strip_suffix(['-', '|']).is_some_and(|rest| rest.ends_with(['^', '_']) || text.starts_with('|'));
     !hanging && signs.read_as_math(text)
 }
@@ -122,7 +123,7 @@ impl Signs {
 pub(super) fn like_currency(text: &str) -> bool {
     let starts = text.starts_with(|c: char| c.is_ascii_digit());
     starts
-        && !text.contains(['\\', '^', '_', '=', '<', '>'])
+        && !text.contains(['\\', '^', '_', '=', '<', '>', '×', '÷', '±', '−'])
         && text.split(|c: char| !c.is_alphabetic()).any(|word| word.chars().count() > 1)
 }
 
@@ -166,6 +167,8 @@ mod tests {
             "x_i, y_i",
             "n!",
             "[0, 1]",
+            "d = |a - b|",
+            "|x|",
         ] {
             assert!(like_math(text), "{text:?}");
         }
@@ -188,6 +191,10 @@ mod tests {
             "C:\\Users\\x",
             "10 million",
             "每个",
+            "(this).x(",
+            "[a-z]+@",
+            "/usr/lib",
+            "x |",
         ] {
             assert!(!like_math(text), "{text:?}");
         }
@@ -197,6 +204,7 @@ mod tests {
     fn prices_and_prose() {
         assert!(like_currency("5 and "));
         assert!(!like_currency("5 + x"));
+        assert!(!like_currency("1.5×IQR"));
         assert!(!like_currency("10 \\text{ kg}"));
         assert!(like_prose("Diagram showing some large triangle"));
         assert!(!like_prose("h = uf+vg"));

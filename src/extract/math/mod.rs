@@ -8,11 +8,14 @@
 //! them [`MathNode::Skip`]; what is left comes out once.
 
 mod asciimath;
+mod custom;
 mod delimited;
 mod dollar;
 mod environment;
+mod escape;
 mod find;
 mod image;
+mod image_class;
 mod image_url;
 mod katex;
 mod latexml;
@@ -25,6 +28,7 @@ mod omml;
 mod page_config;
 mod scan;
 mod script;
+mod tags;
 mod tidy;
 pub(crate) mod typeset;
 mod wrapper;

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::looks::{has_tex, like_math};
-use super::{Formula, PageMath, Syntax, asciimath, delimited, dollar, environment};
+use super::{Formula, PageMath, Syntax, asciimath, delimited, dollar, environment, escape, tags};
 
 /// A piece of a block's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +23,8 @@ pub enum Segment<'t> {
 /// U+F8FF stand for what was found before; they stay in text and are in no formula.
 #[must_use]
 pub fn scan<'t>(block: &'t str, page: &PageMath) -> Vec<Segment<'t>> {
-    let mut scanner = Scanner { block, page, fuel: 1024 + block.len().saturating_mul(32), without: Vec::new() };
+    let fuel = 1024 + block.len().saturating_mul(32);
+    let mut scanner = Scanner { block, page, fuel, without: Vec::new(), rare: Rare::NotYet };
     let mut segments = Vec::new();
     let (mut text_from, mut at) = (0, 0);
     while let Some(open) = scanner.next_opener(at) {
@@ -67,6 +68,17 @@ enum Hit {
     },
 }
 
+/// Where the next `<` or `{` is: openers that hardly any text holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rare {
+    /// Not looked for.
+    NotYet,
+    /// Here.
+    At(usize),
+    /// There is none.
+    None,
+}
+
 /// A state of the search over one block.
 pub(super) struct Scanner<'t, 'p> {
     pub(super) block: &'t str,
@@ -75,10 +87,29 @@ pub(super) struct Scanner<'t, 'p> {
     pub(super) fuel: usize,
     /// Closing delimiters that do not occur in the rest of the block.
     pub(super) without: Vec<&'p str>,
+    pub(super) rare: Rare,
 }
 
 impl<'p> Scanner<'_, 'p> {
-    fn next_opener(&self, from: usize) -> Option<usize> {
+    fn next_opener(&mut self, from: usize) -> Option<usize> {
+        let usual = self.next_usual(from);
+        let stale = match self.rare {
+            Rare::NotYet => true,
+            Rare::At(at) => at < from,
+            Rare::None => false,
+        };
+        if stale {
+            let bytes = self.block.as_bytes().get(from..).unwrap_or_default();
+            self.rare = memchr::memchr2(b'<', b'{', bytes).map_or(Rare::None, |at| Rare::At(from + at));
+        }
+        match (usual, self.rare) {
+            (Some(usual), Rare::At(rare)) => Some(usual.min(rare)),
+            (None, Rare::At(rare)) => Some(rare),
+            (usual, _) => usual,
+        }
+    }
+
+    fn next_usual(&self, from: usize) -> Option<usize> {
         let bytes = self.block.as_bytes().get(from..)?;
         let at = if self.page.custom.is_empty() {
             memchr::memchr3(b'\\', b'$', b'[', bytes)
@@ -114,7 +145,7 @@ impl<'p> Scanner<'_, 'p> {
                 hit
             }
             [b'$', ..] => dollar::read(self, open).and_then(|(from, to)| self.formula(open, from, to, to + 1, false)),
-            [b'[', ..] => self.tagged(open),
+            [b'[' | b'<' | b'{', ..] => self.tagged(open),
             _ => None,
         };
         hit.unwrap_or_else(|| Hit::Text { bytes: rest.chars().next().map_or(1, char::len_utf8) })
@@ -126,7 +157,8 @@ impl<'p> Scanner<'_, 'p> {
         let to = delimited::close(self, from, opener, closer)?;
         let inner = &self.block[from..to];
         let trusted = self.page.loaded && opener != "\\\\(" && opener != "\\\\[";
-        if !(trusted || like_math(inner) || has_tex(inner)) {
+        let escape = || opener.starts_with('\\') && escape::is_none(self.block, open, from..to, to + closer.len());
+        if !(trusted || (like_math(inner) || has_tex(inner)) && !escape()) {
             self.fuel = self.fuel.saturating_sub(inner.len());
             return None;
         }
@@ -154,31 +186,20 @@ impl<'p> Scanner<'_, 'p> {
         self.formula(open, from, to, to + custom.close.len(), custom.display)
     }
 
-    /// `[tex]…[/tex]` and its kin, as forum software writes them.
+    /// `[tex]…[/tex]` and its kin.
     fn tagged(&mut self, open: usize) -> Option<Hit> {
-        const TAGS: [(&str, &str, bool, bool); 9] = [
-            ("[tex]", "[/tex]", false, true),
-            ("[latex]", "[/latex]", false, true),
-            ("[itex]", "[/itex]", false, true),
-            ("[math]", "[/math]", false, false),
-            ("[imath]", "[/imath]", false, true),
-            ("[dmath]", "[/dmath]", true, true),
-            ("[inlinemath]", "[/inlinemath]", false, true),
-            ("[displaymath]", "[/displaymath]", true, true),
-            ("[;", ";]", false, false),
-        ];
         let rest = &self.block[open..];
-        let (opener, closer, display, trusted) = TAGS
-            .into_iter()
-            .find(|(opener, ..)| rest.get(..opener.len()).is_some_and(|start| start.eq_ignore_ascii_case(opener)))?;
-        let from = open + opener.len();
-        let to = delimited::close(self, from, opener, closer)?;
+        let tag = tags::at(rest)?;
+        let from = open + tag.open.len();
+        let to = delimited::close(self, from, tag.open, tag.close)?;
         let inner = &self.block[from..to];
-        if !(trusted || has_tex(inner) || like_math(inner)) {
+        if !(tag.sure || has_tex(inner) || like_math(inner)) {
+            self.fuel = self.fuel.saturating_sub(inner.len());
             return None;
         }
-        let alone = self.block[..open].trim().is_empty() && self.block[to + closer.len()..].trim().is_empty();
-        self.formula(open, from, to, to + closer.len(), display || (opener == "[tex]" && alone))
+        let end = to + tag.close.len();
+        let alone = self.block[..open].trim().is_empty() && self.block[end..].trim().is_empty();
+        self.formula(open, from, to, end, tag.display || (tag.open == "[tex]" && alone))
     }
 
     /// A formula from raw TeX; `None` where it is empty or holds what was found before.
@@ -237,8 +258,15 @@ mod tests {
             r"[tex]x[/tex] [TEX]y[/TEX] [math]z[/math] [math]Fun for all[/math]",
             r"⟨x⟩ ⟨y⟩ ⟨z⟩ [math]Fun for all[/math]",
         );
+        check(
+            r"a <math>\alpha</math> b <tex>x</tex> {{math|y = 2}} {{tmath|\frac{a}{b}}} [katex]z[/katex] [$]w[/$]",
+            r"a ⟨\alpha⟩ b ⟨x⟩ ⟨y = 2⟩ ⟨\frac{a}{b}⟩ ⟨z⟩ ⟨w⟩",
+        );
+        let no = "[math] and {{math|''not'' this}} <math>Maths is fun</math> 1 < 2 {a}";
+        check(no, no);
         check(r"Escaped \\(x + 1\\) twice, see \ref{a}", r"Escaped ⟨x + 1⟩ twice, see \ref{a}");
         check(r"\[ \text{if \(x\)} \]", r"⟪\text{if \(x\)}⟫");
+        check(r"\(a\)/\(b\), \(n\)'s \(0\)? \[ x > 1 \]", r"⟨a⟩/⟨b⟩, ⟨n⟩'s ⟨0⟩? ⟪x > 1⟫");
         check("$a\n+b$ and $c\n\nd$", "⟨a +b⟩ and $c\n\nd$");
     }
 
@@ -262,8 +290,24 @@ mod tests {
             "$$$",
             "",
             r"\( unclosed",
+            r"see \[1\] and \[x\] in Smith \(2019\)",
+            r"s/\([a-z]*\)/x/ and ^\(a\) or \(b\)* or \(c\)\{2\}",
+            r"grep \(a\|b\) and \\(x\\|y\\)",
+            r"PS1=\[\e[32m\]x\[\033[0m\]",
             "$100K to $200K",
             "echo $$ and $$",
+            "${a}+${b}",
+            "$(A)$(B) $(A)*$(B)",
+            "match ^[a-z]+$ or ^x$ here",
+            "$(this).hide($(that))",
+            r"\\server\share$\x and \\y\z$",
+            "fit$coef + fit$x",
+            "sum(df$x)/n$y",
+            "$PATH:$HOME/bin",
+            "$a = $b + $c;",
+            "a 100$ or 50$ ticket",
+            "$x->y = $z",
+            "`$1,000-$2,000` and $3",
         ] {
             check(block, block);
         }
@@ -272,7 +316,11 @@ mod tests {
     #[test]
     fn a_page_that_configures_dollars_means_them() {
         check_configured("so $foo$ is $5 = x$", "so ⟨foo⟩ is ⟨5 = x⟩");
-        check_configured("pay $5 or maybe $10 for it", "pay $5 or maybe $10 for it");
+        for no in ["pay $5 or maybe $10 for it", "a price of $5–$10 now", "the columns fit$x or fit$y"] {
+            check_configured(no, no);
+        }
+        check_configured("而$U、V$是", "而⟨U、V⟩是");
+        check_configured("比$$j$的评分，$k$是", "比$$j$的评分，⟨k⟩是");
         check_configured(r"\(foo\)", "⟨foo⟩");
         check_configured(r"$\text{a $b$ c}$ d", r"⟨\text{a }b\text{ c}⟩ d");
     }
@@ -299,9 +347,21 @@ mod tests {
 
     #[test]
     fn hostile_blocks_take_linear_time() {
-        for piece in
-            ["\\(", "$", "$$ {", "\\begin{align}", "\\[ {", "[tex]", "$a{", "\\( \u{e000} \\)", "\\(\\begin{equation}$"]
-        {
+        for piece in [
+            "\\(",
+            "$",
+            "$$ {",
+            "\\begin{align}",
+            "\\[ {",
+            "[tex]",
+            "$a{",
+            "\\( \u{e000} \\)",
+            "\\(\\begin{equation}$",
+            "{{math|",
+            "<math>",
+            "<{[",
+            "[$]$",
+        ] {
             let block = piece.repeat(200_000 / piece.len());
             let joined: usize = scan(&block, &PageMath { loaded: true, ..PageMath::default() }).len();
             assert!(joined > 0);

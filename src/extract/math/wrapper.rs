@@ -1,4 +1,4 @@
-//! Elements around TeX source: spans of known classes, custom elements, attributes that carry the TeX.
+//! Elements around TeX source: spans of known classes, fenced blocks, attributes that carry the TeX.
 
 use scraper::Node;
 use scraper::node::Element;
@@ -22,90 +22,88 @@ pub(super) enum Class {
     AsciiMath,
     /// It is AsciiMath if backticks stand around it.
     DelimitedAsciiMath,
+    /// An element inside it, of class `mq-selectable` or `selectable`, holds the TeX; the rest are glyphs.
+    Selectable,
 }
 
 impl Class {
     /// What a class name says, if anything.
     pub(super) fn of(class: &str) -> Option<Self> {
         Some(match class {
-            "math" | "tex" | "latex" | "math-inline" | "inline-math" | "tex-inline" | "latex-inline" | "math-tex"
-            | "math-container" | "arithmatex" | "js-inline-math" | "mathinline" | "mathtex" | "inlinemath"
-            | "katex-source" | "math-latex" | "latex-math" | "texmath" | "m-inline" | "amsmath" | "ztext-math" => {
-                Self::Tex
-            }
+            "math"
+            | "tex"
+            | "latex"
+            | "math-inline"
+            | "inline-math"
+            | "tex-inline"
+            | "latex-inline"
+            | "math-tex"
+            | "tex-math"
+            | "math-container"
+            | "arithmatex"
+            | "js-inline-math"
+            | "js-render-math"
+            | "mathinline"
+            | "math_inline"
+            | "mathtex"
+            | "mathjax-tex"
+            | "mathjax-latex"
+            | "mathjax-inline"
+            | "inlinemath"
+            | "inline-equation"
+            | "inline-formula"
+            | "katex-source"
+            | "wp-katex-eq"
+            | "katex-eq"
+            | "math-latex"
+            | "latex-math"
+            | "latex-formula"
+            | "math-formula"
+            | "tex-formula"
+            | "texmath"
+            | "latexmath"
+            | "m-inline"
+            | "amsmath"
+            | "language-math"
+            | "lang-math"
+            | "ql-formula"
+            | "mathquill-embedded-latex"
+            | "ztext-math" => Self::Tex,
             "math-display" | "display-math" | "displaymath" | "math-block" | "block-math" | "mathblock"
             | "tex-block" | "latex-block" | "js-display-math" | "kdmath" | "tex-display" | "latex-display"
-            | "mathdisplay" | "math-display-block" | "m-block" => Self::DisplayTex,
+            | "mathdisplay" | "math_display" | "math-display-block" | "m-block" | "mathjax-block"
+            | "mathjax-display" | "display-equation" | "display-formula" | "block-equation" | "equation-block"
+            | "katex-block" => Self::DisplayTex,
             "formula" | "equation" | "mathjax" | "tex2jax_process" | "mathjax_process" | "eq" | "nohighlight"
-            | "mathp" | "mathquill" | "maths" | "eqn" => Self::Delimited,
             "asciimath" | "ascii-math" | "math-asciimath" => Self::AsciiMath,
             "AM" | "am" => Self::DelimitedAsciiMath,
+            "mathp" | "mathquill" | "maths" | "eqn" | "stem" | "stemblock" => Self::Delimited,
+            "mq-math-mode" | "mathquill-rendered-math" => Self::Selectable,
             _ => return None,
         })
     }
-}
-
-/// Whether an element name is a known custom element for math.
-pub(super) fn is_custom_element(name: &str) -> bool {
-    matches!(
-        name,
-        "tex"
-            | "d-math"
-            | "math-renderer"
-            | "tex-math"
-            | "latex"
-            | "x-math"
-            | "math-inline"
-            | "math-block"
-            | "la-tex"
-            | "inline-math"
-            | "display-math"
-            | "katex-inline"
-            | "katex-display"
-            | "inline-formula"
-            | "disp-formula"
-            | "ma-th"
-            | "latex-js"
-            | "math-field"
-            | "eq"
-            | "eqn"
-            | "equation"
-            | "ipython-math"
-            | "jp-math"
-            | "kat-ex"
-    )
-}
-
-/// A custom element: TeX in its text or in an attribute.
-pub(super) fn custom(node: NodeRef<'_>, element: &Element, budget: &Budget) -> Option<MathNode> {
-    let name = &*element.name.local;
-    if holds_rendering(node, budget) {
-        return None;
-    }
-    let display = attr(element, "block").is_some()
-        || attr(element, "display").is_some_and(|value| !matches!(value, "inline" | "false"))
-        || has_class(element, "js-display-math")
-        || matches!(name, "math-block" | "display-math" | "katex-display" | "disp-formula" | "equation" | "eqn");
-    let raw = source(node, budget)?.raw;
-    let raw = if raw.trim().is_empty() {
-        attr(element, "value").or_else(|| attr(element, "data-tex"))?.to_owned()
-    } else {
-        raw
-    };
-    Formula::from_raw(&raw, display).map(MathNode::Formula)
 }
 
 /// The formula that an element carries in an attribute beside its rendering.
 pub(super) fn attribute(node: NodeRef<'_>, element: &Element, budget: &Budget) -> Option<MathNode> {
     let mut raw = None;
     for (name, value) in &element.attrs {
-        let Some(rest) = name.local.strip_prefix("data-") else { continue };
-        let sure = match rest {
-            "tex" | "latex" | "katex" | "mathtex" | "original-latex" | "latex-code" | "tex-source" | "latex-source" => {
-                true
+        let name = &*name.local;
+        let Some(rest) = name.strip_prefix("data-") else {
+            // What is read aloud is words, unless somebody put the TeX there.
+            let spoken = name == "aria-label" && attr(element, "role") == Some("math") && has_tex(value);
+            if spoken && value.len() <= TEX_BYTES_MAX {
+                raw = Some(&**value);
+                break;
             }
-            "math" | "formula" | "equation" | "expr" | "eq" | "math-tex" | "source" | "content" | "value"
-            | "original" => false,
+            continue;
+        };
+        let sure = match rest {
+            "tex" | "latex" | "katex" | "mathtex" | "mathjax" | "original-latex" | "original-tex" | "latex-code"
+            | "tex-code" | "texcode" | "tex-source" | "latex-source" | "tex-formula" | "latex-formula"
+            | "formula-latex" | "math-latex" | "latex-content" => true,
+            "math" | "formula" | "equation" | "expr" | "eq" | "math-tex" | "math-content" | "equation-content"
+            | "formula-content" | "expression" | "source" | "content" | "value" | "original" => false,
             "mathml" => {
                 return super::script::from_mathml_source(value, in_display_block(node)).map(MathNode::Formula);
             }
@@ -113,9 +111,9 @@ pub(super) fn attribute(node: NodeRef<'_>, element: &Element, budget: &Budget) -
         };
         let known = || super::node::classes(element).any(|class| Class::of(class).is_some());
         let math = match rest {
-            _ if sure => like_math(value) || known(),
-            "source" | "content" | "value" | "original" | "expr" | "eq" => known() && like_math(value),
-            _ => has_tex(value) || (known() && like_math(value)),
+            _ if sure => like_math(value) || is_one_delimited(value.trim()) || known(),
+            "source" | "content" | "value" | "original" | "expr" | "eq" | "expression" => known() && like_math(value),
+            _ => has_tex(value) || is_one_delimited(value.trim()) || (known() && like_math(value)),
         };
         if math && value.len() <= TEX_BYTES_MAX {
             raw = Some(&**value);
@@ -131,16 +129,41 @@ pub(super) fn attribute(node: NodeRef<'_>, element: &Element, budget: &Budget) -
     ) {
         return None;
     }
-    let display = name == "div"
-        || in_display_block(node)
-        || attr(element, "data-display").is_some_and(|d| d != "false" && d != "inline");
-    let display = display && !matches!(attr(element, "data-display"), Some("false" | "inline"));
+    let said = attr(element, "data-display").or_else(|| attr(element, "data-math-style"));
+    let display = match said {
+        Some(said) => !matches!(said, "false" | "inline"),
+        None => name == "div" || in_display_block(node),
+    };
     first(node, budget, |inner, child| {
         (local_name(child) == "annotation").then(|| mathml::annotation(inner, child, display, budget))
     })
     .flatten()
     .or_else(|| Formula::from_raw(raw, display))
     .map(MathNode::Formula)
+}
+
+/// A `pre` that holds the source of a formula: what a fenced block of the language `math` becomes.
+pub(super) fn fenced(node: NodeRef<'_>, pre: &Element, budget: &Budget) -> Option<MathNode> {
+    let names_math = |element: &Element| {
+        matches!(attr(element, "lang").or_else(|| attr(element, "data-lang")), Some("math"))
+            || super::node::classes(element).any(|c| matches!(c, "language-math" | "lang-math" | "math-display"))
+    };
+    let code = node.children().find_map(super::node::element).filter(|code| &*code.name.local == "code");
+    if !(names_math(pre) || code.is_some_and(names_math)) || holds_rendering(node, budget) {
+        return None;
+    }
+    let inline = [Some(pre), code].into_iter().flatten().any(|e| attr(e, "data-math-style") == Some("inline"));
+    let raw = super::node::text(node, budget, TEX_BYTES_MAX)?;
+    Formula::from_raw(&raw, !inline).map(MathNode::Formula)
+}
+
+/// A `math` element that holds TeX instead of MathML, as wikis write it.
+pub(super) fn tex_in_math(node: NodeRef<'_>, math: &Element) -> Option<MathNode> {
+    let mut children = node.children();
+    let (Some(only), None) = (children.next(), children.next()) else { return None };
+    let raw = only.value().as_text().filter(|text| text.len() <= TEX_BYTES_MAX && has_tex(text))?;
+    let display = attr(math, "display") == Some("block") || alone_in_block(node);
+    Formula::from_raw(raw, display).map(MathNode::Formula)
 }
 
 /// An element with a class for math: the formula in its text, unless a rendering inside speaks for itself.
@@ -151,6 +174,13 @@ pub(super) fn read(
     asciimath: bool,
     budget: &Budget,
 ) -> Option<MathNode> {
+    if class == Class::Selectable {
+        let carried = first(node, budget, |inner, child| {
+            let carries = super::node::classes(child).any(|c| matches!(c, "mq-selectable" | "selectable"));
+            carries.then(|| super::node::text(inner, budget, TEX_BYTES_MAX)).flatten()
+        })?;
+        return Formula::from_raw(&carried, false).map(MathNode::Formula);
+    }
     let Source { raw, plain } = source(node, budget)?;
     let raw = raw.trim();
     if matches!(class, Class::AsciiMath | Class::DelimitedAsciiMath) && !is_one_delimited(raw) {
@@ -165,8 +195,12 @@ pub(super) fn read(
         return None;
     }
     let block = &*element.name.local == "div" && class != Class::Delimited;
-    let display =
-        block || class == Class::DisplayTex || super::node::classes(element).any(|c| c == "display" || c == "block");
+    let display = match attr(element, "data-math-style") {
+        Some(style) => style == "display",
+        None => {
+            block || class == Class::DisplayTex || super::node::classes(element).any(|c| c == "display" || c == "block")
+        }
+    };
     Some(Formula::from_raw(raw, display).map_or(MathNode::Skip, MathNode::Formula))
 }
 
@@ -182,13 +216,14 @@ fn ascii(node: NodeRef<'_>, raw: &str, plain: bool, class: Class, budget: &Budge
 }
 
 /// Text of a wrapper, without what numbers and links an equation.
-struct Source {
-    raw: String,
+pub(super) struct Source {
+    pub(super) raw: String,
     /// Whether the text holds no elements of its own: sub- and superscripts would be flattened.
-    plain: bool,
+    pub(super) plain: bool,
 }
 
-fn source(root: NodeRef<'_>, budget: &Budget) -> Option<Source> {
+/// The text of a wrapper; `None` where it is longer than any formula.
+pub(super) fn source(root: NodeRef<'_>, budget: &Budget) -> Option<Source> {
     let mut out = Source { raw: String::new(), plain: true };
     let mut next = root.first_child();
     while let Some(node) = next {
@@ -230,7 +265,7 @@ fn source(root: NodeRef<'_>, budget: &Budget) -> Option<Source> {
 }
 
 /// Whether the text is one formula with its delimiters and nothing else.
-fn is_one_delimited(raw: &str) -> bool {
+pub(super) fn is_one_delimited(raw: &str) -> bool {
     for (open, close) in [("\\(", "\\)"), ("\\[", "\\]"), ("$$", "$$")] {
         if let Some(rest) = raw.strip_prefix(open) {
             return rest.find(close).is_some_and(|at| at + close.len() == rest.len());
@@ -248,7 +283,7 @@ fn is_one_delimited(raw: &str) -> bool {
 }
 
 /// Whether delimiters stand inside the text: then it is text with formulas, for the scan.
-fn mentions_delimiters(raw: &str) -> bool {
+pub(super) fn mentions_delimiters(raw: &str) -> bool {
     ["\\(", "\\[", "$"].iter().any(|open| raw.contains(open))
 }
 
