@@ -3,6 +3,7 @@
 use super::find::in_display_block;
 use super::looks::{has_tex, like_math};
 use super::node::{Budget, NodeRef, attr, element, first, has_class, local_name, next_element};
+use super::rendered::{self, Dialect};
 use super::{Formula, MathNode, mathml, script};
 
 /// Whether a class marks a MathJax 2 rendering or preview.
@@ -61,6 +62,14 @@ pub(super) fn rendering(node: NodeRef<'_>, class: &str, budget: &Budget) -> Opti
         })
         .flatten()
     })
+    .or_else(|| {
+        let dialect = if class.starts_with("mjx") || class.starts_with("MJXc") || class == "MathJax_CHTML" {
+            Dialect::CommonHtml
+        } else {
+            Dialect::HtmlCss
+        };
+        rendered::formula(node, dialect, display, budget)
+    })
     .map(MathNode::Formula)
 }
 
@@ -118,6 +127,13 @@ pub(super) fn container(node: NodeRef<'_>, element: &scraper::node::Element, bud
             Formula::from_raw(raw, display)
         });
         latex.or(from_mathml)
+    });
+    let formula = formula.or_else(|| {
+        let svg = attr(element, "jax").map_or_else(
+            || first(node, budget, |_, child| (local_name(child) == "svg").then_some(())).is_some(),
+            |jax| jax.eq_ignore_ascii_case("svg"),
+        );
+        rendered::formula(node, if svg { Dialect::Svg } else { Dialect::Chtml }, display, budget)
     });
     formula.map(MathNode::Formula)
 }

@@ -20,6 +20,7 @@ mod mathjax;
 pub mod mathml;
 mod node;
 mod page_config;
+mod rendered;
 mod scan;
 mod script;
 mod tidy;
