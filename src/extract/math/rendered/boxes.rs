@@ -37,7 +37,6 @@ fn own(dialect: Dialect, node: NodeRef<'_>, is_it: &impl Fn(&Element) -> bool) -
 pub(super) fn enclosure(reader: &Reader<'_>, node: NodeRef<'_>, depth: usize) -> Ml {
     let mut notations: Vec<&'static str> = Vec::new();
     let flips = reader.dialect != Dialect::Svg;
-    own(reader.dialect, node, &|_| false);
     for (name, found) in [
         ("box", own(reader.dialect, node, &is_frame)),
         ("updiagonalstrike", own(reader.dialect, node, &|tag| slope(tag, flips) == Some(Slope::Up))),
@@ -124,10 +123,11 @@ pub(super) fn limits(base: Ml, lower: Option<Vec<Ml>>, upper: Option<Vec<Ml>>) -
 fn mark(mut script: Vec<Ml>) -> Ml {
     if let [only] = script.as_mut_slice()
         && only.name == "mo"
-        && only.attr("stretchy") == Some("true")
-        && matches!(only.text.as_str(), "–" | "—" | "‒" | "¯")
     {
-        only.text = "―".to_owned();
+        let dash = matches!(only.text.as_str(), "–" | "—" | "‒" | "―" | "─");
+        if dash || (only.text == "¯" && only.attr("stretchy") == Some("true")) {
+            *only = Ml::token("mo", "―").with("stretchy", "true");
+        }
     }
     Ml::row(script)
 }

@@ -7,6 +7,7 @@
 mod boxes;
 mod dialect;
 mod glyph;
+pub(super) mod katex;
 mod reader;
 mod style;
 mod tables;
