@@ -51,7 +51,8 @@ pub(super) fn rendering(node: NodeRef<'_>, class: &str, budget: &Budget) -> Opti
         // Alone, a preview is the page's own fallback text.
         return None;
     }
-    let display = class.contains("isplay") || in_display_block(node);
+    let display = element(node).is_some_and(|e| super::node::classes(e).any(|class| class.contains("isplay")))
+        || in_display_block(node);
     let own = element(node).and_then(|element| from_data_mathml(element, display));
     own.or_else(|| {
         first(node, budget, |inner, element| {

@@ -2,7 +2,7 @@
 
 use scraper::node::Element;
 
-use super::super::node::{NodeRef, attr, classes, element, has_class};
+use super::super::node::{NodeRef, attr, element, has_class};
 use super::dialect::Dialect;
 use super::reader::Reader;
 use super::style;
@@ -130,9 +130,4 @@ fn mark(mut script: Vec<Ml>) -> Ml {
         }
     }
     Ml::row(script)
-}
-
-/// Whether a class or a name is among those of an element.
-pub(super) fn is_called(tag: &Element, name: &str) -> bool {
-    &*tag.name.local == name || classes(tag).any(|class| class == name)
 }

@@ -102,6 +102,16 @@ impl Dialect {
         }
     }
 
+    /// Whether there is the space of a relation before an element.
+    pub(super) fn is_spaced(self, element: &Element) -> bool {
+        match self {
+            Self::Chtml => attr(element, "space").is_some(),
+            Self::CommonHtml => classes(element).any(|class| class.starts_with("MJXc-space")),
+            Self::HtmlCss => style::property(element, "padding-left").is_some(),
+            Self::Svg => false,
+        }
+    }
+
     /// The part that a box stands for.
     pub(super) fn slot(self, element: &Element) -> Option<Slot> {
         let of = |name: &str| {
@@ -163,7 +173,8 @@ impl Dialect {
             },
             Self::Svg => {
                 if let Some(code) = attr(tag, "data-c") {
-                    let href = tag.attrs.iter().find(|(name, _)| &*name.local == "href" || &*name.local == "xlink:href");
+                    let href =
+                        tag.attrs.iter().find(|(name, _)| &*name.local == "href" || &*name.local == "xlink:href");
                     let font = href.map_or("", |(_, href)| href.rsplit('-').nth(1).unwrap_or_default());
                     out.glyphs.extend(code_point(code).map(|c| glyph::glyph(c, modern_font(font))));
                     true

@@ -55,8 +55,19 @@ pub(super) fn glyph(c: char, font: Alphabet) -> Glyph {
 pub(super) fn letter(c: char) -> Option<(char, Alphabet)> {
     use Alphabet::{Bold, BoldItalic, DoubleStruck, Fraktur, Italic, Monospace, SansSerif, Script};
     const LATIN: [Alphabet; 13] = [
-        Bold, Italic, BoldItalic, Script, Script, Fraktur, DoubleStruck, Fraktur, SansSerif, SansSerif, SansSerif,
-        SansSerif, Monospace,
+        Bold,
+        Italic,
+        BoldItalic,
+        Script,
+        Script,
+        Fraktur,
+        DoubleStruck,
+        Fraktur,
+        SansSerif,
+        SansSerif,
+        SansSerif,
+        SansSerif,
+        Monospace,
     ];
     const GREEK: [Alphabet; 5] = [Bold, Italic, BoldItalic, SansSerif, SansSerif];
     const DIGITS: [Alphabet; 5] = [Bold, DoubleStruck, SansSerif, SansSerif, Monospace];

@@ -14,5 +14,8 @@ mod tables;
 mod tokens;
 mod tree;
 
+#[cfg(test)]
+mod tests;
+
 pub(super) use dialect::Dialect;
 pub(super) use reader::formula;

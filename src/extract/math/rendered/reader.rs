@@ -14,7 +14,12 @@ use super::{boxes, style, tables, tokens};
 const DEPTH_MAX: usize = 320;
 
 /// The formula that a rendering of MathJax shows; `None` where it shows none.
-pub(in super::super) fn formula(root: NodeRef<'_>, dialect: Dialect, display: bool, budget: &Budget) -> Option<Formula> {
+pub(in super::super) fn formula(
+    root: NodeRef<'_>,
+    dialect: Dialect,
+    display: bool,
+    budget: &Budget,
+) -> Option<Formula> {
     let reader = Reader { dialect, budget };
     let mut children = Vec::new();
     reader.children(root, 0, &mut children);
@@ -142,7 +147,8 @@ impl Reader<'_> {
     fn scripts(&self, kind: &'static str, node: NodeRef<'_>, depth: usize) -> Ml {
         let mut parts = self.parts(node, depth);
         let limits = matches!(kind, "munder" | "mover" | "munderover");
-        let single = matches!(kind, "msub" | "munder").then_some(false).or(matches!(kind, "msup" | "mover").then_some(true));
+        let single =
+            matches!(kind, "msub" | "munder").then_some(false).or(matches!(kind, "msup" | "mover").then_some(true));
         let base = match parts.iter().position(|part| part.slot == Some(Slot::Base)) {
             Some(at) => parts.remove(at).content,
             None if parts.first().is_some_and(|part| part.slot.is_none()) => parts.remove(0).content,

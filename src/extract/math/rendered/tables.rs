@@ -20,7 +20,8 @@ struct Cell {
 
 /// Reads a table.
 pub(super) fn table(reader: &Reader<'_>, node: NodeRef<'_>, depth: usize) -> Ml {
-    let rows = if reader.dialect == Dialect::HtmlCss { by_columns(reader, node, depth) } else { by_rows(reader, node, depth) };
+    let rows =
+        if reader.dialect == Dialect::HtmlCss { by_columns(reader, node, depth) } else { by_rows(reader, node, depth) };
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default().min(64);
     let alignment: Vec<&str> = (0..columns).map(|column| align(reader.dialect, &rows, column)).collect();
     let rows = rows
@@ -41,9 +42,9 @@ fn align(dialect: Dialect, rows: &[Vec<Cell>], column: usize) -> &'static str {
     }
     // Aligned equations have an empty element before the sign at which they are aligned.
     let leads_empty = |column: usize| {
-        rows.iter().filter_map(|row| row.get(column)).any(|cell| {
-            cell.content.first().is_some_and(|first| first.name == "mi" && first.text.is_empty())
-        })
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .any(|cell| cell.content.first().is_some_and(|first| first.name == "mi" && first.text.is_empty()))
     };
     if column % 2 == 1 && leads_empty(column) {
         return "left";
@@ -177,7 +178,16 @@ fn find_columns(
         let inner = reader.dialect.rise(node, tag).map(|rise| {
             let centred = style::property(tag, "left").is_some_and(|left| left.ends_with('%'));
             let right = style::property(tag, "right").is_some();
-            (rise, if centred { "center" } else if right { "right" } else { "left" })
+            (
+                rise,
+                if centred {
+                    "center"
+                } else if right {
+                    "right"
+                } else {
+                    "left"
+                },
+            )
         });
         let before = placed.len();
         find_columns(reader, node, inner.or(place), depth + 1, column, placed);

@@ -14,7 +14,12 @@ pub(super) fn token(reader: &Reader<'_>, kind: &'static str, node: NodeRef<'_>, 
     if !reader.dialect.glyphs(node, tag, &mut token) {
         collect(reader, node, 0, &mut token);
     }
-    finish(kind, &token)
+    let ml = finish(kind, &token);
+    if ml.text == "∥" && !reader.dialect.is_spaced(tag) {
+        // A double bar that is no relation: version 3 draws both alike.
+        return Ml { text: "‖".to_owned(), ..ml };
+    }
+    ml
 }
 
 fn collect(reader: &Reader<'_>, parent: NodeRef<'_>, depth: usize, token: &mut Token) {
@@ -52,9 +57,7 @@ pub(super) fn finish(kind: &'static str, token: &Token) -> Ml {
         // One letter is italic without saying so.
         ("mi", Alphabet::Italic) if letters <= 1 => ml,
         ("mi", Alphabet::Normal) if letters == 1 => ml.with("mathvariant", "normal"),
-        (_, Alphabet::Calligraphic) => {
-            ml.with("data-mjx-variant", "-tex-calligraphic").with("mathvariant", "script")
-        }
+        (_, Alphabet::Calligraphic) => ml.with("data-mjx-variant", "-tex-calligraphic").with("mathvariant", "script"),
         (_, alphabet) => match alphabet.variant() {
             Some(variant) => ml.with("mathvariant", variant),
             None => ml,
@@ -91,9 +94,10 @@ pub(super) fn apply(dialect: Dialect, row: &mut Vec<Ml>) {
 /// Whether scripts hang on the name of a function.
 fn scripted_name(ml: &Ml) -> bool {
     matches!(ml.name, "msub" | "msup" | "msubsup" | "munder" | "munderover" | "mover")
-        && ml.children.first().is_some_and(|base| {
-            is_name(base) || base.name == "mo" || base.children.first().is_some_and(is_name)
-        })
+        && ml
+            .children
+            .first()
+            .is_some_and(|base| is_name(base) || base.name == "mo" || base.children.first().is_some_and(is_name))
 }
 
 /// A base that is the name of a function, marked as one.

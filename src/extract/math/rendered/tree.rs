@@ -71,7 +71,35 @@ pub(super) fn formula(children: Vec<Ml>, display: bool) -> Option<Formula> {
     let mut tree = Tree::new(Node::Fragment);
     append(&mut tree.root_mut(), Ml::new("math", children));
     let math = tree.root().first_child()?;
-    Formula::from_raw(&mathml::to_latex(math), display)
+    Formula::from_raw(&restored(&mathml::to_latex(math)), display)
+}
+
+/// Commands that a renderer did not know are shown by their names; here they are commands again.
+fn restored(tex: &str) -> Cow<'_, str> {
+    const SHOWN: &str = "\\text{\\textbackslash ";
+    if !tex.contains(SHOWN) {
+        return Cow::Borrowed(tex);
+    }
+    let mut pieces = tex.split(SHOWN);
+    let mut out = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let name = piece.bytes().take_while(u8::is_ascii_alphabetic).count();
+        match piece[name..].strip_prefix('}') {
+            Some(rest) if name > 0 => {
+                out.push('\\');
+                out.push_str(&piece[..name]);
+                if rest.starts_with(|c: char| c.is_ascii_alphabetic()) {
+                    out.push(' ');
+                }
+                out.push_str(rest);
+            }
+            _ => {
+                out.push_str(SHOWN);
+                out.push_str(piece);
+            }
+        }
+    }
+    Cow::Owned(out)
 }
 
 /// Depth is that of the reader that built the tree, and bounded there.

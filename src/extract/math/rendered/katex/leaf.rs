@@ -49,6 +49,14 @@ pub(super) fn read(node: NodeRef<'_>, tag: &Element, what: Span) -> Option<Leaf>
     if text.is_empty() {
         return None;
     }
+    // One glyph stands for a bar and for the relation that looks like one.
+    if what != Span::Sign || !has_class(tag, "mrel") {
+        match text.as_str() {
+            "∣" => "|".clone_into(&mut text),
+            "∥" => "‖".clone_into(&mut text),
+            _ => {}
+        }
+    }
     let (variant, calligraphic) = alphabet(tag, &text);
     Some(Leaf { text, variant, calligraphic, symbol: has_class(tag, "op-symbol") })
 }
@@ -113,9 +121,7 @@ pub(super) fn token(leaf: &Leaf, what: Span) -> Vec<Ml> {
         },
         _ if letters == 0 => vec![Ml::token("mo", text).with("stretchy", "false")],
         // Letters without an alphabet that share a span are a run of symbols.
-        _ if leaf.variant.is_none() && letters > 1 => {
-            text.chars().map(|c| Ml::token("mi", c)).collect()
-        }
+        _ if leaf.variant.is_none() && letters > 1 => text.chars().map(|c| Ml::token("mi", c)).collect(),
         _ => vec![styled(Ml::token("mi", text))],
     }
 }

@@ -9,7 +9,7 @@ mod table;
 use scraper::node::Element;
 
 use super::super::Formula;
-use super::super::node::{Budget, NodeRef, classes, element};
+use super::super::node::{Budget, NodeRef, classes, element, has_class};
 use super::style;
 use super::tree::{self, Ml};
 
@@ -143,7 +143,7 @@ impl Reader<'_> {
             Span::Root => row.push(self.root(node, depth)),
             Span::Scripts => self.scripts(node, from, depth, row),
             // The oldest versions give the stack of scripts no name.
-            Span::Stack if from.is_some() && !stack::has_frame(node) && super::boxes::is_called(tag, "vlist") => {
+            Span::Stack if from.is_some() && !stack::has_frame(node) && has_class(tag, "vlist") => {
                 self.scripts(node, from, depth, row);
             }
             Span::Limits => row.extend(self.limits(node, depth)),
@@ -178,13 +178,27 @@ impl Reader<'_> {
         let plain = classes(tag).all(|class| {
             matches!(
                 class,
-                "mord" | "mtight" | "textstyle" | "displaystyle" | "scriptstyle" | "scriptscriptstyle" | "uncramped"
-                    | "cramped" | "reset-textstyle"
+                "mord"
+                    | "mtight"
+                    | "textstyle"
+                    | "displaystyle"
+                    | "scriptstyle"
+                    | "scriptscriptstyle"
+                    | "uncramped"
+                    | "cramped"
+                    | "reset-textstyle"
             )
         });
         match inside.as_slice() {
             [] => row.push(Ml::atom(Vec::new())),
             [_] => row.append(&mut inside),
+            // A fraction in delimiters of its own, as binomials are.
+            [open, fraction, close]
+                if (open.name, fraction.name, close.name) == ("mo", "mfrac", "mo")
+                    && fraction.attr("linethickness").is_some() =>
+            {
+                row.append(&mut inside);
+            }
             _ if plain => row.push(Ml::atom(inside)),
             _ => row.append(&mut inside),
         }

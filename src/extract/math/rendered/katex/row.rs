@@ -25,6 +25,10 @@ pub(super) fn finish(row: Vec<Ml>) -> Vec<Ml> {
             _ => out.push(ml),
         }
     }
+    if slash {
+        // What it strikes may stand further out.
+        out.push(Ml::token("mo", "\u{e020}"));
+    }
     out
 }
 

@@ -20,7 +20,11 @@ pub(super) struct Entry<'a> {
 /// The entries of the first stack in a span, in document order. Newer versions wrap it in a table.
 pub(super) fn entries(root: NodeRef<'_>) -> Vec<Entry<'_>> {
     let Some(list) = list(root, 0) else { return Vec::new() };
-    list.children().take(4096).filter_map(|node| Some((node, element(node)?))).filter_map(|(node, tag)| entry(node, tag)).collect()
+    list.children()
+        .take(4096)
+        .filter_map(|node| Some((node, element(node)?)))
+        .filter_map(|(node, tag)| entry(node, tag))
+        .collect()
 }
 
 fn list(root: NodeRef<'_>, depth: usize) -> Option<NodeRef<'_>> {
@@ -32,9 +36,7 @@ fn list(root: NodeRef<'_>, depth: usize) -> Option<NodeRef<'_>> {
         return None;
     }
     root.children().take(8).find_map(|child| {
-        let wraps = element(child).is_some_and(|tag| {
-            classes(tag).all(|class| class.starts_with("vlist"))
-        });
+        let wraps = element(child).is_some_and(|tag| classes(tag).all(|class| class.starts_with("vlist")));
         if wraps { list(child, depth + 1) } else { None }
     })
 }
@@ -54,7 +56,10 @@ pub(super) fn has(root: NodeRef<'_>, class: &str) -> bool {
 /// Whether a stack has a frame or a line drawn over it.
 pub(super) fn has_frame(node: NodeRef<'_>) -> bool {
     entries(node).iter().any(|entry| {
-        has(entry.node, "fbox") || has(entry.node, "fcolorbox") || has(entry.node, "boxpad") || has(entry.node, "cancel-pad")
+        has(entry.node, "fbox")
+            || has(entry.node, "fcolorbox")
+            || has(entry.node, "boxpad")
+            || has(entry.node, "cancel-pad")
     })
 }
 
@@ -155,7 +160,10 @@ impl Reader<'_> {
     }
 
     fn content_in(&self, node: NodeRef<'_>, depth: usize) -> Vec<Ml> {
-        node.children().filter(|child| element(*child).is_some()).flat_map(|child| self.content(child, depth + 1)).collect()
+        node.children()
+            .filter(|child| element(*child).is_some())
+            .flat_map(|child| self.content(child, depth + 1))
+            .collect()
     }
 
     pub(super) fn accent(&self, node: NodeRef<'_>, tag: &Element, depth: usize) -> Option<Ml> {

@@ -13,9 +13,13 @@ impl Reader<'_> {
         let mut columns: Vec<(&'static str, Vec<Entry<'_>>)> = Vec::new();
         for child in node.children().take(512) {
             let Some(alignment) = element(child).and_then(|tag| classes(tag).find_map(alignment)) else { continue };
-            columns.push((alignment, child.children().take(4).map(stack::entries).find(|e| !e.is_empty()).unwrap_or_default()));
+            columns.push((
+                alignment,
+                child.children().take(4).map(stack::entries).find(|e| !e.is_empty()).unwrap_or_default(),
+            ));
         }
-        let mut baselines: Vec<f32> = columns.iter().flat_map(|(_, cells)| cells.iter().map(|cell| cell.rise)).collect();
+        let mut baselines: Vec<f32> =
+            columns.iter().flat_map(|(_, cells)| cells.iter().map(|cell| cell.rise)).collect();
         baselines.sort_by(|a, b| b.total_cmp(a));
         baselines.dedup_by(|a, b| (*a - *b).abs() < ROW_TOLERANCE);
         let mut rows: Vec<Vec<Vec<Ml>>> = baselines.iter().map(|_| Vec::new()).collect();
