@@ -64,6 +64,9 @@ pub(super) fn rendering(node: NodeRef<'_>, class: &str, budget: &Budget) -> Opti
         .flatten()
     })
     .or_else(|| {
+        if class.starts_with("MathJax_SVG") {
+            return rendered::places::formula(node, display, budget);
+        }
         let dialect = if class.starts_with("mjx") || class.starts_with("MJXc") || class == "MathJax_CHTML" {
             Dialect::CommonHtml
         } else {
@@ -135,6 +138,26 @@ pub(super) fn container(node: NodeRef<'_>, element: &scraper::node::Element, bud
             |jax| jax.eq_ignore_ascii_case("svg"),
         );
         rendered::formula(node, if svg { Dialect::Svg } else { Dialect::Chtml }, display, budget)
+    });
+    formula.map(MathNode::Formula)
+}
+
+/// An SVG drawing that stands alone: its title where version 2 put the TeX there, else rebuilt where version 3 drew it.
+pub(super) fn drawing(node: NodeRef<'_>, budget: &Budget) -> Option<MathNode> {
+    let display = in_display_block(node);
+    let mut children = node.children().take(8).filter_map(|child| Some((child, element(child)?)));
+    let formula = children.find_map(|(child, tag)| match local_name(tag) {
+        "title" if attr(tag, "id").is_some_and(|id| id.starts_with("MathJax-SVG")) => {
+            Formula::from_raw(&super::node::text(child, budget, super::tidy::TEX_BYTES_MAX)?, display)
+        }
+        "g" => {
+            let math = child
+                .children()
+                .take(4)
+                .find(|inner| element(*inner).is_some_and(|inner| attr(inner, "data-mml-node") == Some("math")))?;
+            rendered::formula(math, Dialect::Svg, display, budget)
+        }
+        _ => None,
     });
     formula.map(MathNode::Formula)
 }

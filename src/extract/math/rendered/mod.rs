@@ -8,6 +8,7 @@ mod boxes;
 mod dialect;
 mod glyph;
 pub(super) mod katex;
+pub(super) mod places;
 mod reader;
 mod style;
 mod tables;
