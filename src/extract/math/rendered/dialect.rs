@@ -89,7 +89,7 @@ impl Dialect {
     }
 
     /// Boxes that hold nothing of the formula: equation numbers, struts, the assistive copy.
-    pub(super) fn is_aside(self, element: &Element) -> bool {
+    pub(super) fn is_aside(element: &Element) -> bool {
         match &*element.name.local {
             "mjx-labels" | "mjx-assistive-mml" | "mjx-surd" | "mjx-tstrut" | "defs" | "title" => true,
             "svg" | "g" => attr(element, "data-labels").is_some(),
@@ -277,8 +277,7 @@ fn html_css_font(family: &str) -> Alphabet {
     let name = first.split_once('_').map_or("", |(_, name)| name);
     let (face, weight) = name.split_once('-').unwrap_or((name, ""));
     match (face, weight) {
-        ("AMS", _) => Alphabet::DoubleStruck,
-        ("DoubleStruck", _) => Alphabet::DoubleStruck,
+        ("AMS" | "DoubleStruck", _) => Alphabet::DoubleStruck,
         ("Caligraphic", _) => Alphabet::Calligraphic,
         ("Script", _) => Alphabet::Script,
         ("Fraktur", _) => Alphabet::Fraktur,

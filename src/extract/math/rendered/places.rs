@@ -137,7 +137,6 @@ fn row(items: Vec<Item>) -> Vec<Ml> {
     let mut out: Vec<Ml> = Vec::new();
     let mut strokes = Vec::new();
     let mut index: Option<Vec<Ml>> = None;
-    // Lower and upper scripts of the last of `out`.
     let mut items = items.into_iter().peekable();
     while let Some(item) = items.next() {
         if is_surd(&item) {
@@ -151,8 +150,18 @@ fn row(items: Vec<Item>) -> Vec<Ml> {
             });
             continue;
         }
-        let off = item.y.abs() > OFF_LINE;
+        let off = item.y.abs() > OFF_LINE && !is_delimiter(&item.shape);
         match item.shape {
+            // A name or a number whose group was dissolved: its first glyph does not say where it stands.
+            Shape::Glyph(first) if !off && !item.placed && (first.c.is_ascii_alphanumeric() || first.c == '\\') => {
+                let mut run = vec![first];
+                while let Some(next) = items.next_if(|next| goes_on(first, next)) {
+                    if let Shape::Glyph(glyph) = next.shape {
+                        run.push(glyph);
+                    }
+                }
+                out.push(token(run));
+            }
             Shape::Rule => {}
             Shape::Stroke(rises) => strokes.push(rises),
             shape if off && items.peek().is_some_and(is_surd) => index = Some(single(shape)),
@@ -198,6 +207,24 @@ fn attach(base: Ml, script: Vec<Ml>, up: bool) -> Ml {
         return boxes::scripts(base, Some(lower), Some(upper));
     }
     if up { boxes::scripts(base, None, Some(script)) } else { boxes::scripts(base, Some(script), None) }
+}
+
+/// Whether an item can be the next character of a token.
+fn goes_on(first: Glyph, next: &Item) -> bool {
+    let Shape::Glyph(glyph) = &next.shape else { return false };
+    let alike = if first.c.is_ascii_digit() {
+        glyph.c.is_ascii_digit() || glyph.c == '.'
+    } else {
+        glyph.c.is_ascii_alphabetic()
+    };
+    alike && glyph.alphabet == first.alphabet && next.placed && next.y.abs() < OFF_LINE
+}
+
+/// Whether a group is a delimiter built of pieces; it hangs from its top.
+fn is_delimiter(shape: &Shape) -> bool {
+    let Shape::Group(inside) = shape else { return false };
+    let pieces: Option<Vec<char>> = inside.iter().map(piece).collect();
+    pieces.and_then(|pieces| glyph::assembled(&pieces)).is_some_and(|c| "()[]{}|‖⌊⌋⌈⌉".contains(c))
 }
 
 fn is_surd(item: &Item) -> bool {
@@ -277,8 +304,9 @@ fn group(inside: Vec<Item>) -> Vec<Ml> {
             _ => None,
         })
         .collect();
-    if let Some(glyphs) = glyphs.filter(|_| inside.first().is_some_and(|first| !first.placed)) {
-        return word(glyphs);
+    let first = inside.first().is_some_and(|first| !first.placed);
+    if let Some(glyphs) = glyphs.filter(|glyphs| first && is_word(glyphs)) {
+        return vec![token(glyphs)];
     }
     let pieces: Option<Vec<char>> = inside.iter().map(piece).collect();
     if let Some(c) = pieces.filter(|pieces| pieces.len() > 1).and_then(|pieces| glyph::assembled(&pieces)) {
@@ -287,12 +315,13 @@ fn group(inside: Vec<Item>) -> Vec<Ml> {
     row(inside)
 }
 
-/// A token of several characters.
-fn word(glyphs: Vec<Glyph>) -> Vec<Ml> {
-    if glyphs.iter().all(|glyph| glyph.c == '′') {
-        return vec![Ml::token("mo", glyphs.iter().map(|glyph| glyph.c).collect::<String>())];
-    }
-    vec![token(glyphs)]
+/// Whether glyphs are one token: a name, a number, primes, or words.
+fn is_word(glyphs: &[Glyph]) -> bool {
+    let alphabet = glyphs.first().map(|glyph| glyph.alphabet);
+    glyphs.iter().all(|glyph| {
+        Some(glyph.alphabet) == alphabet
+            && (glyph.c.is_alphanumeric() || matches!(glyph.c, '′' | '.' | ',' | '-' | '\\' | '\u{a0}'))
+    })
 }
 
 fn token(glyphs: Vec<Glyph>) -> Ml {
@@ -319,13 +348,19 @@ fn composed(mut items: Vec<Item>) -> Result<Ml, Vec<Item>> {
             let over = items.pop().map(part).unwrap_or_default();
             return Ok(Ml::new("mfrac", vec![over, under]));
         }
-        [over, under] if over.y > 300.0 && under.y < -300.0 && !over.small => {
+        [over, under] if over.y > 150.0 && under.y < -150.0 && over.y - under.y < 1380.0 => {
             let under = items.pop().map(part).unwrap_or_default();
             let over = items.pop().map(part).unwrap_or_default();
             return Ok(Ml::new("mfrac", vec![over, under]).with("linethickness", "0"));
         }
         _ => {}
     }
+    let one_column = Item { x: 0.0, y: 0.0, small: false, placed: true, shape: Shape::Group(items) };
+    items = match one_column {
+        column if is_column(&column) && is_tall(&column) => vec![column],
+        Item { shape: Shape::Group(inside), .. } => inside,
+        other => vec![other],
+    };
     if items.is_empty() || !items.iter().all(is_column) || !items.iter().any(is_tall) {
         return Err(items);
     }
@@ -358,7 +393,7 @@ fn composed(mut items: Vec<Item>) -> Result<Ml, Vec<Item>> {
     if alignment.get(1) == Some(&"left") {
         alignment[0] = "right";
     } else {
-        alignment.iter_mut().for_each(|column| *column = "center");
+        alignment.fill("center");
     }
     let rows = rows.into_iter().map(|cells| Ml::new("mtr", cells)).collect();
     Ok(Ml::new("mtable", rows).with("columnalign", alignment.join(" ")))

@@ -45,7 +45,7 @@ impl Reader<'_> {
         }
         for node in parent.children() {
             let Some(tag) = element(node) else { continue };
-            if !self.budget.spend() || self.dialect.is_aside(tag) {
+            if !self.budget.spend() || Dialect::is_aside(tag) {
                 continue;
             }
             match self.dialect.kind(tag) {
@@ -208,7 +208,7 @@ impl Reader<'_> {
         }
         for node in parent.children() {
             let Some(tag) = element(node) else { continue };
-            if !self.budget.spend() || self.dialect.is_aside(tag) {
+            if !self.budget.spend() || Dialect::is_aside(tag) {
                 continue;
             }
             let rise = self.dialect.rise(node, tag);

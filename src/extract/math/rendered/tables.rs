@@ -49,7 +49,7 @@ fn align(dialect: Dialect, rows: &[Vec<Cell>], column: usize) -> &'static str {
     if column % 2 == 1 && leads_empty(column) {
         return "left";
     }
-    if column % 2 == 0 && leads_empty(column + 1) {
+    if column.is_multiple_of(2) && leads_empty(column + 1) {
         return "right";
     }
     let mut places = cells().filter(|cell| !cell.content.is_empty()).map(|cell| (cell.x, extent(&cell.content)));
@@ -77,7 +77,7 @@ fn find_rows(reader: &Reader<'_>, parent: NodeRef<'_>, depth: usize, rows: &mut 
     }
     for node in parent.children() {
         let Some(tag) = element(node) else { continue };
-        if !reader.budget.spend() || reader.dialect.is_aside(tag) {
+        if !reader.budget.spend() || Dialect::is_aside(tag) {
             continue;
         }
         match reader.dialect.kind(tag) {
@@ -98,7 +98,7 @@ fn find_cells(reader: &Reader<'_>, parent: NodeRef<'_>, depth: usize, cells: &mu
     }
     for node in parent.children() {
         let Some(tag) = element(node) else { continue };
-        if !reader.budget.spend() || reader.dialect.is_aside(tag) {
+        if !reader.budget.spend() || Dialect::is_aside(tag) {
             continue;
         }
         match reader.dialect.kind(tag) {
@@ -166,7 +166,7 @@ fn find_columns(
     let mut cells = false;
     for node in parent.children() {
         let Some(tag) = element(node) else { continue };
-        if !reader.budget.spend() || reader.dialect.is_aside(tag) {
+        if !reader.budget.spend() || Dialect::is_aside(tag) {
             continue;
         }
         if reader.dialect.kind(tag) == Some("mtd") {

@@ -123,7 +123,7 @@ fn svg_is_rebuilt_from_places() {
         "$x_{i}^{2}$",
     );
     check(
-        &wrap(&format!("<g data-mml-node=\"mi\"><use data-c=\"4C\" xlink:href=\"#MJX-1-TEX-C-4C\"></use></g>")),
+        &wrap("<g data-mml-node=\"mi\"><use data-c=\"4C\" xlink:href=\"#MJX-1-TEX-C-4C\"></use></g>"),
         "$\\mathcal{L}$",
     );
 }

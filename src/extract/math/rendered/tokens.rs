@@ -67,7 +67,7 @@ pub(super) fn finish(kind: &'static str, token: &Token) -> Ml {
 
 /// Whether a token is the upright name of a function.
 fn is_name(ml: &Ml) -> bool {
-    ml.name == "mi" && ml.attrs.is_empty() && ml.text.chars().filter(|c| c.is_ascii_alphabetic()).count() > 1
+    ml.name == "mi" && ml.attrs.is_empty() && ml.text.chars().filter(char::is_ascii_alphabetic).count() > 1
 }
 
 fn application() -> Ml {

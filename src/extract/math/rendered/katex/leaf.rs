@@ -153,7 +153,7 @@ pub(super) fn word(node: NodeRef<'_>) -> Option<String> {
             _ => {}
         }
     }
-    let letters = word.chars().filter(|c| c.is_ascii_alphabetic()).count();
+    let letters = word.chars().filter(char::is_ascii_alphabetic).count();
     (letters > 1 && word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, ' ' | '\u{a0}' | '-')))
         .then_some(word)
 }

@@ -135,9 +135,8 @@ impl Reader<'_> {
             return;
         }
         match what {
-            Span::Aside => {}
+            Span::Aside | Span::NoDelimiter => {}
             Span::Space => row.extend(leaf::space(node, tag)),
-            Span::NoDelimiter => {}
             Span::Delimiter => row.push(self.delimiter(node, depth)),
             Span::Fraction => row.extend(self.fraction(node, depth)),
             Span::Root => row.push(self.root(node, depth)),
@@ -147,7 +146,7 @@ impl Reader<'_> {
                 self.scripts(node, from, depth, row);
             }
             Span::Limits => row.extend(self.limits(node, depth)),
-            Span::Accent => row.extend(self.accent(node, tag, depth)),
+            Span::Accent => row.push(self.accent(node, tag, depth)),
             Span::Bar(name) => row.push(self.bar(name, node, depth)),
             Span::Stretched => row.extend(self.stretched(node, depth)),
             Span::Stack => row.extend(self.framed(node, depth)),

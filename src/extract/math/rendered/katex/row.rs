@@ -75,5 +75,5 @@ fn strike(ml: &mut Ml) {
             return;
         }
     };
-    ml.text = struck.to_owned();
+    struck.clone_into(&mut ml.text);
 }

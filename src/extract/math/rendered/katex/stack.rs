@@ -166,7 +166,7 @@ impl Reader<'_> {
             .collect()
     }
 
-    pub(super) fn accent(&self, node: NodeRef<'_>, tag: &Element, depth: usize) -> Option<Ml> {
+    pub(super) fn accent(&self, node: NodeRef<'_>, tag: &Element, depth: usize) -> Ml {
         let under = has_class(tag, "accentunder");
         let (mut base, mut mark) = (Vec::new(), None);
         for entry in entries(node) {
@@ -182,10 +182,10 @@ impl Reader<'_> {
             }
         }
         let base = Ml::row(base);
-        Some(match mark {
+        match mark {
             Some(mark) => Ml::new(if under { "munder" } else { "mover" }, vec![base, mark]),
             None => base,
-        })
+        }
     }
 
     pub(super) fn bar(&self, name: &'static str, node: NodeRef<'_>, depth: usize) -> Ml {
