@@ -138,6 +138,7 @@ impl Walk {
             }
             "img" => return image::read(node, element, budget),
             "mjx-container" => return mathjax::container(node, element, budget),
+            "svg" => return mathjax::drawing(node, budget),
             "mjx-assistive-mml" => return Some(MathNode::Skip),
             "html" | "head" | "body" | "style" | "meta" | "link" | "p" | "li" | "br" | "a" | "ul" | "main" => {
                 return None;

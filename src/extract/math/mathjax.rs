@@ -3,6 +3,7 @@
 use super::find::in_display_block;
 use super::looks::{has_tex, like_math};
 use super::node::{Budget, NodeRef, attr, element, first, has_class, local_name, next_element};
+use super::rendered::{self, Dialect};
 use super::{Formula, MathNode, mathml, script};
 
 /// Whether a class marks a MathJax 2 rendering or preview.
@@ -50,7 +51,8 @@ pub(super) fn rendering(node: NodeRef<'_>, class: &str, budget: &Budget) -> Opti
         // Alone, a preview is the page's own fallback text.
         return None;
     }
-    let display = class.contains("isplay") || in_display_block(node);
+    let display = element(node).is_some_and(|e| super::node::classes(e).any(|class| class.contains("isplay")))
+        || in_display_block(node);
     let own = element(node).and_then(|element| from_data_mathml(element, display));
     own.or_else(|| {
         first(node, budget, |inner, element| {
@@ -60,6 +62,17 @@ pub(super) fn rendering(node: NodeRef<'_>, class: &str, budget: &Budget) -> Opti
             from_data_mathml(element, display).or_else(|| from_label(element, display)).map(Some)
         })
         .flatten()
+    })
+    .or_else(|| {
+        if class.starts_with("MathJax_SVG") {
+            return rendered::places::formula(node, display, budget);
+        }
+        let dialect = if class.starts_with("mjx") || class.starts_with("MJXc") || class == "MathJax_CHTML" {
+            Dialect::CommonHtml
+        } else {
+            Dialect::HtmlCss
+        };
+        rendered::formula(node, dialect, display, budget)
     })
     .map(MathNode::Formula)
 }
@@ -118,6 +131,33 @@ pub(super) fn container(node: NodeRef<'_>, element: &scraper::node::Element, bud
             Formula::from_raw(raw, display)
         });
         latex.or(from_mathml)
+    });
+    let formula = formula.or_else(|| {
+        let svg = attr(element, "jax").map_or_else(
+            || first(node, budget, |_, child| (local_name(child) == "svg").then_some(())).is_some(),
+            |jax| jax.eq_ignore_ascii_case("svg"),
+        );
+        rendered::formula(node, if svg { Dialect::Svg } else { Dialect::Chtml }, display, budget)
+    });
+    formula.map(MathNode::Formula)
+}
+
+/// An SVG drawing that stands alone: its title where version 2 put the TeX there, else rebuilt where version 3 drew it.
+pub(super) fn drawing(node: NodeRef<'_>, budget: &Budget) -> Option<MathNode> {
+    let display = in_display_block(node);
+    let mut children = node.children().take(8).filter_map(|child| Some((child, element(child)?)));
+    let formula = children.find_map(|(child, tag)| match local_name(tag) {
+        "title" if attr(tag, "id").is_some_and(|id| id.starts_with("MathJax-SVG")) => {
+            Formula::from_raw(&super::node::text(child, budget, super::tidy::TEX_BYTES_MAX)?, display)
+        }
+        "g" => {
+            let math = child
+                .children()
+                .take(4)
+                .find(|inner| element(*inner).is_some_and(|inner| attr(inner, "data-mml-node") == Some("math")))?;
+            rendered::formula(math, Dialect::Svg, display, budget)
+        }
+        _ => None,
     });
     formula.map(MathNode::Formula)
 }

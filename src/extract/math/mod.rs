@@ -26,6 +26,7 @@ pub mod mathml;
 mod node;
 mod omml;
 mod page_config;
+mod rendered;
 mod scan;
 mod script;
 mod tags;
