@@ -75,9 +75,9 @@ impl Class {
             | "mathjax-display" | "display-equation" | "display-formula" | "block-equation" | "equation-block"
             | "katex-block" => Self::DisplayTex,
             "formula" | "equation" | "mathjax" | "tex2jax_process" | "mathjax_process" | "eq" | "nohighlight"
+            | "mathp" | "mathquill" | "maths" | "eqn" | "stem" | "stemblock" => Self::Delimited,
             "asciimath" | "ascii-math" | "math-asciimath" => Self::AsciiMath,
             "AM" | "am" => Self::DelimitedAsciiMath,
-            "mathp" | "mathquill" | "maths" | "eqn" | "stem" | "stemblock" => Self::Delimited,
             "mq-math-mode" | "mathquill-rendered-math" => Self::Selectable,
             _ => return None,
         })
