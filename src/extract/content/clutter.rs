@@ -72,7 +72,7 @@ impl Choice<'_, '_> {
     pub(super) fn teases(&self, at: usize) -> bool {
         let stats = &self.kept[at];
         let beside = self.kept[0].good.saturating_sub(stats.good) >= REST_BYTES_MIN;
-        if self.discussion
+        if self.discussion()
             || !beside
             || stats.titles > 0
             || stats.named > 0

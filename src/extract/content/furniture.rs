@@ -2,6 +2,7 @@
 
 use super::hints::Hints;
 use super::{Choice, REST_BYTES_MIN, clutter};
+use crate::extract::outline::{Entry, Kind};
 use crate::extract::tag::Tag;
 
 /// Furniture that holds more than this share of the good text, in percent, is not furniture.
@@ -10,6 +11,11 @@ const FURNITURE_PERCENT_MAX: u64 = 40;
 const FURNITURE_PERCENT_MAX_BESIDE_TEXT: u64 = 75;
 /// Inline furniture (buttons, badges) is short, in bytes.
 const INLINE_FURNITURE_BYTES_MAX: u32 = 200;
+
+/// Longest part of a posting, in bytes, that is about its author.
+const USER_BYTES_MAX: u32 = 400;
+/// Formulas among comments that make them content.
+const COMMENT_FORMULAS_MIN: u32 = 2;
 
 impl Choice<'_, '_> {
     pub(super) fn drop_hidden(&mut self) {
@@ -27,9 +33,12 @@ impl Choice<'_, '_> {
             clutter::groups(tag) && choice.kept[at].formulas == 0 && choice.teases(at)
         });
         // Comments go where something worth having stays.
-        if !self.discussion {
+        if !self.discussion() {
             let comments = |choice: &Self, at: usize, tag: Tag| {
-                choice.entry(at).hints.has(Hints::COMMENTS) && !matches!(tag, Tag::Article | Tag::Main)
+                choice.entry(at).hints.has(Hints::COMMENTS)
+                    && !matches!(tag, Tag::Article | Tag::Main | Tag::Body)
+                    // Where readers write formulas their discussion is content.
+                    && choice.kept[at].formulas < COMMENT_FORMULAS_MIN
             };
             let mut total = 0;
             let mut at = 1;
@@ -57,6 +66,18 @@ impl Choice<'_, '_> {
         if hints.has(Hints::MARKER) && stats.text < 2000 {
             return true;
         }
+        if hints.has(Hints::GUTTER) && self.numbers_only(at) {
+            return true;
+        }
+        if hints.has(Hints::USER)
+            && self.discussion()
+            && stats.text < USER_BYTES_MAX
+            && stats.formulas == 0
+            && !hints.has(Hints::CONTENT)
+            && !self.posts(at)
+        {
+            return true;
+        }
         let share = self.percent(stats.good);
         let mathematical = stats.formulas > 0 && stats.link_percent() < 50;
         if hints.has(Hints::HIDDEN) {
@@ -76,11 +97,35 @@ impl Choice<'_, '_> {
             Tag::Aside => share < max && !mathematical && !hints.has(Hints::NOTE),
             _ => {
                 hints.has(Hints::BOILERPLATE)
-                    && (tag.is_block() || stats.text < INLINE_FURNITURE_BYTES_MAX)
+                    && (tag.is_block() || stats.text < INLINE_FURNITURE_BYTES_MAX && !self.in_sentence(at))
                     && !(named || mathematical || hints.has(Hints::NOTE))
                     && share < max
             }
         }
+    }
+
+    /// Whether a subtree holds nothing but numbers: the gutter of a listing.
+    fn numbers_only(&self, at: usize) -> bool {
+        let entries = &self.outline.entries[at + 1..self.entry(at).end as usize];
+        entries.iter().all(|entry| match entry.kind {
+            Kind::Text(text) => text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_whitespace()),
+            Kind::Formula(_) => false,
+            Kind::Element(..) => true,
+        })
+    }
+
+    /// Whether a posting begins inside the subtree.
+    fn posts(&self, at: usize) -> bool {
+        let next = self.postings.partition_point(|&posting| posting < at);
+        self.postings.get(next).is_some_and(|&posting| posting < self.entry(at).end as usize)
+    }
+
+    /// Whether text stands directly on both sides of an inline element: it is a part of the sentence.
+    fn in_sentence(&self, at: usize) -> bool {
+        let end = self.entry(at).end as usize;
+        let is_text = |entry: &Entry<'_>| matches!(entry.kind, Kind::Text(text) if text.bytes().any(|byte| byte > b'@'));
+        let before = is_text(self.entry(at - 1)) && self.entry(at - 1).parent == self.entry(at).parent;
+        before && self.outline.entries.get(end).is_some_and(|next| is_text(next) && next.parent == self.entry(at).parent)
     }
 
     fn inside(&self, at: usize, hint: Hints) -> bool {

@@ -8,7 +8,7 @@ use crate::extract::tag::Tag;
 
 /// A set of roles.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Hints(u16);
+pub struct Hints(u32);
 
 impl Hints {
     /// Navigation, advertising, sharing, forms: furniture whatever page it stands on.
@@ -35,6 +35,12 @@ impl Hints {
     pub const MARKER: Self = Self(1 << 10);
     /// A picture's caption or credit.
     pub const CAPTION: Self = Self(1 << 11);
+    /// Line numbers beside code.
+    pub const GUTTER: Self = Self(1 << 12);
+    /// The page says by its markup that it is a thread: a forum's topic, a question with its answers.
+    pub const THREAD: Self = Self(1 << 13);
+    /// About who wrote a posting, votes, and what can be done with it.
+    pub const USER: Self = Self(1 << 14);
 
     /// Whether all of `other` is in the set.
     #[must_use]
@@ -48,6 +54,10 @@ impl Hints {
         Self(self.0 | other.0)
     }
 
+    fn only(self, of: Self) -> Self {
+        Self(self.0 & of.0)
+    }
+
     fn add(&mut self, other: Self) {
         *self = self.union(other);
     }
@@ -59,22 +69,26 @@ pub fn of(tag: Tag, element: &Element) -> Hints {
     let mut hints = Hints::default();
     for (name, value) in element.attrs() {
         match name.as_bytes() {
-            b"class" | b"id" => each_word(value, |previous, word| {
-                // Page builders call every part of a page a widget.
-                let of_builder = previous == b"elementor" && word == b"widget";
-                if !is_state(previous) && !of_builder {
-                    hints.add(of_pair(previous, word).union(of_word(word)));
-                }
-            }),
+            b"class" | b"id" => {
+                let mut hook = false;
+                each_word(value, |previous, word| {
+                    // Page builders call every part of a page a widget.
+                    let of_builder = previous == b"elementor" && word == b"widget";
+                    // What scripts do with an element is not what it is.
+                    hook = if previous.is_empty() { word == b"js" } else { hook };
+                    if !is_state(previous) && !of_builder {
+                        let said = of_pair(previous, word).union(of_word(word));
+                        hints.add(if hook { said.only(Hints::POSTING.union(Hints::USER)) } else { said });
+                    }
+                });
+            }
             b"role" => hints.add(of_role(value.trim())),
             b"hidden" if !value.eq_ignore_ascii_case("until-found") => hints.add(Hints::HIDDEN),
             b"aria-hidden" if value == "true" => hints.add(Hints::HIDDEN),
             b"style" if hides(value) => hints.add(Hints::HIDDEN),
             b"href" if tag == Tag::Link && !value.is_empty() => hints.add(Hints::LINK),
             b"itemprop" => hints.add(of_property(value)),
-            b"itemtype" if value.ends_with("QAPage") || value.ends_with("DiscussionForumPosting") => {
-                hints.add(Hints::POSTING);
-            }
+            b"itemtype" => hints.add(of_type(value)),
             _ => {}
         }
     }
@@ -118,6 +132,14 @@ fn of_property(property: &str) -> Hints {
         "author" | "datePublished" | "dateModified" | "publisher" | "keywords" => Hints::META,
         "comment" => Hints::COMMENTS,
         "acceptedAnswer" | "suggestedAnswer" => Hints::POSTING,
+        _ => Hints::default(),
+    }
+}
+
+fn of_type(address: &str) -> Hints {
+    match address.rsplit('/').next() {
+        Some("QAPage" | "DiscussionForumPosting") => Hints::THREAD,
+        Some("Question" | "Answer") => Hints::POSTING,
         _ => Hints::default(),
     }
 }
@@ -173,8 +195,20 @@ fn is_state(previous: &[u8]) -> bool {
 
 /// Roles that two words have only together.
 fn of_pair(previous: &[u8], word: &[u8]) -> Hints {
-    if previous == b"post" && matches!(word, b"stream" | b"item" | b"body" | b"message" | b"container" | b"author") {
+    if is_posting(previous, word) {
         return Hints::POSTING;
+    }
+    if is_user(previous, word) {
+        return Hints::USER;
+    }
+    if matches!((previous, word), (b"line", b"number" | b"numbers" | b"nos") | (b"ln", b"numbers") | (b"blob", b"num")) {
+        return Hints::GUTTER;
+    }
+    if matches!((previous, word), (b"footnote" | b"fn", b"back" | b"backref" | b"return") | (b"cite", b"backlink")) {
+        return Hints::MARKER;
+    }
+    if matches!((previous, word), (b"question", b"page") | (b"thread" | b"topic", b"view")) {
+        return Hints::THREAD;
     }
     let furniture = match previous {
         b"more" => matches!(word, b"news" | b"stories" | b"posts" | b"articles" | b"from" | b"links" | b"on" | b"in"),
@@ -194,6 +228,44 @@ fn of_pair(previous: &[u8], word: &[u8]) -> Hints {
         _ => false,
     };
     if furniture { Hints::BOILERPLATE } else { Hints::default() }
+}
+
+/// Parts of a posting that hold what was posted.
+fn is_posting(previous: &[u8], word: &[u8]) -> bool {
+    match previous {
+        b"post" => matches!(word, b"stream" | b"item" | b"body" | b"message" | b"html" | b"content" | b"text"),
+        b"message" => matches!(word, b"body" | b"content" | b"text"),
+        b"crawler" => word == b"post",
+        b"usertext" => word == b"body",
+        _ => false,
+    }
+}
+
+/// Parts of a posting that are about its author, its votes, or what readers can do with it.
+fn is_user(previous: &[u8], word: &[u8]) -> bool {
+    match previous {
+        b"user" => matches!(
+            word,
+            b"info" | b"card" | b"details" | b"profile" | b"name" | b"panel" | b"meta" | b"stats" | b"title" | b"avatar"
+        ),
+        b"post" => matches!(
+            word,
+            b"author" | b"menu" | b"signature" | b"buttons" | b"time" | b"date" | b"likes" | b"controls" | b"meta"
+                | b"infos" | b"taglist" | b"actions" | b"stats" | b"username" | b"links" | b"count" | b"number" | b"footer"
+                | b"notice" | b"edited" | b"header"
+        ),
+        b"comment" => matches!(
+            word,
+            b"user" | b"date" | b"score" | b"actions" | b"meta" | b"author" | b"form" | b"info" | b"header" | b"footer"
+                | b"links" | b"metadata" | b"time"
+        ),
+        b"message" => matches!(word, b"user" | b"attribution" | b"meta" | b"footer" | b"signature" | b"avatar" | b"edit"),
+        b"topic" => matches!(word, b"meta" | b"map" | b"category" | b"stats" | b"actions"),
+        b"answer" | b"question" | b"content" | b"reply" => matches!(word, b"actions" | b"stats" | b"author" | b"user" | b"time"),
+        b"author" => matches!(word, b"info" | b"card" | b"box" | b"name"),
+        b"vote" | b"votes" => matches!(word, b"count" | b"buttons" | b"arrows" | b"button"),
+        _ => false,
+    }
 }
 
 fn of_word(word: &[u8]) -> Hints {
@@ -221,16 +293,23 @@ fn of_word(word: &[u8]) -> Hints {
         b"comments" | b"commentlist" | b"disqus" | b"respond" | b"livefyre" => Hints::COMMENTS,
         b"byline" | b"copyright" | b"dateline" | b"timestamp" | b"author" | b"authors" | b"postmeta" | b"metadata" | b"pubdate"
         | b"published" | b"credits" | b"bio" => Hints::META,
-        b"headerlink" | b"permalink" | b"editsection" | b"linenos" | b"lineno" | b"linenumber"
-        | b"linenumbers" | b"viewcode" | b"toctogglelabel" | b"jumplink" => Hints::MARKER,
+        b"headerlink" | b"permalink" | b"editsection" | b"viewcode" | b"toctogglelabel" | b"jumplink" => Hints::MARKER,
         b"admonition" | b"note" | b"warning" | b"tip" | b"callout" | b"theorem" | b"proof" | b"definition"
         | b"remark" | b"lemma" | b"exercise" | b"solution" | b"example" | b"marginnote" | b"sidenote"
         | b"footnote" | b"footnotes" | b"embed" | b"embedded" | b"tweet" => Hints::NOTE,
         b"caption" | b"captions" | b"credit" | b"imagecaption" | b"photocredit" => Hints::CAPTION,
         b"content" | b"contents" | b"story" | b"post" | b"entry" | b"maincontent" | b"articlebody" | b"mainbody"
-        | b"postbody" | b"document" | b"markdown" => Hints::CONTENT,
-        b"topic" | b"answer" | b"answers" | b"question" | b"viewtopic" | b"viewthread" | b"postcell"
-        | b"postlist" | b"postprofile" | b"postbit" | b"postrow" | b"message" | b"messagelist" | b"threadlist" | b"forum" => Hints::POSTING,
+        | b"document" | b"markdown" => Hints::CONTENT,
+        b"answer" | b"question" | b"postcell" | b"answercell" | b"postrow" | b"postbit" | b"postcontainer" | b"message"
+        | b"usertext" => Hints::POSTING,
+        b"postbody" | b"postcontent" | b"messagetext" => Hints::CONTENT.union(Hints::POSTING),
+        b"viewtopic" | b"showthread" | b"viewthread" => Hints::THREAD,
+        b"userinfo" | b"username" | b"usercard" | b"postprofile" | b"postauthor" | b"postdetails" | b"posthead"
+        | b"postfoot" | b"postcontrols" | b"poststats" | b"postdate" | b"postbuttons" | b"postlinking" | b"avatar" | b"signature" | b"reputation"
+        | b"votecell" | b"voting" | b"votelinks" | b"comhead" | b"tagline" | b"midcol" | b"flair" | b"lastedited"
+        | b"upvote" | b"downvote" | b"likes" | b"reactions" | b"voter" | b"votecount" => Hints::USER,
+        b"gutter" | b"linenodiv" | b"linenos" | b"lineno" | b"linenumber" | b"linenumbers" => Hints::GUTTER,
+        b"backref" | b"backlink" | b"reversefootnote" => Hints::MARKER,
         _ => Hints::default(),
     }
 }
