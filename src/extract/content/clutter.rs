@@ -1,7 +1,7 @@
 //! Clutter inside the root: link lists, teasers, by-lines, captions, labels at the edges.
 
 use super::hints::Hints;
-use super::{Choice, REST_BYTES_MIN};
+use super::{Choice, REST_BYTES_MIN, stock};
 use crate::extract::outline::Kind;
 use crate::extract::tag::Tag;
 
@@ -30,14 +30,35 @@ impl Choice<'_, '_> {
         {
             return !self.technical && !self.numbered(at) && self.percent(stats.good) < 30;
         }
+        if tag.is_block()
+            && stats.text < stock::BYTES_MAX
+            && stats.formulas == 0
+            && self.leaf(at)
+            && self.is_stock(at, tag)
+        {
+            return true;
+        }
         match tag {
             _ if groups(tag) => {
                 let minor = self.percent(stats.good) < 30;
-                let listing = minor && stats.links >= 2 && stats.link_percent() > 60;
+                // A list of links that is most of the page is what the page is for.
+                let most = stats.text * 2 > self.kept[0].text;
+                let listing = minor && !most && stats.links >= 2 && stats.link_percent() > 60;
                 listing && !self.announced(at) || self.teases(at)
             }
             _ => false,
         }
+    }
+
+    /// Whether a block's text is a phrase that pages of any subject carry.
+    fn is_stock(&self, at: usize, tag: Tag) -> bool {
+        let mut text = String::new();
+        for entry in &self.outline.entries[at..self.entry(at).end as usize] {
+            if let Kind::Text(piece) = entry.kind {
+                text.push_str(piece);
+            }
+        }
+        stock::is(&text, matches!(tag, Tag::Heading(_)))
     }
 
     /// Whether a paragraph that ends with a colon stands before the element: a list of links that the text asks for.

@@ -2,7 +2,7 @@
 
 use super::hints::Hints;
 use super::{Choice, REST_BYTES_MIN, clutter};
-use crate::extract::outline::{Entry, Kind};
+use crate::extract::outline::{Entry, Kind, Stats};
 use crate::extract::tag::Tag;
 
 /// Furniture that holds more than this share of the good text, in percent, is not furniture.
@@ -66,7 +66,9 @@ impl Choice<'_, '_> {
         if hints.has(Hints::MARKER) && stats.text < 2000 {
             return true;
         }
-        if hints.has(Hints::GUTTER) && self.numbers_only(at) {
+        let gutter = hints.has(Hints::GUTTER)
+            || tag == Tag::Cell && self.outline.children(at).any(|child| self.entry(child).tag() == Some(Tag::Pre));
+        if gutter && self.numbers_only(at) {
             return true;
         }
         if hints.has(Hints::USER)
@@ -90,6 +92,7 @@ impl Choice<'_, '_> {
         let named = stats.named > 0 && share >= 10 || only && stats.good >= REST_BYTES_MIN;
         let max = if beside { FURNITURE_PERCENT_MAX_BESIDE_TEXT } else { FURNITURE_PERCENT_MAX };
         match tag {
+            _ if share >= max && hints.has(Hints::BOILERPLATE) && self.stands_beside_content(at) => !mathematical,
             Tag::Body | Tag::Main | Tag::Article | Tag::Paragraph | Tag::Heading(_) => false,
             Tag::Nav => !mathematical,
             Tag::Footer => share < max && !mathematical,
@@ -97,11 +100,18 @@ impl Choice<'_, '_> {
             Tag::Aside => share < max && !mathematical && !hints.has(Hints::NOTE),
             _ => {
                 hints.has(Hints::BOILERPLATE)
+                    && !reads_like_text(stats)
                     && (tag.is_block() || stats.text < INLINE_FURNITURE_BYTES_MAX && !self.in_sentence(at))
                     && !(named || mathematical || hints.has(Hints::NOTE))
                     && share < max
             }
         }
+    }
+
+    /// Whether an element that its classes call content, with prose, stands outside of furniture and apart from this one.
+    fn stands_beside_content(&self, at: usize) -> bool {
+        let end = self.entry(at).end as usize;
+        self.contents.iter().any(|&content| content >= end || self.entry(content).end as usize <= at)
     }
 
     /// Whether a subtree holds nothing but numbers: the gutter of a listing.
@@ -123,9 +133,11 @@ impl Choice<'_, '_> {
     /// Whether text stands directly on both sides of an inline element: it is a part of the sentence.
     fn in_sentence(&self, at: usize) -> bool {
         let end = self.entry(at).end as usize;
-        let is_text = |entry: &Entry<'_>| matches!(entry.kind, Kind::Text(text) if text.bytes().any(|byte| byte > b'@'));
+        let is_text =
+            |entry: &Entry<'_>| matches!(entry.kind, Kind::Text(text) if text.bytes().any(|byte| byte > b'@'));
         let before = is_text(self.entry(at - 1)) && self.entry(at - 1).parent == self.entry(at).parent;
-        before && self.outline.entries.get(end).is_some_and(|next| is_text(next) && next.parent == self.entry(at).parent)
+        before
+            && self.outline.entries.get(end).is_some_and(|next| is_text(next) && next.parent == self.entry(at).parent)
     }
 
     fn inside(&self, at: usize, hint: Hints) -> bool {
@@ -138,4 +150,9 @@ impl Choice<'_, '_> {
         }
         false
     }
+}
+
+/// Whether something is long prose without links, as text is that a class word misnames.
+fn reads_like_text(stats: &Stats) -> bool {
+    stats.good >= 1000 && stats.link_percent() < 5 && stats.good * 10 >= stats.text * 9
 }

@@ -41,6 +41,10 @@ impl Hints {
     pub const THREAD: Self = Self(1 << 13);
     /// About who wrote a posting, votes, and what can be done with it.
     pub const USER: Self = Self(1 << 14);
+    /// What someone else wrote, in a posting.
+    pub const QUOTE: Self = Self(1 << 15);
+    /// Code that is laid out without `pre`.
+    pub const LISTING: Self = Self(1 << 16);
 
     /// Whether all of `other` is in the set.
     #[must_use]
@@ -201,11 +205,18 @@ fn of_pair(previous: &[u8], word: &[u8]) -> Hints {
     if is_user(previous, word) {
         return Hints::USER;
     }
-    if matches!((previous, word), (b"line", b"number" | b"numbers" | b"nos") | (b"ln", b"numbers") | (b"blob", b"num")) {
+    if matches!((previous, word), (b"line", b"number" | b"numbers" | b"nos") | (b"ln", b"numbers") | (b"blob", b"num"))
+    {
         return Hints::GUTTER;
     }
     if matches!((previous, word), (b"footnote" | b"fn", b"back" | b"backref" | b"return") | (b"cite", b"backlink")) {
         return Hints::MARKER;
+    }
+    if matches!((previous, word), (b"quote", b"container" | b"text") | (b"bbcode", b"quote")) {
+        return Hints::QUOTE;
+    }
+    if matches!((previous, word), (b"line", b"container")) {
+        return Hints::LISTING;
     }
     if matches!((previous, word), (b"question", b"page") | (b"thread" | b"topic", b"view")) {
         return Hints::THREAD;
@@ -246,22 +257,64 @@ fn is_user(previous: &[u8], word: &[u8]) -> bool {
     match previous {
         b"user" => matches!(
             word,
-            b"info" | b"card" | b"details" | b"profile" | b"name" | b"panel" | b"meta" | b"stats" | b"title" | b"avatar"
+            b"info"
+                | b"card"
+                | b"details"
+                | b"profile"
+                | b"name"
+                | b"panel"
+                | b"meta"
+                | b"stats"
+                | b"title"
+                | b"avatar"
         ),
         b"post" => matches!(
             word,
-            b"author" | b"menu" | b"signature" | b"buttons" | b"time" | b"date" | b"likes" | b"controls" | b"meta"
-                | b"infos" | b"taglist" | b"actions" | b"stats" | b"username" | b"links" | b"count" | b"number" | b"footer"
-                | b"notice" | b"edited" | b"header"
+            b"author"
+                | b"menu"
+                | b"signature"
+                | b"buttons"
+                | b"time"
+                | b"date"
+                | b"likes"
+                | b"controls"
+                | b"meta"
+                | b"infos"
+                | b"taglist"
+                | b"actions"
+                | b"stats"
+                | b"username"
+                | b"links"
+                | b"count"
+                | b"number"
+                | b"footer"
+                | b"notice"
+                | b"edited"
+                | b"header"
         ),
         b"comment" => matches!(
             word,
-            b"user" | b"date" | b"score" | b"actions" | b"meta" | b"author" | b"form" | b"info" | b"header" | b"footer"
-                | b"links" | b"metadata" | b"time"
+            b"user"
+                | b"date"
+                | b"score"
+                | b"actions"
+                | b"meta"
+                | b"author"
+                | b"form"
+                | b"info"
+                | b"header"
+                | b"footer"
+                | b"links"
+                | b"metadata"
+                | b"time"
         ),
-        b"message" => matches!(word, b"user" | b"attribution" | b"meta" | b"footer" | b"signature" | b"avatar" | b"edit"),
+        b"message" => {
+            matches!(word, b"user" | b"attribution" | b"meta" | b"footer" | b"signature" | b"avatar" | b"edit")
+        }
         b"topic" => matches!(word, b"meta" | b"map" | b"category" | b"stats" | b"actions"),
-        b"answer" | b"question" | b"content" | b"reply" => matches!(word, b"actions" | b"stats" | b"author" | b"user" | b"time"),
+        b"answer" | b"question" | b"content" | b"reply" => {
+            matches!(word, b"actions" | b"stats" | b"author" | b"user" | b"time")
+        }
         b"author" => matches!(word, b"info" | b"card" | b"box" | b"name"),
         b"vote" | b"votes" => matches!(word, b"count" | b"buttons" | b"arrows" | b"button"),
         _ => false,
@@ -309,6 +362,8 @@ fn of_word(word: &[u8]) -> Hints {
         | b"votecell" | b"voting" | b"votelinks" | b"comhead" | b"tagline" | b"midcol" | b"flair" | b"lastedited"
         | b"upvote" | b"downvote" | b"likes" | b"reactions" | b"voter" | b"votecount" => Hints::USER,
         b"gutter" | b"linenodiv" | b"linenos" | b"lineno" | b"linenumber" | b"linenumbers" => Hints::GUTTER,
+        b"quotecontent" | b"quote" => Hints::QUOTE,
+        b"syntaxhighlighter" => Hints::LISTING,
         b"backref" | b"backlink" | b"reversefootnote" => Hints::MARKER,
         _ => Hints::default(),
     }

@@ -13,6 +13,9 @@ mod discussion;
 mod furniture;
 pub mod hints;
 mod root;
+mod stock;
+
+use hints::Hints;
 
 use super::outline::{Entry, Outline, Stats};
 use super::tag::Tag;
@@ -53,6 +56,7 @@ pub fn select(outline: &Outline<'_>) -> Selection {
     let mut chosen = Choice::new(outline);
     chosen.drop_furniture();
     let root = chosen.root();
+    let root = chosen.with_prose_around(root);
     chosen.prune(root);
     chosen.trim(root);
     let (all, left) = (chosen.entry(0).stats.text, chosen.kept[root].text);
@@ -72,6 +76,8 @@ struct Choice<'o, 'a> {
     kept: Vec<Stats>,
     /// The postings, where the page is a discussion: they and their comments are the content.
     postings: Vec<usize>,
+    /// The outermost elements outside of furniture that their classes call content, and that hold prose.
+    contents: Vec<usize>,
     /// Whether the page has formulas or code: its captions say something.
     technical: bool,
 }
@@ -83,6 +89,7 @@ impl<'o, 'a> Choice<'o, 'a> {
             dropped: vec![false; outline.entries.len()],
             kept: outline.entries.iter().map(|entry| entry.stats).collect(),
             postings: discussion::postings(outline),
+            contents: contents(outline),
             technical: outline.entries.first().is_some_and(|body| body.stats.formulas >= 3)
                 || outline.entries.iter().any(|entry| entry.tag() == Some(Tag::Pre)),
         }
@@ -134,6 +141,28 @@ impl<'o, 'a> Choice<'o, 'a> {
     fn leaf(&self, index: usize) -> bool {
         !self.outline.children(index).any(|child| self.entry(child).tag().is_some_and(Tag::is_block))
     }
+}
+
+/// Least good text, in bytes, of an element that its classes call content.
+const CONTENT_BYTES_MIN: u32 = 150;
+
+/// The outermost elements outside of furniture that their classes or elements call content, and that hold prose.
+fn contents(outline: &Outline<'_>) -> Vec<usize> {
+    let mut found = Vec::new();
+    let mut at = 1;
+    while at < outline.entries.len() {
+        let entry = &outline.entries[at];
+        let end = entry.end as usize;
+        if entry.hints.has(Hints::BOILERPLATE) || entry.stats.good < CONTENT_BYTES_MIN {
+            at = end;
+        } else if entry.hints.has(Hints::CONTENT) && entry.stats.good * 2 > entry.stats.text {
+            found.push(at);
+            at = end;
+        } else {
+            at += 1;
+        }
+    }
+    found
 }
 
 #[cfg(test)]
