@@ -7,6 +7,8 @@ use crate::extract::tag::Tag;
 
 /// The same for groups of teasers.
 const TEASERS_PERCENT_MAX: u64 = 90;
+/// Good text, in bytes, of a page whose paragraphs that are links are not what it is for.
+const LONG_PAGE_BYTES_MIN: u32 = 1000;
 /// Labels at the edges that are more than this share of the text, in percent, are text.
 const EDGE_PERCENT_MAX: u32 = 15;
 
@@ -37,6 +39,10 @@ impl Choice<'_, '_> {
             && self.is_stock(at, tag)
         {
             return true;
+        }
+        if tag == Tag::Paragraph && !self.technical && !self.discussion() && self.kept[0].good > LONG_PAGE_BYTES_MIN {
+            // A paragraph that is a link says where else to go.
+            return stats.link_percent() >= 90 && self.percent(stats.good) < 5;
         }
         match tag {
             _ if groups(tag) => {

@@ -90,7 +90,7 @@ impl<'o, 'a> Choice<'o, 'a> {
             kept: outline.entries.iter().map(|entry| entry.stats).collect(),
             postings: discussion::postings(outline),
             contents: contents(outline),
-            technical: outline.entries.first().is_some_and(|body| body.stats.formulas >= 3)
+            technical: outline.entries.first().is_some_and(|body| body.stats.formulas >= 1)
                 || outline.entries.iter().any(|entry| entry.tag() == Some(Tag::Pre)),
         }
     }

@@ -50,11 +50,12 @@ impl Choice<'_, '_> {
         while at != 0 && !self.entry(at).hints.has(Hints::MAIN_TEXT) && self.entry(at).tag() != Some(Tag::Article) {
             at = self.entry(at).parent as usize;
             let (of_best, around) = (&self.kept[best], &self.kept[at]);
-            let (text, good) =
-                (around.text - of_best.text.min(around.text), around.good - of_best.good.min(around.good));
-            if good >= PROSE_AROUND_BYTES_MIN && good * 100 >= text * PROSE_AROUND_PERCENT {
+            let more = |figure: fn(&Stats) -> u32| figure(around).saturating_sub(figure(of_best));
+            let (text, good) = (more(|stats| stats.text), more(|stats| stats.good));
+            let much = good >= least && more(|stats| stats.marks) >= PROSE_AROUND_MARKS_MIN;
+            if much && good * 100 >= text * PROSE_AROUND_PERCENT {
                 best = at;
-            } else if text >= PROSE_AROUND_BYTES_MIN {
+            } else if text >= least {
                 break;
             }
         }
