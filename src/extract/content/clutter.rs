@@ -7,6 +7,10 @@ use crate::extract::tag::Tag;
 
 /// The same for groups of teasers.
 const TEASERS_PERCENT_MAX: u64 = 90;
+/// Text, in bytes, that a teaser under a linked heading has on average at most.
+const TEASER_BYTES_MAX: u32 = 300;
+/// A page whose text is links, in percent, is for them.
+const LINKS_PERCENT_MIN: u32 = 55;
 /// Good text, in bytes, of a page whose paragraphs that are links are not what it is for.
 const LONG_PAGE_BYTES_MIN: u32 = 1000;
 /// Labels at the edges that are more than this share of the text, in percent, are text.
@@ -16,6 +20,7 @@ impl Choice<'_, '_> {
     /// Drops link lists, by-lines and other clutter inside the root.
     pub(super) fn prune(&mut self, root: usize) {
         let end = self.entry(root).end as usize;
+        self.of_links = self.kept[root].link_percent() > LINKS_PERCENT_MIN && self.kept[root].good < REST_BYTES_MIN;
         self.sweep(root + 1, end, Self::is_clutter);
     }
 
@@ -27,6 +32,9 @@ impl Choice<'_, '_> {
         let small = stats.text < 300 && self.percent(stats.good) < 30;
         if hints.has(Hints::META) && !hints.has(Hints::CONTENT) && small {
             return true;
+        }
+        if tag == Tag::Caption && self.entry(self.entry(at).parent as usize).tag() == Some(Tag::Table) {
+            return false;
         }
         if tag == Tag::Caption && !self.technical || hints.has(Hints::CAPTION) && stats.text < 600 && tag != Tag::Table
         {
@@ -42,14 +50,12 @@ impl Choice<'_, '_> {
         }
         if tag == Tag::Paragraph && !self.technical && !self.discussion() && self.kept[0].good > LONG_PAGE_BYTES_MIN {
             // A paragraph that is a link says where else to go.
-            return stats.link_percent() >= 90 && self.percent(stats.good) < 5;
+            return stats.link_percent() >= 90 && stats.link_text >= 15 && self.percent(stats.good) < 5;
         }
         match tag {
             _ if groups(tag) => {
                 let minor = self.percent(stats.good) < 30;
-                // A list of links that is most of the page is what the page is for.
-                let most = stats.text * 2 > self.kept[0].text;
-                let listing = minor && !most && stats.links >= 2 && stats.link_percent() > 60;
+                let listing = minor && !self.of_links && stats.links >= 2 && stats.link_percent() > 60;
                 listing && !self.announced(at) || self.teases(at)
             }
             _ => false,
@@ -108,7 +114,7 @@ impl Choice<'_, '_> {
             return false;
         }
         if stats.headings >= 2 && stats.linked_headings * 10 >= stats.headings * 9 && stats.links >= stats.headings {
-            return stats.text / stats.headings < 800;
+            return stats.text / stats.headings < TEASER_BYTES_MAX;
         }
         let (mut children, mut teasers) = (0u32, 0u32);
         for child in self.outline.children(at).filter(|&child| !self.dropped[child]) {

@@ -14,6 +14,8 @@ const INLINE_FURNITURE_BYTES_MAX: u32 = 200;
 
 /// Longest part of a posting, in bytes, that is about its author.
 const USER_BYTES_MAX: u32 = 400;
+/// The same for what reads like text in it.
+const USER_GOOD_BYTES_MAX: u32 = 150;
 /// Formulas among comments that make them content.
 const COMMENT_FORMULAS_MIN: u32 = 2;
 
@@ -22,7 +24,10 @@ impl Choice<'_, '_> {
         let end = self.outline.entries.len();
         self.sweep(1, end, |choice, at, tag| {
             let hints = choice.entry(at).hints;
-            hints.has(Hints::HIDDEN) || hints.has(Hints::MARKER) || matches!(tag, Tag::Nav | Tag::Footer)
+            let stats = &choice.entry(at).stats;
+            let minor = stats.text * 4 < choice.entry(0).stats.text;
+            let ways = hints.has(Hints::BOILERPLATE) && minor && tag.is_block() && stats.link_percent() > 50;
+            hints.has(Hints::HIDDEN) || hints.has(Hints::MARKER) || ways || matches!(tag, Tag::Nav | Tag::Footer)
         });
     }
 
@@ -54,7 +59,9 @@ impl Choice<'_, '_> {
                     at += 1;
                 }
             }
-            if self.kept[0].good.saturating_sub(total) >= REST_BYTES_MIN {
+            let rest = self.kept[0].good.saturating_sub(total);
+            let forum = self.outline.entries.iter().filter(|entry| entry.hints.has(Hints::FORUM)).take(3).count() == 3;
+            if rest >= REST_BYTES_MIN && !(forum && total > rest) {
                 self.sweep(1, end, comments);
             }
         }
@@ -74,8 +81,8 @@ impl Choice<'_, '_> {
         if hints.has(Hints::USER)
             && self.discussion()
             && stats.text < USER_BYTES_MAX
+            && stats.good < USER_GOOD_BYTES_MAX
             && stats.formulas == 0
-            && !hints.has(Hints::CONTENT)
             && !self.posts(at)
         {
             return true;
@@ -111,7 +118,10 @@ impl Choice<'_, '_> {
     /// Whether an element that its classes call content, with prose, stands outside of furniture and apart from this one.
     fn stands_beside_content(&self, at: usize) -> bool {
         let end = self.entry(at).end as usize;
-        self.contents.iter().any(|&content| content >= end || self.entry(content).end as usize <= at)
+        let stats = &self.entry(at).stats;
+        let apart = self.contents.iter().filter(|&&content| content >= end || self.entry(content).end as usize <= at);
+        let good: u32 = apart.map(|&content| self.entry(content).stats.good).sum();
+        stats.titles + stats.articles + stats.named == 0 && good >= stats.good / 5 && good > 0
     }
 
     /// Whether a subtree holds nothing but numbers: the gutter of a listing.
@@ -154,5 +164,5 @@ impl Choice<'_, '_> {
 
 /// Whether something is long prose without links, as text is that a class word misnames.
 fn reads_like_text(stats: &Stats) -> bool {
-    stats.good >= 1000 && stats.link_percent() < 5 && stats.good * 10 >= stats.text * 9
+    stats.good >= 700 && stats.link_percent() < 5 && stats.good * 10 >= stats.text * 9
 }

@@ -43,6 +43,8 @@ impl Hints {
     pub const USER: Self = Self(1 << 14);
     /// What someone else wrote, in a posting.
     pub const QUOTE: Self = Self(1 << 15);
+    /// A part of a forum.
+    pub const FORUM: Self = Self(1 << 17);
     /// Code that is laid out without `pre`.
     pub const LISTING: Self = Self(1 << 16);
 
@@ -62,6 +64,10 @@ impl Hints {
         Self(self.0 & of.0)
     }
 
+    fn without(self, of: Self) -> Self {
+        Self(self.0 & !of.0)
+    }
+
     fn add(&mut self, other: Self) {
         *self = self.union(other);
     }
@@ -75,13 +81,16 @@ pub fn of(tag: Tag, element: &Element) -> Hints {
         match name.as_bytes() {
             b"class" | b"id" => {
                 let mut hook = false;
-                each_word(value, |previous, word| {
+                each_word(value, |previous, word, modifier| {
                     // Page builders call every part of a page a widget.
                     let of_builder = previous == b"elementor" && word == b"widget";
                     // What scripts do with an element is not what it is.
                     hook = if previous.is_empty() { word == b"js" } else { hook };
                     if !is_state(previous) && !of_builder {
                         let said = of_pair(previous, word).union(of_word(word));
+                        // `section--ads` is a section that holds advertisements.
+                        let of_ads = modifier && matches!(word, b"ad" | b"ads" | b"advert" | b"adverts");
+                        let said = if of_ads { said.without(Hints::BOILERPLATE) } else { said };
                         hints.add(if hook { said.only(Hints::POSTING.union(Hints::USER)) } else { said });
                     }
                 });
@@ -151,27 +160,31 @@ fn of_type(address: &str) -> Hints {
 /// Longest word looked at; longer ones are generated names.
 const WORD_BYTES_MAX: usize = 20;
 
-/// Calls `each` with the words of a class or id and the word before, in lower case: runs of letters, split before an
-/// inner capital.
-fn each_word(value: &str, mut each: impl FnMut(&[u8], &[u8])) {
+/// Calls `each` with the words of a class or id, the word before, and whether two dashes stand between them, in lower
+/// case: runs of letters, split before an inner capital.
+fn each_word(value: &str, mut each: impl FnMut(&[u8], &[u8], bool)) {
     let (mut word, mut previous) = ([0u8; WORD_BYTES_MAX], [0u8; WORD_BYTES_MAX]);
     let (mut length, mut previous_length) = (0, 0);
-    let mut after_lower = false;
+    let (mut after_lower, mut dashes, mut modifier) = (false, 0, false);
     for byte in value.bytes().chain([b' ']) {
         let upper = byte.is_ascii_uppercase();
         if (!byte.is_ascii_alphabetic() || upper && after_lower) && length > 0 {
             if length <= WORD_BYTES_MAX {
-                each(&previous[..previous_length], &word[..length]);
+                each(&previous[..previous_length], &word[..length], modifier);
                 (previous, previous_length) = (word, length);
             }
             length = 0;
         }
         if byte.is_ascii_alphabetic() {
+            if length == 0 {
+                modifier = dashes >= 2;
+            }
             if length < WORD_BYTES_MAX {
                 word[length] = byte.to_ascii_lowercase();
             }
             length += 1;
         }
+        dashes = if byte == b'-' { dashes + 1 } else { 0 };
         if byte.is_ascii_whitespace() {
             previous_length = 0;
         }
@@ -312,11 +325,16 @@ fn is_user(previous: &[u8], word: &[u8]) -> bool {
             matches!(word, b"user" | b"attribution" | b"meta" | b"footer" | b"signature" | b"avatar" | b"edit")
         }
         b"topic" => matches!(word, b"meta" | b"map" | b"category" | b"stats" | b"actions"),
-        b"answer" | b"question" | b"content" | b"reply" => {
+        b"answer" | b"question" | b"content" => {
             matches!(word, b"actions" | b"stats" | b"author" | b"user" | b"time")
         }
         b"author" => matches!(word, b"info" | b"card" | b"box" | b"name"),
         b"vote" | b"votes" => matches!(word, b"count" | b"buttons" | b"arrows" | b"button"),
+        b"item" => matches!(word, b"actions" | b"time" | b"meta"),
+        b"reply" => matches!(word, b"tail" | b"actions" | b"author" | b"user" | b"time"),
+        b"number" => word == b"board",
+        b"action" => word == b"bar",
+        b"tail" => word == b"info",
         _ => false,
     }
 }
@@ -356,15 +374,16 @@ fn of_word(word: &[u8]) -> Hints {
         b"answer" | b"question" | b"postcell" | b"answercell" | b"postrow" | b"postbit" | b"postcontainer" | b"message"
         | b"usertext" => Hints::POSTING,
         b"postbody" | b"postcontent" | b"messagetext" => Hints::CONTENT.union(Hints::POSTING),
+        b"forum" | b"forums" => Hints::FORUM,
         b"viewtopic" | b"showthread" | b"viewthread" => Hints::THREAD,
-        b"userinfo" | b"username" | b"usercard" | b"postprofile" | b"postauthor" | b"postdetails" | b"posthead"
+        b"bigusername" | b"postmenu" | b"thead" | b"userinfo" | b"username" | b"usercard" | b"postprofile" | b"postauthor" | b"postdetails" | b"posthead"
         | b"postfoot" | b"postcontrols" | b"poststats" | b"postdate" | b"postbuttons" | b"postlinking" | b"avatar" | b"signature" | b"reputation"
         | b"votecell" | b"voting" | b"votelinks" | b"comhead" | b"tagline" | b"midcol" | b"flair" | b"lastedited"
         | b"upvote" | b"downvote" | b"likes" | b"reactions" | b"voter" | b"votecount" => Hints::USER,
         b"gutter" | b"linenodiv" | b"linenos" | b"lineno" | b"linenumber" | b"linenumbers" => Hints::GUTTER,
         b"quotecontent" | b"quote" => Hints::QUOTE,
         b"syntaxhighlighter" => Hints::LISTING,
-        b"backref" | b"backlink" | b"reversefootnote" => Hints::MARKER,
+        b"backlink" | b"reversefootnote" => Hints::MARKER,
         _ => Hints::default(),
     }
 }
@@ -375,7 +394,7 @@ mod tests {
 
     fn words(value: &str) -> Vec<String> {
         let mut words = Vec::new();
-        each_word(value, |_, word| words.push(String::from_utf8_lossy(word).into_owned()));
+        each_word(value, |_, word, _| words.push(String::from_utf8_lossy(word).into_owned()));
         words
     }
 
@@ -391,7 +410,7 @@ mod tests {
     fn some_words_mean_something_only_together() {
         let of = |value: &str| {
             let mut hints = Hints::default();
-            each_word(value, |previous, word| hints.add(of_pair(previous, word)));
+            each_word(value, |previous, word, _| hints.add(of_pair(previous, word)));
             hints
         };
         assert!(of("c-most-read").has(Hints::BOILERPLATE) && of("mostRead").has(Hints::BOILERPLATE));

@@ -78,6 +78,8 @@ struct Choice<'o, 'a> {
     postings: Vec<usize>,
     /// The outermost elements outside of furniture that their classes call content, and that hold prose.
     contents: Vec<usize>,
+    /// Whether the root is mostly links: they are what the page is for.
+    of_links: bool,
     /// Whether the page has formulas or code: its captions say something.
     technical: bool,
 }
@@ -90,6 +92,7 @@ impl<'o, 'a> Choice<'o, 'a> {
             kept: outline.entries.iter().map(|entry| entry.stats).collect(),
             postings: discussion::postings(outline),
             contents: contents(outline),
+            of_links: false,
             technical: outline.entries.first().is_some_and(|body| body.stats.formulas >= 1)
                 || outline.entries.iter().any(|entry| entry.tag() == Some(Tag::Pre)),
         }

@@ -7,6 +7,14 @@ const SOFT_BYTES_MAX: usize = 90;
 
 /// Whole labels, in lower case, without the marks around them. Sorted.
 const LABELS: &[&str] = &[
+    "new reply",
+    "new topic",
+    "post a reply",
+    "post new topic",
+    "post reply",
+    "quote",
+    "reply with quote",
+    "write a reply",
     "add a comment",
     "add comment",
     "add to cart",
@@ -212,6 +220,13 @@ const HEADINGS: &[&str] = &[
 
 /// Beginnings of notices, however they end.
 const NOTICES: &[&str] = &[
+    "messages sorted by",
+    "more information about the ",
+    "next message",
+    "previous message",
+    "next in thread",
+    "this message has been edited",
+    "this post has been edited",
     "all rights reserved",
     "article continues below",
     "be the first to ",

@@ -72,7 +72,11 @@ fn language(outline: &Outline<'_>, at: usize) -> Option<String> {
     let mut up = at;
     while around.len() < LANGUAGE_ANCESTORS && up != 0 {
         up = outline.entries[up].parent as usize;
-        around.push(up);
+        // A table that puts numbers beside the lines is no distance.
+        let of_table = matches!(outline.entries[up].tag(), Some(Tag::Table | Tag::RowGroup | Tag::Row | Tag::Cell));
+        if !of_table {
+            around.push(up);
+        }
     }
     inside.chain(around).find_map(|index| {
         let Kind::Element(_, element) = outline.entries[index].kind else { return None };
@@ -99,7 +103,11 @@ fn of_classes(classes: &str) -> Option<String> {
 }
 
 fn checked(name: &str) -> Option<String> {
-    const NO_LANGUAGES: [&str; 14] = [
+    const NO_LANGUAGES: [&str; 18] = [
+        "en",
+        "en-us",
+        "zh",
+        "zh-cn",
         "default",
         "none",
         "text",
