@@ -7,6 +7,8 @@ use crate::extract::tag::Tag;
 
 /// The same for groups of teasers.
 const TEASERS_PERCENT_MAX: u64 = 90;
+/// Text, in bytes, that is more than a label where it stands beside blocks.
+const TEXT_BESIDE_BYTES_MIN: usize = 60;
 /// Text, in bytes, that a teaser under a linked heading has on average at most.
 const TEASER_BYTES_MAX: u32 = 300;
 /// A page whose text is links, in percent, is for them.
@@ -147,12 +149,18 @@ impl Choice<'_, '_> {
                 leaves.push(at);
                 at = self.entry(at).end as usize;
             } else {
+                // Text beside blocks is no leaf, but the edge does not reach over it.
+                let beside =
+                    matches!(self.entry(at).kind, Kind::Text(text) if text.trim().len() >= TEXT_BESIDE_BYTES_MIN);
+                if beside || matches!(self.entry(at).kind, Kind::Formula(_)) {
+                    leaves.push(at);
+                }
                 at += 1;
             }
         }
         let good = |&leaf: &usize| {
             let stats = &self.kept[leaf];
-            stats.formulas > 0 || stats.good >= 60 && stats.good * 2 > stats.text
+            self.entry(leaf).tag().is_none() || stats.formulas > 0 || stats.good >= 60 && stats.good * 2 > stats.text
         };
         let Some(first) = leaves.iter().position(good) else { return };
         let Some(last) = leaves.iter().rposition(good) else { return };

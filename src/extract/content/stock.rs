@@ -5,7 +5,7 @@ pub(super) const BYTES_MAX: u32 = 300;
 /// Longest block that a soft beginning makes a notice of.
 const SOFT_BYTES_MAX: usize = 90;
 
-/// Whole labels, in lower case, without the marks around them. Sorted.
+/// Whole labels, in lower case, without the marks around them.
 const LABELS: &[&str] = &[
     "new reply",
     "new topic",
@@ -151,7 +151,7 @@ const LABELS: &[&str] = &[
     "阅读全文",
 ];
 
-/// Headings over other pages and over forms. Sorted.
+/// Headings over other pages and over forms.
 const HEADINGS: &[&str] = &[
     "about the author",
     "add a comment",
