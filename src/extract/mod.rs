@@ -80,9 +80,9 @@ pub fn extract(page: &Page, rules: &ExtractRules) -> Result<Document, Reject> {
 
 fn read(decoded: &str, scripting: Scripting, rules: &ExtractRules) -> Result<Document, Reject> {
     let html = dom::parse(decoded, scripting, rules)?;
-    let Some(unframed) = without_frames(&html) else { return read_tree(&html, scripting) };
+    let Some(unframed) = without_frames(&html) else { return Ok(read_tree(&html, scripting)) };
     let inner = dom::parse(&unframed, scripting, rules)?;
-    let document = read_tree(&inner, scripting)?;
+    let document = read_tree(&inner, scripting);
     let title = if document.title.is_empty() { title(&html) } else { document.title };
     Ok(Document { title, ..document })
 }
@@ -94,7 +94,7 @@ fn without_frames(html: &Html) -> Option<String> {
     Some(without.children().filter_map(|child| child.value().as_text().map(|text| &**text)).collect())
 }
 
-fn read_tree(html: &Html, scripting: Scripting) -> Result<Document, Reject> {
+fn read_tree(html: &Html, scripting: Scripting) -> Document {
     let settings = math::PageMath::read(html);
     let found = math::find(html, &settings);
     let written = body(html).map(|body| {
@@ -103,7 +103,7 @@ fn read_tree(html: &Html, scripting: Scripting) -> Result<Document, Reject> {
         text::write(&outline, &selection, &settings)
     });
     let text::Written { text, formulas } = written.unwrap_or_default();
-    Ok(Document { title: title(html), text, formulas, declared_language: declared_language(html) })
+    Document { title: title(html), text, formulas, declared_language: declared_language(html) }
 }
 
 /// The last label of the URL's host, where it is one that hints at a language.

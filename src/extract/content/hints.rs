@@ -364,7 +364,7 @@ fn of_word(word: &[u8]) -> Hints {
         b"comments" | b"commentlist" | b"disqus" | b"respond" | b"livefyre" => Hints::COMMENTS,
         b"byline" | b"copyright" | b"dateline" | b"timestamp" | b"author" | b"authors" | b"postmeta" | b"metadata" | b"pubdate"
         | b"published" | b"credits" | b"bio" => Hints::META,
-        b"headerlink" | b"permalink" | b"editsection" | b"viewcode" | b"toctogglelabel" | b"jumplink" => Hints::MARKER,
+        b"headerlink" | b"permalink" | b"editsection" | b"viewcode" | b"toctogglelabel" | b"jumplink" | b"backlink" | b"reversefootnote" => Hints::MARKER,
         b"admonition" | b"note" | b"warning" | b"tip" | b"callout" | b"theorem" | b"proof" | b"definition"
         | b"remark" | b"lemma" | b"exercise" | b"solution" | b"example" | b"marginnote" | b"sidenote"
         | b"footnote" | b"footnotes" | b"embed" | b"embedded" | b"tweet" => Hints::NOTE,
@@ -383,7 +383,6 @@ fn of_word(word: &[u8]) -> Hints {
         b"gutter" | b"linenodiv" | b"linenos" | b"lineno" | b"linenumber" | b"linenumbers" => Hints::GUTTER,
         b"quotecontent" | b"quote" => Hints::QUOTE,
         b"syntaxhighlighter" => Hints::LISTING,
-        b"backlink" | b"reversefootnote" => Hints::MARKER,
         _ => Hints::default(),
     }
 }
