@@ -80,15 +80,30 @@ pub fn extract(page: &Page, rules: &ExtractRules) -> Result<Document, Reject> {
 
 fn read(decoded: &str, scripting: Scripting, rules: &ExtractRules) -> Result<Document, Reject> {
     let html = dom::parse(decoded, scripting, rules)?;
-    let settings = math::PageMath::read(&html);
-    let found = math::find(&html, &settings);
-    let written = body(&html).map(|body| {
+    let Some(unframed) = without_frames(&html) else { return Ok(read_tree(&html, scripting)) };
+    let inner = dom::parse(&unframed, scripting, rules)?;
+    let document = read_tree(&inner, scripting);
+    let title = if document.title.is_empty() { title(&html) } else { document.title };
+    Ok(Document { title, ..document })
+}
+
+/// What a page of frames shows where there are none: markup that the parser leaves as text.
+fn without_frames(html: &Html) -> Option<String> {
+    let frames = child_named(child_named(html.tree.root(), "html")?, "frameset")?;
+    let without = child_named(frames, "noframes")?;
+    Some(without.children().filter_map(|child| child.value().as_text().map(|text| &**text)).collect())
+}
+
+fn read_tree(html: &Html, scripting: Scripting) -> Document {
+    let settings = math::PageMath::read(html);
+    let found = math::find(html, &settings);
+    let written = body(html).map(|body| {
         let outline = outline::Outline::build(body, &found, scripting);
         let selection = content::select(&outline);
         text::write(&outline, &selection, &settings)
     });
     let text::Written { text, formulas } = written.unwrap_or_default();
-    Ok(Document { title: title(&html), text, formulas, declared_language: declared_language(&html) })
+    Document { title: title(html), text, formulas, declared_language: declared_language(html) }
 }
 
 /// The last label of the URL's host, where it is one that hints at a language.

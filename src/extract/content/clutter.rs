@@ -1,12 +1,20 @@
 //! Clutter inside the root: link lists, teasers, by-lines, captions, labels at the edges.
 
 use super::hints::Hints;
-use super::{Choice, REST_BYTES_MIN};
+use super::{Choice, REST_BYTES_MIN, stock};
 use crate::extract::outline::Kind;
 use crate::extract::tag::Tag;
 
 /// The same for groups of teasers.
 const TEASERS_PERCENT_MAX: u64 = 90;
+/// Text, in bytes, that is more than a label where it stands beside blocks.
+const TEXT_BESIDE_BYTES_MIN: usize = 60;
+/// Text, in bytes, that a teaser under a linked heading has on average at most.
+const TEASER_BYTES_MAX: u32 = 300;
+/// A page whose text is links, in percent, is for them.
+const LINKS_PERCENT_MIN: u32 = 55;
+/// Good text, in bytes, of a page whose paragraphs that are links are not what it is for.
+const LONG_PAGE_BYTES_MIN: u32 = 1000;
 /// Labels at the edges that are more than this share of the text, in percent, are text.
 const EDGE_PERCENT_MAX: u32 = 15;
 
@@ -14,6 +22,7 @@ impl Choice<'_, '_> {
     /// Drops link lists, by-lines and other clutter inside the root.
     pub(super) fn prune(&mut self, root: usize) {
         let end = self.entry(root).end as usize;
+        self.of_links = self.kept[root].link_percent() > LINKS_PERCENT_MIN && self.kept[root].good < REST_BYTES_MIN;
         self.sweep(root + 1, end, Self::is_clutter);
     }
 
@@ -26,18 +35,44 @@ impl Choice<'_, '_> {
         if hints.has(Hints::META) && !hints.has(Hints::CONTENT) && small {
             return true;
         }
+        if tag == Tag::Caption && self.entry(self.entry(at).parent as usize).tag() == Some(Tag::Table) {
+            return false;
+        }
         if tag == Tag::Caption && !self.technical || hints.has(Hints::CAPTION) && stats.text < 600 && tag != Tag::Table
         {
             return !self.technical && !self.numbered(at) && self.percent(stats.good) < 30;
         }
+        if tag.is_block()
+            && stats.text < stock::BYTES_MAX
+            && stats.formulas == 0
+            && self.leaf(at)
+            && self.is_stock(at, tag)
+        {
+            return true;
+        }
+        if tag == Tag::Paragraph && !self.technical && !self.discussion() && self.kept[0].good > LONG_PAGE_BYTES_MIN {
+            // A paragraph that is a link says where else to go.
+            return stats.link_percent() >= 90 && stats.link_text >= 15 && self.percent(stats.good) < 5;
+        }
         match tag {
             _ if groups(tag) => {
                 let minor = self.percent(stats.good) < 30;
-                let listing = minor && stats.links >= 2 && stats.link_percent() > 60;
+                let listing = minor && !self.of_links && stats.links >= 2 && stats.link_percent() > 60;
                 listing && !self.announced(at) || self.teases(at)
             }
             _ => false,
         }
+    }
+
+    /// Whether a block's text is a phrase that pages of any subject carry.
+    fn is_stock(&self, at: usize, tag: Tag) -> bool {
+        let mut text = String::new();
+        for entry in &self.outline.entries[at..self.entry(at).end as usize] {
+            if let Kind::Text(piece) = entry.kind {
+                text.push_str(piece);
+            }
+        }
+        stock::is(&text, matches!(tag, Tag::Heading(_)))
     }
 
     /// Whether a paragraph that ends with a colon stands before the element: a list of links that the text asks for.
@@ -72,7 +107,7 @@ impl Choice<'_, '_> {
     pub(super) fn teases(&self, at: usize) -> bool {
         let stats = &self.kept[at];
         let beside = self.kept[0].good.saturating_sub(stats.good) >= REST_BYTES_MIN;
-        if self.discussion
+        if self.discussion()
             || !beside
             || stats.titles > 0
             || stats.named > 0
@@ -81,7 +116,7 @@ impl Choice<'_, '_> {
             return false;
         }
         if stats.headings >= 2 && stats.linked_headings * 10 >= stats.headings * 9 && stats.links >= stats.headings {
-            return stats.text / stats.headings < 800;
+            return stats.text / stats.headings < TEASER_BYTES_MAX;
         }
         let (mut children, mut teasers) = (0u32, 0u32);
         for child in self.outline.children(at).filter(|&child| !self.dropped[child]) {
@@ -114,12 +149,18 @@ impl Choice<'_, '_> {
                 leaves.push(at);
                 at = self.entry(at).end as usize;
             } else {
+                // Text beside blocks is no leaf, but the edge does not reach over it.
+                let beside =
+                    matches!(self.entry(at).kind, Kind::Text(text) if text.trim().len() >= TEXT_BESIDE_BYTES_MIN);
+                if beside || matches!(self.entry(at).kind, Kind::Formula(_)) {
+                    leaves.push(at);
+                }
                 at += 1;
             }
         }
         let good = |&leaf: &usize| {
             let stats = &self.kept[leaf];
-            stats.formulas > 0 || stats.good >= 60 && stats.good * 2 > stats.text
+            self.entry(leaf).tag().is_none() || stats.formulas > 0 || stats.good >= 60 && stats.good * 2 > stats.text
         };
         let Some(first) = leaves.iter().position(good) else { return };
         let Some(last) = leaves.iter().rposition(good) else { return };

@@ -2,6 +2,7 @@
 
 use super::hints::Hints;
 use super::{Choice, REST_BYTES_MIN, clutter};
+use crate::extract::outline::{Entry, Kind, Stats};
 use crate::extract::tag::Tag;
 
 /// Furniture that holds more than this share of the good text, in percent, is not furniture.
@@ -11,12 +12,22 @@ const FURNITURE_PERCENT_MAX_BESIDE_TEXT: u64 = 75;
 /// Inline furniture (buttons, badges) is short, in bytes.
 const INLINE_FURNITURE_BYTES_MAX: u32 = 200;
 
+/// Longest part of a posting, in bytes, that is about its author.
+const USER_BYTES_MAX: u32 = 400;
+/// The same for what reads like text in it.
+const USER_GOOD_BYTES_MAX: u32 = 150;
+/// Formulas among comments that make them content.
+const COMMENT_FORMULAS_MIN: u32 = 2;
+
 impl Choice<'_, '_> {
     pub(super) fn drop_hidden(&mut self) {
         let end = self.outline.entries.len();
         self.sweep(1, end, |choice, at, tag| {
             let hints = choice.entry(at).hints;
-            hints.has(Hints::HIDDEN) || hints.has(Hints::MARKER) || matches!(tag, Tag::Nav | Tag::Footer)
+            let stats = &choice.entry(at).stats;
+            let minor = stats.text * 4 < choice.entry(0).stats.text;
+            let ways = hints.has(Hints::BOILERPLATE) && minor && tag.is_block() && stats.link_percent() > 50;
+            hints.has(Hints::HIDDEN) || hints.has(Hints::MARKER) || ways || matches!(tag, Tag::Nav | Tag::Footer)
         });
     }
 
@@ -27,9 +38,12 @@ impl Choice<'_, '_> {
             clutter::groups(tag) && choice.kept[at].formulas == 0 && choice.teases(at)
         });
         // Comments go where something worth having stays.
-        if !self.discussion {
+        if !self.discussion() {
             let comments = |choice: &Self, at: usize, tag: Tag| {
-                choice.entry(at).hints.has(Hints::COMMENTS) && !matches!(tag, Tag::Article | Tag::Main)
+                choice.entry(at).hints.has(Hints::COMMENTS)
+                    && !matches!(tag, Tag::Article | Tag::Main | Tag::Body)
+                    // Where readers write formulas their discussion is content.
+                    && choice.kept[at].formulas < COMMENT_FORMULAS_MIN
             };
             let mut total = 0;
             let mut at = 1;
@@ -45,7 +59,9 @@ impl Choice<'_, '_> {
                     at += 1;
                 }
             }
-            if self.kept[0].good.saturating_sub(total) >= REST_BYTES_MIN {
+            let rest = self.kept[0].good.saturating_sub(total);
+            let forum = self.outline.entries.iter().filter(|entry| entry.hints.has(Hints::FORUM)).take(3).count() == 3;
+            if rest >= REST_BYTES_MIN && !(forum && total > rest) {
                 self.sweep(1, end, comments);
             }
         }
@@ -55,6 +71,20 @@ impl Choice<'_, '_> {
         let entry = self.entry(at);
         let (stats, hints) = (&entry.stats, entry.hints);
         if hints.has(Hints::MARKER) && stats.text < 2000 {
+            return true;
+        }
+        let gutter = hints.has(Hints::GUTTER)
+            || tag == Tag::Cell && self.outline.children(at).any(|child| self.entry(child).tag() == Some(Tag::Pre));
+        if gutter && self.numbers_only(at) {
+            return true;
+        }
+        if hints.has(Hints::USER)
+            && self.discussion()
+            && stats.text < USER_BYTES_MAX
+            && stats.good < USER_GOOD_BYTES_MAX
+            && stats.formulas == 0
+            && !self.posts(at)
+        {
             return true;
         }
         let share = self.percent(stats.good);
@@ -69,6 +99,7 @@ impl Choice<'_, '_> {
         let named = stats.named > 0 && share >= 10 || only && stats.good >= REST_BYTES_MIN;
         let max = if beside { FURNITURE_PERCENT_MAX_BESIDE_TEXT } else { FURNITURE_PERCENT_MAX };
         match tag {
+            _ if share >= max && hints.has(Hints::BOILERPLATE) && self.stands_beside_content(at) => !mathematical,
             Tag::Body | Tag::Main | Tag::Article | Tag::Paragraph | Tag::Heading(_) => false,
             Tag::Nav => !mathematical,
             Tag::Footer => share < max && !mathematical,
@@ -76,11 +107,47 @@ impl Choice<'_, '_> {
             Tag::Aside => share < max && !mathematical && !hints.has(Hints::NOTE),
             _ => {
                 hints.has(Hints::BOILERPLATE)
-                    && (tag.is_block() || stats.text < INLINE_FURNITURE_BYTES_MAX)
+                    && !reads_like_text(stats)
+                    && (tag.is_block() || stats.text < INLINE_FURNITURE_BYTES_MAX && !self.in_sentence(at))
                     && !(named || mathematical || hints.has(Hints::NOTE))
                     && share < max
             }
         }
+    }
+
+    /// Whether an element that its classes call content, with prose, stands outside of furniture and apart from this one.
+    fn stands_beside_content(&self, at: usize) -> bool {
+        let end = self.entry(at).end as usize;
+        let stats = &self.entry(at).stats;
+        let apart = self.contents.iter().filter(|&&content| content >= end || self.entry(content).end as usize <= at);
+        let good: u32 = apart.map(|&content| self.entry(content).stats.good).sum();
+        stats.titles + stats.articles + stats.named == 0 && good >= stats.good / 5 && good > 0
+    }
+
+    /// Whether a subtree holds nothing but numbers: the gutter of a listing.
+    fn numbers_only(&self, at: usize) -> bool {
+        let entries = &self.outline.entries[at + 1..self.entry(at).end as usize];
+        entries.iter().all(|entry| match entry.kind {
+            Kind::Text(text) => text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_whitespace()),
+            Kind::Formula(_) => false,
+            Kind::Element(..) => true,
+        })
+    }
+
+    /// Whether a posting begins inside the subtree.
+    fn posts(&self, at: usize) -> bool {
+        let next = self.postings.partition_point(|&posting| posting < at);
+        self.postings.get(next).is_some_and(|&posting| posting < self.entry(at).end as usize)
+    }
+
+    /// Whether text stands directly on both sides of an inline element: it is a part of the sentence.
+    fn in_sentence(&self, at: usize) -> bool {
+        let end = self.entry(at).end as usize;
+        let is_text =
+            |entry: &Entry<'_>| matches!(entry.kind, Kind::Text(text) if text.bytes().any(|byte| byte > b'@'));
+        let before = is_text(self.entry(at - 1)) && self.entry(at - 1).parent == self.entry(at).parent;
+        before
+            && self.outline.entries.get(end).is_some_and(|next| is_text(next) && next.parent == self.entry(at).parent)
     }
 
     fn inside(&self, at: usize, hint: Hints) -> bool {
@@ -93,4 +160,9 @@ impl Choice<'_, '_> {
         }
         false
     }
+}
+
+/// Whether something is long prose without links, as text is that a class word misnames.
+fn reads_like_text(stats: &Stats) -> bool {
+    stats.good >= 700 && stats.link_percent() < 5 && stats.good * 10 >= stats.text * 9
 }

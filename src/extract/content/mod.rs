@@ -9,13 +9,16 @@
 //! Formulas are good text, and a block that holds some goes only if it is plainly navigation.
 
 mod clutter;
+mod discussion;
 mod furniture;
 pub mod hints;
 mod root;
+mod stock;
+
+use hints::Hints;
 
 use super::outline::{Entry, Outline, Stats};
 use super::tag::Tag;
-use hints::Hints;
 
 /// Good text, in bytes, that makes a page worth having without its comments, side bars and teasers.
 const REST_BYTES_MIN: u32 = 300;
@@ -28,6 +31,8 @@ const LEFT_BYTES_MIN: u32 = 200;
 pub struct Selection {
     /// The entry whose subtree is the content.
     pub root: usize,
+    /// The postings of a discussion, in order.
+    pub postings: Vec<usize>,
     dropped: Vec<bool>,
 }
 
@@ -35,7 +40,7 @@ impl Selection {
     /// The whole page.
     #[must_use]
     pub fn whole(outline: &Outline<'_>) -> Self {
-        Self { root: 0, dropped: vec![false; outline.entries.len()] }
+        Self { root: 0, postings: Vec::new(), dropped: vec![false; outline.entries.len()] }
     }
 
     /// Whether this entry, with its subtree, is left out.
@@ -51,6 +56,7 @@ pub fn select(outline: &Outline<'_>) -> Selection {
     let mut chosen = Choice::new(outline);
     chosen.drop_furniture();
     let root = chosen.root();
+    let root = chosen.with_prose_around(root);
     chosen.prune(root);
     chosen.trim(root);
     let (all, left) = (chosen.entry(0).stats.text, chosen.kept[root].text);
@@ -58,9 +64,9 @@ pub fn select(outline: &Outline<'_>) -> Selection {
         // A page of links or labels: they are what there is to read.
         chosen = Choice::new(outline);
         chosen.drop_hidden();
-        return Selection { root: 0, dropped: chosen.dropped };
+        return Selection { root: 0, postings: chosen.postings, dropped: chosen.dropped };
     }
-    Selection { root, dropped: chosen.dropped }
+    Selection { root, postings: chosen.postings, dropped: chosen.dropped }
 }
 
 struct Choice<'o, 'a> {
@@ -68,23 +74,32 @@ struct Choice<'o, 'a> {
     dropped: Vec<bool>,
     /// Statistics of what is kept of each subtree.
     kept: Vec<Stats>,
-    /// Whether the page is a discussion: its postings and comments are the content.
-    discussion: bool,
+    /// The postings, where the page is a discussion: they and their comments are the content.
+    postings: Vec<usize>,
+    /// The outermost elements outside of furniture that their classes call content, and that hold prose.
+    contents: Vec<usize>,
+    /// Whether the root is mostly links: they are what the page is for.
+    of_links: bool,
     /// Whether the page has formulas or code: its captions say something.
     technical: bool,
 }
 
 impl<'o, 'a> Choice<'o, 'a> {
     fn new(outline: &'o Outline<'a>) -> Self {
-        let postings = outline.entries.iter().filter(|entry| entry.hints.has(Hints::POSTING)).take(3).count();
         Self {
             outline,
             dropped: vec![false; outline.entries.len()],
             kept: outline.entries.iter().map(|entry| entry.stats).collect(),
-            discussion: postings >= 3,
-            technical: outline.entries.first().is_some_and(|body| body.stats.formulas >= 3)
+            postings: discussion::postings(outline),
+            contents: contents(outline),
+            of_links: false,
+            technical: outline.entries.first().is_some_and(|body| body.stats.formulas >= 1)
                 || outline.entries.iter().any(|entry| entry.tag() == Some(Tag::Pre)),
         }
+    }
+
+    fn discussion(&self) -> bool {
+        !self.postings.is_empty()
     }
 
     fn entry(&self, index: usize) -> &'o Entry<'a> {
@@ -129,6 +144,28 @@ impl<'o, 'a> Choice<'o, 'a> {
     fn leaf(&self, index: usize) -> bool {
         !self.outline.children(index).any(|child| self.entry(child).tag().is_some_and(Tag::is_block))
     }
+}
+
+/// Least good text, in bytes, of an element that its classes call content.
+const CONTENT_BYTES_MIN: u32 = 150;
+
+/// The outermost elements outside of furniture that their classes or elements call content, and that hold prose.
+fn contents(outline: &Outline<'_>) -> Vec<usize> {
+    let mut found = Vec::new();
+    let mut at = 1;
+    while at < outline.entries.len() {
+        let entry = &outline.entries[at];
+        let end = entry.end as usize;
+        if entry.hints.has(Hints::BOILERPLATE) || entry.stats.good < CONTENT_BYTES_MIN {
+            at = end;
+        } else if entry.hints.has(Hints::CONTENT) && entry.stats.good * 2 > entry.stats.text {
+            found.push(at);
+            at = end;
+        } else {
+            at += 1;
+        }
+    }
+    found
 }
 
 #[cfg(test)]

@@ -2,12 +2,23 @@
 
 use super::hints::Hints;
 use super::{Choice, REST_BYTES_MIN};
+use crate::extract::outline::Stats;
 use crate::extract::tag::Tag;
 
 /// Share of the good text, in percent, that the root must hold.
 const ROOT_PERCENT: u64 = 80;
 /// The same for an element that the page itself names as its main text.
 const NAMED_ROOT_PERCENT: u64 = 40;
+
+/// What stands around the root is part of it where it holds this much good text, in bytes (a news page's first lines
+/// are less), …
+const PROSE_AROUND_BYTES_MIN: u32 = 250;
+/// … on technical pages this much, …
+const PROSE_AROUND_BYTES_MIN_TECHNICAL: u32 = 60;
+/// … as many sentence marks, …
+const PROSE_AROUND_MARKS_MIN: u32 = 3;
+/// … which is this share of its text, in percent.
+const PROSE_AROUND_PERCENT: u32 = 75;
 
 impl Choice<'_, '_> {
     /// The smallest subtree that holds most of the kept good text; what the page names as its main text holds enough
@@ -30,6 +41,25 @@ impl Choice<'_, '_> {
             }
             root = best;
         }
+    }
+
+    /// The root, or an element around it whose other text is prose too: an introduction, say, or a last section.
+    pub(super) fn with_prose_around(&self, root: usize) -> usize {
+        let least = if self.technical { PROSE_AROUND_BYTES_MIN_TECHNICAL } else { PROSE_AROUND_BYTES_MIN };
+        let (mut best, mut at) = (root, root);
+        while at != 0 && !self.entry(at).hints.has(Hints::MAIN_TEXT) && self.entry(at).tag() != Some(Tag::Article) {
+            at = self.entry(at).parent as usize;
+            let (of_best, around) = (&self.kept[best], &self.kept[at]);
+            let more = |figure: fn(&Stats) -> u32| figure(around).saturating_sub(figure(of_best));
+            let (text, good) = (more(|stats| stats.text), more(|stats| stats.good));
+            let much = good >= least && more(|stats| stats.marks) >= PROSE_AROUND_MARKS_MIN;
+            if much && good * 100 >= text * PROSE_AROUND_PERCENT {
+                best = at;
+            } else if text >= least {
+                break;
+            }
+        }
+        best
     }
 
     /// The best of the outermost elements inside `root` that the page names as its main text, where it holds enough.

@@ -58,7 +58,7 @@ fn comments_stay_on_discussions_and_on_pages_without_other_text() {
         &format!(
             "<div><div class=question>PROSE{comments}</div><div class=answer>PROSE</div><div class=answer>PROSE</div></div>"
         ),
-        "PROSE\n\nI think that this is wrong, for two reasons.\n\nPROSE\n\nPROSE",
+        "PROSE\n\nI think that this is wrong, for two reasons.\n\n---\n\nPROSE\n\n---\n\nPROSE",
     );
     check(
         &comments.replace("I think", "I really think that all of it, from the first line to the last one, I think"),
@@ -120,4 +120,43 @@ fn a_page_of_links_is_written_as_it_is() {
 fn a_page_without_anything_is_empty() {
     check("", "");
     check("<div><div></div></div>", "");
+}
+
+#[test]
+fn a_words_class_does_not_take_it_out_of_its_sentence() {
+    check(
+        "<div>PROSE<p>I am a <a class=popup href=x>rather old</a> man, as you see.</p></div>",
+        "PROSE\n\nI am a rather old man, as you see.",
+    );
+    check("<div>PROSE<section class='part part--ads'>PROSE</section></div>", "PROSE\n\nPROSE");
+}
+
+#[test]
+fn an_introduction_beside_the_root_is_kept() {
+    let long = "PROSE PROSE PROSE PROSE PROSE PROSE";
+    check(&format!("<div><div>PROSE</div><div>{long}</div></div>"), &["PROSE"; 7].join("\n\n"));
+}
+
+#[test]
+fn stock_phrases_go_and_sentences_that_begin_like_them_stay() {
+    check(
+        "<div>PROSE<p>Advertisement</p><p>Share this article</p>PROSE<h3>Related articles:</h3></div>",
+        "PROSE\n\nPROSE",
+    );
+    check(
+        "<div>PROSE<p>Modified equations, as they are called, tell what a scheme solves.</p>PROSE</div>",
+        "PROSE\n\nModified equations, as they are called, tell what a scheme solves.\n\nPROSE",
+    );
+    check("<div>PROSE<p>责任编辑：小明</p><p>分享到微信</p></div>", "PROSE");
+}
+
+#[test]
+fn comments_with_formulas_are_content() {
+    let comments = "<div class=comments><p>Take \\(x\\) and \\(y\\), then.</p></div>";
+    check(&format!("<div>PROSE{comments}</div>"), "PROSE\n\nTake $x$ and $y$, then.");
+}
+
+#[test]
+fn a_sidebar_longer_than_a_short_posting_goes() {
+    check("<div class=content>PROSE</div><div class=sidebar>PROSE PROSE PROSE PROSE PROSE</div>", "PROSE");
 }

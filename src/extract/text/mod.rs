@@ -10,10 +10,15 @@
 //! | `code` | between backticks, so that a shell variable is not taken for a formula |
 //! | italic variables, `sup` and `sub` that are clearly mathematics | `$…$` |
 //! | `br` | line break; two of them end the block |
+//! | `blockquote`, a quotation in a posting | `> ` before each line |
+//! | `dt`, `dd` | the term, then `: ` and the definition on the next line |
+//! | a posting after another one | `---` between them |
+//! | a footnote's mark | `[1]` |
 //! | literal `$` that could be taken for a delimiter | `\$` |
 
 mod code;
 mod inline;
+mod note;
 mod styles;
 mod table;
 
@@ -22,6 +27,7 @@ pub use inline::fold_line;
 use inline::{Line, Piece};
 
 use super::content::Selection;
+use super::content::hints::Hints;
 use super::math::{PageMath, typeset};
 use super::outline::{Kind, Outline};
 use super::tag::Tag;
@@ -46,6 +52,8 @@ pub fn write(outline: &Outline<'_>, selection: &Selection, page: &PageMath) -> W
         line: Line::default(),
         lists: Vec::new(),
         open: Vec::new(),
+        posted: false,
+        term: None,
     };
     writer.subtree();
     writer.blocks.finish()
@@ -65,6 +73,10 @@ struct Writer<'o, 'a> {
     lists: Vec<List>,
     /// Open elements: kind and end of the subtree.
     open: Vec<(Tag, usize)>,
+    /// Whether a posting of the discussion has begun.
+    posted: bool,
+    /// The parent of the last term of a definition list, and the length of the text at its end.
+    term: Option<(u32, usize)>,
 }
 
 impl Writer<'_, '_> {
@@ -110,12 +122,25 @@ impl Writer<'_, '_> {
         if tag.is_block() {
             self.flush();
         }
+        let entry = &self.outline.entries[at];
+        let posts = self.posts(at, end);
+        if self.selection.postings.binary_search(&at).is_ok() {
+            if self.posted && !self.blocks.text.is_empty() {
+                self.blocks.push("---", 0);
+            }
+            self.posted = true;
+        }
+        let mut as_tag = tag;
         match tag {
             Tag::Pre => {
                 code::write(self.outline, self.selection, at, &mut self.blocks);
                 return end;
             }
-            Tag::Table if table::is_data(self.outline, at) => {
+            _ if entry.hints.has(Hints::LISTING) && tag.is_block() => {
+                code::write(self.outline, self.selection, at, &mut self.blocks);
+                return end;
+            }
+            Tag::Table if !posts && table::is_data(self.outline, at) => {
                 table::write(self.outline, self.selection, at, self.page, &mut self.blocks);
                 return end;
             }
@@ -127,17 +152,57 @@ impl Writer<'_, '_> {
                 self.line.push_break();
                 return end;
             }
-            Tag::Superscript | Tag::Subscript | Tag::Inline if self.line.style(self.outline, at, self.page) => {
-                return end;
+            Tag::Superscript | Tag::Subscript | Tag::Inline => {
+                if tag != Tag::Inline
+                    && let Some(number) = note::number(self.outline, at)
+                {
+                    self.line.push_text(&format!("[{number}]"));
+                    return end;
+                }
+                if self.line.style(self.outline, at, self.page) {
+                    return end;
+                }
             }
+            Tag::Link if note::is_mark(self.outline, at) => return end,
             Tag::Heading(level) => self.blocks.mark(&format!("{} ", "#".repeat(usize::from(level)))),
+            // A list of postings is no list of the text.
+            Tag::List | Tag::OrderedList | Tag::Item if posts => as_tag = Tag::Block,
             Tag::List => self.lists.push(List { next: None }),
             Tag::OrderedList => self.lists.push(List { next: Some(self.first_number(at)) }),
             Tag::Item => self.item(),
+            Tag::Term => self.term = Some((entry.parent, 0)),
+            Tag::Definition => self.definition(entry.parent),
+            Tag::Quote if self.quotes(at) => self.blocks.quotes += 1,
+            Tag::Block if entry.hints.has(Hints::QUOTE) && self.blocks.quotes == 0 && self.quotes(at) => {
+                self.blocks.quotes += 1;
+                as_tag = Tag::Quote;
+            }
+            Tag::Quote => as_tag = Tag::Block,
             _ => {}
         }
-        self.open.push((tag, end));
+        self.open.push((as_tag, end));
         at + 1
+    }
+
+    /// Whether a posting begins inside the subtree.
+    fn posts(&self, at: usize, end: usize) -> bool {
+        let postings = &self.selection.postings;
+        postings.get(postings.partition_point(|&posting| posting < at)).is_some_and(|&posting| posting < end)
+    }
+
+    /// Whether a quotation is one: pages of another time are indented as a whole.
+    fn quotes(&self, at: usize) -> bool {
+        let stats = &self.outline.entries[at].stats;
+        stats.headings == 0 && stats.text * 2 < self.outline.entries[self.selection.root].stats.text
+    }
+
+    /// A definition stands on the line after its term.
+    fn definition(&mut self, parent: u32) {
+        if let Some((of, length)) = self.term.filter(|(of, _)| *of == parent) {
+            self.blocks.tight = length == self.blocks.text.len();
+            self.blocks.mark(": ");
+            self.term = Some((of, 0));
+        }
     }
 
     fn first_number(&self, at: usize) -> u32 {
@@ -167,6 +232,12 @@ impl Writer<'_, '_> {
         self.flush();
         match tag {
             Tag::Heading(_) => self.blocks.unmark(),
+            Tag::Term => self.term = self.term.map(|(parent, _)| (parent, self.blocks.text.len())),
+            Tag::Definition => {
+                self.blocks.unmark();
+                self.blocks.tight = false;
+            }
+            Tag::Quote => self.blocks.quotes = self.blocks.quotes.saturating_sub(1),
             Tag::Item => self.blocks.end_item(),
             Tag::List | Tag::OrderedList => {
                 self.lists.pop();
@@ -204,6 +275,10 @@ pub(crate) struct Blocks {
     items: Vec<usize>,
     /// Whether the last block belongs to the list that is open.
     in_list: bool,
+    /// Open quotations.
+    quotes: usize,
+    /// Whether the next block stands directly under the last one.
+    tight: bool,
 }
 
 impl Blocks {
@@ -239,14 +314,20 @@ impl Blocks {
             return;
         }
         let starts_item = !self.items.is_empty() && !self.marker.is_empty();
+        let tight = std::mem::take(&mut self.tight) || starts_item && self.in_list;
         if !self.text.is_empty() {
-            self.text.push_str(if starts_item && self.in_list { "\n" } else { "\n\n" });
+            self.text.push_str(if tight { "\n" } else { "\n\n" });
         }
         self.in_list = self.in_list || starts_item;
         let hanging = if self.items.is_empty() { 0 } else { self.indent + INDENT };
+        // A formula of several lines is not cut by marks of quotation.
+        let every_line = !block.starts_with("$$");
         for (number, line) in block.split('\n').enumerate() {
             if number > 0 {
                 self.text.push('\n');
+            }
+            if number == 0 || every_line {
+                self.text.extend(std::iter::repeat_n("> ", self.quotes));
             }
             let indent = if number == 0 && starts_item { self.indent } else { hanging };
             if !line.is_empty() {

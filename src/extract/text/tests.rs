@@ -77,5 +77,35 @@ fn code_is_kept_as_it_stands() {
 #[test]
 fn scripts_are_exponents_and_indices_but_not_ordinals_and_notes() {
     check("<p>x<sup>2</sup> + a<sub>n</sub>", "$x^2 + a_n$");
-    check("<p>the 1<sup>st</sup> fact<sup><a href=#1>12</a></sup><a href=#2><sup>3</sup></a>", "the 1st fact123");
+    check("<p>the 1<sup>st</sup> fact<sup><a href=#1>12</a></sup><a href=#2><sup>3</sup></a>", "the 1st fact[12][3]");
+}
+
+#[test]
+fn quotations_and_definitions_are_marked() {
+    check(
+        "<p>She said it at length, and then again:<blockquote><p>one<p>two</blockquote>",
+        "She said it at length, and then again:\n\n> one\n\n> two",
+    );
+    check("<blockquote><p>a whole page that is indented</blockquote>", "a whole page that is indented");
+    check(
+        "<dl><dt>term<dd>what it is<dd>and more<dt>other<dd><p>one<p>two</dl>",
+        "term\n: what it is\n\n: and more\n\nother\n: one\n\ntwo",
+    );
+    check("<dl><dd>indented</dl>", "indented");
+}
+
+#[test]
+fn ways_back_from_notes_and_to_headings_are_left_out() {
+    check("<h2>On <a href=#on>#</a></h2><p>a note <a href=#r>↩︎</a>, see <a href=#s>§</a>", "## On\n\na note , see");
+}
+
+#[test]
+fn the_language_of_code_is_read_where_highlighters_write_it() {
+    let fenced = |language: &str| format!("```{language}\nx = 1\n```");
+    check("<pre class='brush: js; gutter: false'>x = 1</pre>", &fenced("js"));
+    check("<pre class='brush:php'>x = 1</pre>", &fenced("php"));
+    check("<pre class='sourceCode r'><code class='sourceCode r'>x = 1</code></pre>", &fenced("r"));
+    check("<pre><code class='hljs python'>x = 1</code></pre>", &fenced("python"));
+    check("<pre data-lang=go><code>x = 1</code></pre>", &fenced("go"));
+    check("<div class=lang-en><pre><code>x = 1</code></pre></div>", &fenced(""));
 }
