@@ -11,15 +11,19 @@ use ego_tree::NodeRef;
 use scraper::{Html, Node};
 
 use self::dom::Scripting;
-use crate::page::{Document, Page};
+use crate::page::{Capture, Document, Page};
 use crate::reject::Reject;
 
 pub mod content;
 pub mod dom;
 pub mod encoding;
 pub mod math;
+pub mod metadata;
 pub mod outline;
+// The fuzz targets take this module's leaves without the crate around them.
+#[cfg(not(fuzzing))]
 pub mod stage;
+#[cfg(not(fuzzing))]
 pub mod table;
 pub mod tag;
 pub mod text;
@@ -64,10 +68,10 @@ pub fn extract(page: &Page, rules: &ExtractRules) -> Result<Document, Reject> {
         return Err(Reject::EmptyBody);
     }
     let decoded = encoding::decode(&page.body, page.http_charset.as_deref(), top_level_domain(&page.capture.url));
-    let mut document = read(&decoded, Scripting::On, rules)?;
+    let mut document = read(&decoded, &page.capture, Scripting::On, rules)?;
     if document.text.len() < LITTLE_TEXT_BYTES && memchr::memmem::find(decoded.as_bytes(), b"<noscript").is_some() {
         // Pages built by scripts often carry their text for readers that run none.
-        let without = read(&decoded, Scripting::Off, rules)?;
+        let without = read(&decoded, &page.capture, Scripting::Off, rules)?;
         if without.text.len() > document.text.len() * 2 {
             document = without;
         }
@@ -78,7 +82,7 @@ pub fn extract(page: &Page, rules: &ExtractRules) -> Result<Document, Reject> {
     Ok(document)
 }
 
-fn read(decoded: &str, scripting: Scripting, rules: &ExtractRules) -> Result<Document, Reject> {
+fn read(decoded: &str, capture: &Capture, scripting: Scripting, rules: &ExtractRules) -> Result<Document, Reject> {
     let html = dom::parse(decoded, scripting, rules)?;
     let settings = math::PageMath::read(&html);
     let found = math::find(&html, &settings);
@@ -88,7 +92,15 @@ fn read(decoded: &str, scripting: Scripting, rules: &ExtractRules) -> Result<Doc
         text::write(&outline, &selection, &settings)
     });
     let text::Written { text, formulas } = written.unwrap_or_default();
-    Ok(Document { title: title(&html), text, formulas, declared_language: declared_language(&html) })
+    let stated = metadata::read(&html, capture);
+    Ok(Document {
+        title: title(&html).or(stated.title).unwrap_or_default(),
+        text,
+        formulas,
+        declared_language: declared_language(&html),
+        canonical_url: stated.canonical_url,
+        published_at_ms: stated.published_at_ms,
+    })
 }
 
 /// The last label of the URL's host, where it is one that hints at a language.
@@ -116,8 +128,11 @@ fn declared_language(html: &Html) -> Option<String> {
     (!language.is_empty()).then(|| language.chars().take(35).collect())
 }
 
-/// The document's title (not that of an embedded drawing), white space folded.
-fn title(html: &Html) -> String {
+/// Most bytes of a title.
+const TITLE_BYTES_MAX: usize = 2048;
+
+/// The document's title (not that of an embedded drawing), white space folded; `None` where it is empty.
+fn title(html: &Html) -> Option<String> {
     let root = child_named(html.tree.root(), "html");
     let title = root.and_then(|root| {
         let inside = |name| child_named(root, name).and_then(|parent| child_named(parent, "title"));
@@ -128,13 +143,13 @@ fn title(html: &Html) -> String {
         .flat_map(|title| title.children())
         .filter_map(|child| child.value().as_text().map(|text| &**text))
         .collect();
-    text::fold_line(&raw)
+    let title = text::fold_line(&raw[..raw.floor_char_boundary(TITLE_BYTES_MAX)]);
+    (!title.is_empty()).then_some(title)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::page::Capture;
 
     fn page(body: &str) -> Page {
         let capture = Capture {

@@ -1,0 +1,191 @@
+//! When a page was published: what its parts state, the most trustworthy first.
+
+use ego_tree::NodeRef;
+use scraper::Node;
+use scraper::node::Element;
+use url::Url;
+
+use super::{attr, date, json_ld, text};
+use crate::page::Capture;
+
+/// 1990-01-01: the web has no older pages.
+const EARLIEST_MS: i64 = 631_152_000_000;
+/// 2100-01-01, for captures without a date of their own.
+const LATEST_MS: i64 = 4_102_444_800_000;
+const DAY_MS: i64 = 86_400_000;
+/// JSON-LD blocks and `time` elements looked at.
+const LOOKS_MAX: usize = 32;
+
+/// Where a date is stated, the most trustworthy first.
+#[derive(Clone, Copy, Debug)]
+enum Source {
+    JsonLd,
+    Meta,
+    Item,
+    DublinCore,
+    Citation,
+    /// Names that are the habit of one tool or site.
+    Habit,
+    /// A `time` element that is marked as the publication's.
+    MarkedTime,
+    /// A `time` element at the head of the article.
+    Time,
+}
+
+const SOURCES: usize = Source::Time as usize + 1;
+
+/// The first date of each source.
+#[derive(Default)]
+pub(super) struct Published<'a> {
+    dates: [Option<i64>; SOURCES],
+    looks: usize,
+    /// The `article` around the first unmarked `time`.
+    article: Option<NodeRef<'a, Node>>,
+}
+
+impl<'a> Published<'a> {
+    fn state(&mut self, source: Source, raw: &str) {
+        let slot = &mut self.dates[source as usize];
+        *slot = slot.or_else(|| date::parse(raw));
+    }
+
+    /// A `meta` element; the key is in lower case.
+    pub(super) fn meta(&mut self, key: &str, content: &str) {
+        let source = match key {
+            "article:published_time"
+            | "og:article:published_time"
+            | "article:published"
+            | "og:published_time"
+            | "article.published" => Source::Meta,
+            "datepublished" => Source::Item,
+            "dc.date" | "dc.date.issued" | "dc.date.created" | "dcterms.date" | "dcterms.issued"
+            | "dcterms.created" | "dc.issued" | "dc.created" => Source::DublinCore,
+            "citation_publication_date" | "citation_date" | "citation_online_date" | "prism.publicationdate" => {
+                Source::Citation
+            }
+            "parsely-pub-date"
+            | "sailthru.date"
+            | "pubdate"
+            | "publishdate"
+            | "publish_date"
+            | "publish-date"
+            | "publication_date"
+            | "publication-date"
+            | "bt:pubdate"
+            | "date"
+            | "cxenseparse:recs:publishtime" => Source::Habit,
+            _ => return,
+        };
+        self.state(source, content);
+    }
+
+    /// An element whose `itemprop` or microformat class may name it the date.
+    pub(super) fn item(&mut self, node: NodeRef<'a, Node>, element: &'a Element) {
+        let said = attr(element, "itemprop").is_some_and(|property| property.eq_ignore_ascii_case("datePublished"));
+        let microformat = &*element.name.local == "abbr"
+            && attr(element, "class").is_some_and(|class| class.split_ascii_whitespace().any(|c| c == "published"));
+        if !said && !microformat || in_comments(node) {
+            return;
+        }
+        match attr(element, "content").or_else(|| attr(element, "datetime")).or_else(|| attr(element, "title")) {
+            Some(stated) => self.state(Source::Item, stated),
+            None => self.state(Source::Item, &text(node, 64)),
+        }
+    }
+
+    /// A script of JSON-LD.
+    pub(super) fn json_ld(&mut self, node: NodeRef<'a, Node>) {
+        self.looks += 1;
+        if self.dates[Source::JsonLd as usize].is_some() || self.looks > LOOKS_MAX {
+            return;
+        }
+        let block = text(node, json_ld::BYTES_MAX);
+        if let Some(date) = json_ld::date_published(&block) {
+            self.state(Source::JsonLd, &date);
+        }
+    }
+
+    /// A `time` element.
+    pub(super) fn time(&mut self, node: NodeRef<'a, Node>, element: &'a Element) {
+        self.item(node, element);
+        let Some(stated) = attr(element, "datetime").filter(|stated| stated.len() >= 8) else { return };
+        self.looks += 1;
+        if self.looks > LOOKS_MAX {
+            return;
+        }
+        let class = attr(element, "class").unwrap_or_default();
+        let property = attr(element, "itemprop").unwrap_or_default();
+        let marked = attr(element, "pubdate").is_some()
+            || property.eq_ignore_ascii_case("dateCreated")
+            || class.split_ascii_whitespace().any(|c| matches!(c, "published" | "entry-date" | "dt-published"));
+        let changed = property.eq_ignore_ascii_case("dateModified") || class.contains("updated");
+        if !marked && changed {
+            return;
+        }
+        match place(node) {
+            Place::Head(article) => {
+                // Times of two articles: the page is a list of them.
+                if let (Some(first), Some(this)) = (self.article, article)
+                    && first.id() != this.id()
+                {
+                    self.dates[Source::MarkedTime as usize] = None;
+                    self.dates[Source::Time as usize] = None;
+                    self.looks = LOOKS_MAX;
+                    return;
+                }
+                self.article = self.article.or(article);
+                self.state(if marked { Source::MarkedTime } else { Source::Time }, stated);
+            }
+            Place::Body if marked => self.state(Source::MarkedTime, stated),
+            Place::Body | Place::Aside => {}
+        }
+    }
+
+    /// The best date that can be right, else that of the address.
+    pub(super) fn choose(&self, capture: &Capture) -> Option<i64> {
+        let latest = capture.fetched_at_ms.map_or(LATEST_MS, |fetched| fetched.saturating_add(DAY_MS));
+        let plausible = |date: &i64| (EARLIEST_MS..=latest).contains(date);
+        let path = || date::in_path(Url::parse(&capture.url).ok()?.path());
+        self.dates.into_iter().flatten().find(plausible).or_else(|| path().filter(plausible))
+    }
+}
+
+/// Where a `time` element stands.
+enum Place<'a> {
+    /// In an article, main element or header; the outermost `article` around it.
+    Head(Option<NodeRef<'a, Node>>),
+    /// In nothing that says what it is.
+    Body,
+    /// In what is not the page's own: navigation, comments, lists.
+    Aside,
+}
+
+fn place<'a>(node: NodeRef<'a, Node>) -> Place<'a> {
+    let (mut article, mut head) = (None, false);
+    for ancestor in node.ancestors() {
+        let Some(element) = ancestor.value().as_element() else { continue };
+        match &*element.name.local {
+            "nav" | "aside" | "footer" | "li" | "table" => return Place::Aside,
+            "article" => article = Some(ancestor),
+            "main" | "header" => head = true,
+            _ => {}
+        }
+        if names_comments(element) {
+            return Place::Aside;
+        }
+    }
+    if head || article.is_some() { Place::Head(article) } else { Place::Body }
+}
+
+fn in_comments(node: NodeRef<'_, Node>) -> bool {
+    node.ancestors().filter_map(|ancestor| ancestor.value().as_element()).any(names_comments)
+}
+
+/// Whether an element's class, id or type says that comments are in it.
+fn names_comments(element: &Element) -> bool {
+    ["class", "id", "itemtype"].into_iter().filter_map(|name| attr(element, name)).any(|value| {
+        value.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| {
+            matches!(word, "comment" | "comments" | "commentlist" | "Comment" | "Answer" | "answer" | "related")
+        })
+    })
+}
