@@ -20,6 +20,8 @@ pub mod encoding;
 pub mod math;
 pub mod metadata;
 pub mod outline;
+#[cfg(any(test, fuzzing))]
+pub mod properties;
 // The fuzz targets take this module's leaves without the crate around them.
 #[cfg(not(fuzzing))]
 pub mod stage;
@@ -116,7 +118,8 @@ fn child_named<'a>(of: NodeRef<'a, Node>, name: &str) -> Option<NodeRef<'a, Node
 }
 
 /// The `body`; of a frameset page, the `frameset` with its `noframes`.
-fn body(html: &Html) -> Option<NodeRef<'_, Node>> {
+#[must_use]
+pub fn body(html: &Html) -> Option<NodeRef<'_, Node>> {
     let root = child_named(html.tree.root(), "html")?;
     child_named(root, "body").or_else(|| child_named(root, "frameset"))
 }

@@ -116,8 +116,10 @@ impl<'a> Found<'a> {
             }
             let mut url = base.as_ref().unwrap_or(&page).join(href.trim()).ok()?;
             url.set_fragment(None);
-            let web = matches!(url.scheme(), "http" | "https") && url.has_host() && url.username().is_empty();
-            (web && url.as_str().len() <= BYTES_MAX).then(|| url.into())
+            // `https://paths/17` comes of a lost host.
+            let host = url.host_str().is_some_and(|host| host.contains('.'));
+            let web = matches!(url.scheme(), "http" | "https") && url.username().is_empty();
+            (host && web && url.as_str().len() <= BYTES_MAX).then(|| url.into())
         };
         self.canonical.and_then(resolve).or_else(|| self.og_url.and_then(resolve))
     }

@@ -13,8 +13,10 @@ const EARLIEST_MS: i64 = 631_152_000_000;
 /// 2100-01-01, for captures without a date of their own.
 const LATEST_MS: i64 = 4_102_444_800_000;
 const DAY_MS: i64 = 86_400_000;
-/// JSON-LD blocks and `time` elements looked at.
-const LOOKS_MAX: usize = 32;
+/// JSON-LD blocks, `time` elements, and elements that name themselves a date, looked at.
+const LOOKS_MAX: usize = 64;
+/// More dates of publication than this are those of other pages.
+const ITEMS_MAX: usize = 2;
 
 /// Where a date is stated, the most trustworthy first.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +30,7 @@ enum Source {
     Habit,
     /// A `time` element that is marked as the publication's.
     MarkedTime,
-    /// A `time` element at the head of the article.
+    /// A `time` element at the head of the article, or the only one of the page.
     Time,
 }
 
@@ -39,6 +41,10 @@ const SOURCES: usize = Source::Time as usize + 1;
 pub(super) struct Published<'a> {
     dates: [Option<i64>; SOURCES],
     looks: usize,
+    /// Different dates that elements of the body state as the publication's.
+    items: Vec<i64>,
+    /// The date of an unmarked `time` element that stands in nothing telling; `Some(None)` where there are several.
+    lone: Option<Option<i64>>,
     /// The `article` around the first unmarked `time`.
     article: Option<NodeRef<'a, Node>>,
 }
@@ -81,15 +87,23 @@ impl<'a> Published<'a> {
 
     /// An element whose `itemprop` or microformat class may name it the date.
     pub(super) fn item(&mut self, node: NodeRef<'a, Node>, element: &'a Element) {
-        let said = attr(element, "itemprop").is_some_and(|property| property.eq_ignore_ascii_case("datePublished"));
+        let said = attr(element, "itemprop").is_some_and(|properties| names(properties, "datePublished"));
         let microformat = &*element.name.local == "abbr"
             && attr(element, "class").is_some_and(|class| class.split_ascii_whitespace().any(|c| c == "published"));
-        if !said && !microformat || in_comments(node) {
+        if !said && !microformat || self.items.len() > ITEMS_MAX {
             return;
         }
-        match attr(element, "content").or_else(|| attr(element, "datetime")).or_else(|| attr(element, "title")) {
-            Some(stated) => self.state(Source::Item, stated),
-            None => self.state(Source::Item, &text(node, 64)),
+        self.looks += 1;
+        if self.looks > LOOKS_MAX || in_comments(node) {
+            return;
+        }
+        let stated = attr(element, "content").or_else(|| attr(element, "datetime")).or_else(|| attr(element, "title"));
+        let date = match stated {
+            Some(stated) => date::parse(stated),
+            None => date::parse(&text(node, 64)),
+        };
+        if let Some(date) = date.filter(|date| !self.items.contains(date)) {
+            self.items.push(date);
         }
     }
 
@@ -116,9 +130,9 @@ impl<'a> Published<'a> {
         let class = attr(element, "class").unwrap_or_default();
         let property = attr(element, "itemprop").unwrap_or_default();
         let marked = attr(element, "pubdate").is_some()
-            || property.eq_ignore_ascii_case("dateCreated")
+            || names(property, "dateCreated")
             || class.split_ascii_whitespace().any(|c| matches!(c, "published" | "entry-date" | "dt-published"));
-        let changed = property.eq_ignore_ascii_case("dateModified") || class.contains("updated");
+        let changed = names(property, "dateModified") || class.contains("updated");
         if !marked && changed {
             return;
         }
@@ -137,7 +151,12 @@ impl<'a> Published<'a> {
                 self.state(if marked { Source::MarkedTime } else { Source::Time }, stated);
             }
             Place::Body if marked => self.state(Source::MarkedTime, stated),
-            Place::Body | Place::Aside => {}
+            Place::Body => {
+                let date = date::parse(stated);
+                let same = self.lone.is_none_or(|lone| lone == date);
+                self.lone = Some(date.filter(|_| same));
+            }
+            Place::Aside => {}
         }
     }
 
@@ -146,8 +165,18 @@ impl<'a> Published<'a> {
         let latest = capture.fetched_at_ms.map_or(LATEST_MS, |fetched| fetched.saturating_add(DAY_MS));
         let plausible = |date: &i64| (EARLIEST_MS..=latest).contains(date);
         let path = || date::in_path(Url::parse(&capture.url).ok()?.path());
-        self.dates.into_iter().flatten().find(plausible).or_else(|| path().filter(plausible))
+        let mut dates = self.dates;
+        let item = &mut dates[Source::Item as usize];
+        *item = item.or_else(|| self.items.first().copied().filter(|_| self.items.len() <= ITEMS_MAX));
+        let time = &mut dates[Source::Time as usize];
+        *time = time.or(self.lone.flatten());
+        dates.into_iter().flatten().find(plausible).or_else(|| path().filter(plausible))
     }
+}
+
+/// Whether a list of words has this one, whatever its case.
+fn names(list: &str, word: &str) -> bool {
+    list.split_ascii_whitespace().any(|named| named.eq_ignore_ascii_case(word))
 }
 
 /// Where a `time` element stands.

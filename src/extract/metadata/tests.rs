@@ -45,6 +45,7 @@ fn only_web_addresses_of_a_sane_length_are_canonical() {
     canonical("<link rel=canonical href='file:///c:/x.html'>", None);
     canonical("<link rel=canonical href='https://user@example.org/'>", None);
     canonical("<link rel=canonical href='http://'>", None);
+    canonical("<link rel=canonical href='//page/17'><meta property=og:url content=/o>", Some("https://example.org/o"));
     canonical(&format!("<link rel=canonical href='/{}'>", "x".repeat(BYTES_MAX)), None);
 }
 
@@ -71,13 +72,19 @@ fn dates_by_trust() {
 
 #[test]
 fn times_of_other_things_are_not_the_pages() {
-    published("<time datetime=2018-01-01>", None);
+    published("<time datetime=2018-01-01>", Some("2018-01-01"));
+    published("<time datetime=2018-01-01></time> <time datetime=2018-02-01></time>", None);
+    published("<ul><li><time datetime=2018-01-01></ul>", None);
     published("<article><aside><time datetime=2018-01-01>x</time></aside></article>", None);
     published("<article><time class=updated datetime=2018-01-01>x</time></article>", None);
     published("<main><div class=comment-body><time datetime=2018-01-01>x</time></div></main>", None);
     published("<div id=comments><time itemprop=datePublished datetime=2018-01-01>x</time></div>", None);
     let teaser = "<article><time class=published datetime=2018-01-01>x</time></article>";
     published(&teaser.repeat(5), None);
+    let items: String =
+        (1..5).map(|n| format!("<i>post</i><span itemprop=datePublished content=2018-01-0{n}></span>")).collect();
+    published(&items, None);
+    published("<time itemprop='dateCreated datePublished' datetime=2018-01-01>x</time>", Some("2018-01-01"));
     published(
         &format!("{teaser}<article class=comment><time datetime=2019-01-01>x</time></article>"),
         Some("2018-01-01"),
