@@ -314,10 +314,7 @@ mod tests {
 
     #[test]
     fn repeated_roots_bring_few_attributes() {
-        let mut page = String::from("<html lang=en>");
-        for n in 0..300_000 {
-            page += &format!("<html a{n}=b>");
-        }
+        let page = (0..300_000).fold(String::from("<html lang=en>"), |page, n| page + &format!("<html a{n}=b>"));
         let html = parse(&page, Scripting::On, &ExtractRules::default()).expect("an odd page");
         assert_eq!(html.root_element().attr("a1"), Some("b"));
         assert!(html.root_element().value().attrs.len() <= 1 + ExtractRules::default().tag_attributes_max);

@@ -51,6 +51,10 @@ fn attr<'a>(element: &'a Element, name: &str) -> Option<&'a str> {
     element.attrs.iter().find(|(key, _)| &*key.local == name).map(|(_, value)| &**value)
 }
 
+fn is_json_ld(script: &Element) -> bool {
+    attr(script, "type").is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/ld+json"))
+}
+
 /// The first statement of each kind.
 #[derive(Default)]
 struct Found<'a> {
@@ -75,11 +79,7 @@ impl<'a> Found<'a> {
             }
             "base" => self.base = self.base.or_else(|| attr(element, "href")),
             "h1" => self.heading = self.heading.or(Some(node)),
-            "script" => {
-                if attr(element, "type").is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/ld+json")) {
-                    self.published.json_ld(node);
-                }
-            }
+            "script" if is_json_ld(element) => self.published.json_ld(node),
             "time" => self.published.time(node, element),
             "span" | "abbr" | "p" | "div" => self.published.item(node, element),
             _ => {}

@@ -36,6 +36,15 @@ enum Source {
 
 const SOURCES: usize = Source::Time as usize + 1;
 
+/// Dates of which one alone says something.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Lone {
+    #[default]
+    None,
+    One(i64),
+    Several,
+}
+
 /// The first date of each source.
 #[derive(Default)]
 pub(super) struct Published<'a> {
@@ -43,8 +52,8 @@ pub(super) struct Published<'a> {
     looks: usize,
     /// Different dates that elements of the body state as the publication's.
     items: Vec<i64>,
-    /// The date of an unmarked `time` element that stands in nothing telling; `Some(None)` where there are several.
-    lone: Option<Option<i64>>,
+    /// The date of an unmarked `time` element that stands in nothing telling.
+    lone: Lone,
     /// The `article` around the first unmarked `time`.
     article: Option<NodeRef<'a, Node>>,
 }
@@ -152,9 +161,11 @@ impl<'a> Published<'a> {
             }
             Place::Body if marked => self.state(Source::MarkedTime, stated),
             Place::Body => {
-                let date = date::parse(stated);
-                let same = self.lone.is_none_or(|lone| lone == date);
-                self.lone = Some(date.filter(|_| same));
+                self.lone = match (date::parse(stated), self.lone) {
+                    (Some(date), Lone::None) => Lone::One(date),
+                    (Some(date), Lone::One(other)) if date == other => Lone::One(date),
+                    _ => Lone::Several,
+                };
             }
             Place::Aside => {}
         }
@@ -168,8 +179,9 @@ impl<'a> Published<'a> {
         let mut dates = self.dates;
         let item = &mut dates[Source::Item as usize];
         *item = item.or_else(|| self.items.first().copied().filter(|_| self.items.len() <= ITEMS_MAX));
-        let time = &mut dates[Source::Time as usize];
-        *time = time.or(self.lone.flatten());
+        if let Lone::One(date) = self.lone {
+            dates[Source::Time as usize].get_or_insert(date);
+        }
         dates.into_iter().flatten().find(plausible).or_else(|| path().filter(plausible))
     }
 }
@@ -189,7 +201,7 @@ enum Place<'a> {
     Aside,
 }
 
-fn place<'a>(node: NodeRef<'a, Node>) -> Place<'a> {
+fn place(node: NodeRef<'_, Node>) -> Place<'_> {
     let (mut article, mut head) = (None, false);
     for ancestor in node.ancestors() {
         let Some(element) = ancestor.value().as_element() else { continue };
