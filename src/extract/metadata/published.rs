@@ -50,6 +50,8 @@ enum Lone {
 pub(super) struct Published<'a> {
     dates: [Option<i64>; SOURCES],
     looks: usize,
+    /// Whether `time` elements stand in several articles: the page is a list of them.
+    listing: bool,
     /// Different dates that elements of the body state as the publication's.
     items: Vec<i64>,
     /// The date of an unmarked `time` element that stands in nothing telling.
@@ -133,7 +135,7 @@ impl<'a> Published<'a> {
         self.item(node, element);
         let Some(stated) = attr(element, "datetime").filter(|stated| stated.len() >= 8) else { return };
         self.looks += 1;
-        if self.looks > LOOKS_MAX {
+        if self.looks > LOOKS_MAX || self.listing {
             return;
         }
         let class = attr(element, "class").unwrap_or_default();
@@ -147,13 +149,10 @@ impl<'a> Published<'a> {
         }
         match place(node) {
             Place::Head(article) => {
-                // Times of two articles: the page is a list of them.
                 if let (Some(first), Some(this)) = (self.article, article)
                     && first.id() != this.id()
                 {
-                    self.dates[Source::MarkedTime as usize] = None;
-                    self.dates[Source::Time as usize] = None;
-                    self.looks = LOOKS_MAX;
+                    self.listing = true;
                     return;
                 }
                 self.article = self.article.or(article);
@@ -177,10 +176,17 @@ impl<'a> Published<'a> {
         let plausible = |date: &i64| (EARLIEST_MS..=latest).contains(date);
         let path = || date::in_path(Url::parse(&capture.url).ok()?.path());
         let mut dates = self.dates;
-        let item = &mut dates[Source::Item as usize];
-        *item = item.or_else(|| self.items.first().copied().filter(|_| self.items.len() <= ITEMS_MAX));
-        if let Lone::One(date) = self.lone {
-            dates[Source::Time as usize].get_or_insert(date);
+        let items_max = if self.listing { 1 } else { ITEMS_MAX };
+        if let Some(first) = self.items.first().filter(|_| self.items.len() <= items_max) {
+            dates[Source::Item as usize].get_or_insert(*first);
+        }
+        match self.lone {
+            _ if self.listing => {
+                dates[Source::MarkedTime as usize] = None;
+                dates[Source::Time as usize] = None;
+            }
+            Lone::One(date) => _ = dates[Source::Time as usize].get_or_insert(date),
+            Lone::None | Lone::Several => {}
         }
         dates.into_iter().flatten().find(plausible).or_else(|| path().filter(plausible))
     }

@@ -84,6 +84,10 @@ fn times_of_other_things_are_not_the_pages() {
     let items: String =
         (1..5).map(|n| format!("<i>post</i><span itemprop=datePublished content=2018-01-0{n}></span>")).collect();
     published(&items, None);
+    let posts = (1..5).map(|n| {
+        format!("<article><time itemprop='dateCreated datePublished' datetime=2018-01-0{n}>x</time></article>")
+    });
+    published(&posts.collect::<String>(), None);
     published("<time itemprop='dateCreated datePublished' datetime=2018-01-01>x</time>", Some("2018-01-01"));
     published(
         &format!("{teaser}<article class=comment><time datetime=2019-01-01>x</time></article>"),
