@@ -64,7 +64,8 @@ pub struct Page {
 /// What extraction makes of a page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Document {
-    /// The page's title, white space folded; empty where it has none.
+    /// The page's title, white space folded: that of its `title` element, else one that its metadata or its first
+    /// heading states; empty where it has none.
     pub title: String,
     /// Main content: blocks split by blank lines, inline math `$…$`, display math `$$…$$`, code fenced, headings `#`,
     /// lists `- `, tables with ` | `.
@@ -73,4 +74,8 @@ pub struct Document {
     pub formulas: u32,
     /// The language that the page's `html` element names, as a BCP 47 tag.
     pub declared_language: Option<String>,
+    /// The address that the page names as its own.
+    pub canonical_url: Option<String>,
+    /// When the page says that it was published, milliseconds since the Unix epoch (UTC).
+    pub published_at_ms: Option<i64>,
 }

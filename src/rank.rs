@@ -30,7 +30,7 @@ use crate::task::{
 };
 
 /// Raised when the same scores would give other shards.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 static ORDER: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(vec![

@@ -12,7 +12,7 @@ use ego_tree::NodeId;
 use html5ever::driver;
 use html5ever::tendril::{StrTendril, TendrilSink};
 use html5ever::tree_builder::{ElementFlags, NodeOrText, QuirksMode, TreeSink};
-use html5ever::{Attribute, QualName};
+use html5ever::{Attribute, QualName, local_name, ns};
 use scraper::{Html, HtmlTreeSink};
 
 use super::ExtractRules;
@@ -42,18 +42,34 @@ pub fn parse(text: &str, scripting: Scripting, rules: &ExtractRules) -> Result<H
     }
     let mut options = driver::ParseOpts::default();
     options.tree_builder.scripting_enabled = scripting == Scripting::On;
-    let sink = Guard::new(rules);
-    let mut parser = driver::parse_document(sink, options);
+    feed(driver::parse_document(Guard::new(Html::new_document(), rules), options), text).ok_or(Reject::TooComplex)
+}
+
+/// Parses markup that stands as text inside a page (in an attribute, in a script); `None` where it is not worth the
+/// work. A page may hold many such pieces, so the work is in proportion to the length.
+#[must_use]
+pub fn parse_fragment(text: &str) -> Option<Html> {
+    let rules = ExtractRules { parser_steps_max: 4096 + text.len() as u64 * 16, ..ExtractRules::default() };
+    if attributes_exceed(text.as_bytes(), rules.tag_attributes_max) {
+        return None;
+    }
+    let sink = Guard::new(Html::new_fragment(), &rules);
+    let body = QualName::new(None, ns!(html), local_name!("body"));
+    feed(driver::parse_fragment(sink, driver::ParseOpts::default(), body, Vec::new(), false), text)
+}
+
+/// Gives the text to the parser in pieces; `None` where a cap is exceeded.
+fn feed(mut parser: driver::Parser<Guard<'_>>, text: &str) -> Option<Html> {
     let mut rest = text;
     while !rest.is_empty() {
         let (chunk, after) = rest.split_at(rest.floor_char_boundary(CHUNK_BYTES).max(first_char(rest)));
         parser.process(StrTendril::from_slice(chunk));
         if parser.tokenizer.sink.sink.exceeded() {
-            return Err(Reject::TooComplex);
+            return None;
         }
         rest = after;
     }
-    Ok(parser.finish())
+    Some(parser.finish())
 }
 
 fn first_char(text: &str) -> usize {
@@ -90,14 +106,15 @@ fn script_end(text: &[u8]) -> usize {
     memchr::memmem::find_iter(text, b"</").find(|at| name(*at)).unwrap_or(text.len())
 }
 
-/// Length of a tag up to its `>`, and an upper bound of its attributes.
+/// Length of a tag up to its `>`, and an upper bound of its attributes: a bare one takes two bytes, a quoted one is
+/// counted by its quotes, and the sum bounds both kinds.
 fn tag(rest: &[u8]) -> (usize, usize) {
     let (mut at, mut bare, mut quoted) = (0, 0, 0);
     while let Some(found) = memchr::memchr3(b'>', b'"', b'\'', &rest[at..]) {
         bare += found;
         at += found + 1;
         if rest[at - 1] == b'>' {
-            break;
+            return (at, quoted + bare / 2);
         }
         // A quote opens a value only after `=`; elsewhere it is part of a name.
         let before = rest[..at - 1].trim_ascii_end();
@@ -106,8 +123,8 @@ fn tag(rest: &[u8]) -> (usize, usize) {
             at += memchr::memchr(rest[at - 1], &rest[at..]).map_or(rest.len() - at, |end| end + 1);
         }
     }
-    // A bare attribute takes two bytes, a quoted one is counted by its quotes: the sum bounds both kinds.
-    (at.max(1), quoted + bare / 2)
+    // Without an end, the rest of the page is the tag.
+    (rest.len(), quoted + (bare + rest.len() - at) / 2)
 }
 
 /// A tree sink that counts what the parser asks of it.
@@ -118,16 +135,19 @@ struct Guard<'r> {
     steps: Cell<u64>,
     elements: Cell<u64>,
     too_deep: Cell<bool>,
+    /// Attributes that repeated `html` and `body` tags brought.
+    late_attributes: Cell<usize>,
 }
 
 impl<'r> Guard<'r> {
-    fn new(rules: &'r ExtractRules) -> Self {
+    fn new(html: Html, rules: &'r ExtractRules) -> Self {
         Self {
-            tree: HtmlTreeSink::new(Html::new_document()),
+            tree: HtmlTreeSink::new(html),
             rules,
             steps: Cell::new(0),
             elements: Cell::new(0),
             too_deep: Cell::new(false),
+            late_attributes: Cell::new(0),
         }
     }
 
@@ -222,7 +242,12 @@ impl TreeSink for Guard<'_> {
     }
 
     fn add_attrs_if_missing(&self, target: &NodeId, attributes: Vec<Attribute>) {
-        self.tree.add_attrs_if_missing(target, attributes);
+        // Each is looked for among those before it, so there must be an end.
+        let late = self.late_attributes.get() + attributes.len();
+        self.late_attributes.set(late);
+        if late <= self.rules.tag_attributes_max {
+            self.tree.add_attrs_if_missing(target, attributes);
+        }
     }
 
     fn remove_from_parent(&self, target: &NodeId) {
@@ -273,7 +298,26 @@ mod tests {
         rejected(&"<p>".repeat(1_000_000));
         rejected(&format!("<p {}>", (0..100_000).fold(String::new(), |s, i| s + &format!("a{i}=\">\" "))));
         rejected(&format!("<p {}>", (0..100_000).fold(String::new(), |s, i| s + &format!("a{i} "))));
+        rejected(&"<a ".repeat(1_000_000));
+        rejected(&(0..300_000).fold(String::from("<a"), |s, i| s + &format!(" b{i}")));
         rejected(&format!("{}<table>{}", "<b>".repeat(400), "<tr><td>x<b><p>".repeat(200_000)));
+    }
+
+    #[test]
+    fn fragments_are_bounded_by_their_length() {
+        let fragment = parse_fragment("<math><mi>x</mi></math>").expect("an ordinary formula");
+        assert_eq!(fragment.html(), "<html><math><mi>x</mi></math></html>");
+        for hostile in ["<div>".repeat(50_000), "<i>".repeat(400) + &"</p>".repeat(60_000)] {
+            assert!(parse_fragment(&hostile).is_none(), "{}", &hostile[..20]);
+        }
+    }
+
+    #[test]
+    fn repeated_roots_bring_few_attributes() {
+        let page = (0..300_000).fold(String::from("<html lang=en>"), |page, n| page + &format!("<html a{n}=b>"));
+        let html = parse(&page, Scripting::On, &ExtractRules::default()).expect("an odd page");
+        assert_eq!(html.root_element().attr("a1"), Some("b"));
+        assert!(html.root_element().value().attrs.len() <= 1 + ExtractRules::default().tag_attributes_max);
     }
 
     #[test]
@@ -284,6 +328,7 @@ mod tests {
             format!("<script>{}</script>", "if(a<b){c=\"'\"}".repeat(100_000)),
             format!("<p data-x=\"{}\">", "a b=c ".repeat(500_000)),
             format!("<!-- {}", "<p ".repeat(500_000)),
+            format!("<p>cut off <a title='{}", "x ".repeat(500_000)),
         ] {
             assert!(parse(&page, Scripting::On, &ExtractRules::default()).is_ok(), "{}", &page[..40]);
         }

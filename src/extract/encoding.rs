@@ -13,8 +13,9 @@ use std::borrow::Cow;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, ISO_2022_JP, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252, X_USER_DEFINED};
 
-/// Bytes searched for a declaration. The standard asks for at least 1024; real pages put scripts before it.
-const PRESCAN_BYTES: usize = 8192;
+/// Bytes searched for a declaration. The standard asks for 1024, but browsers start anew at a declaration that they
+/// meet later, and real pages put scripts before it.
+const PRESCAN_BYTES: usize = 64 * 1024;
 /// Multi-byte characters from which valid UTF-8 is taken for UTF-8 against the declaration (two characters of GBK can
 /// be valid UTF-8 by accident).
 const UTF8_EVIDENCE_MIN: usize = 4;
@@ -24,6 +25,9 @@ const UTF8_EVIDENCE_MIN: usize = 4;
 pub fn decode<'a>(body: &'a [u8], http_charset: Option<&str>, tld: Option<&str>) -> Cow<'a, str> {
     if let Some((encoding, bom)) = Encoding::for_bom(body) {
         return encoding.decode_without_bom_handling(&body[bom..]).0;
+    }
+    if let Some(encoding) = wide_without_bom(body) {
+        return encoding.decode_without_bom_handling(body).0;
     }
     // Escape sequences are valid UTF-8, and what they switch to is not.
     let escapes = memchr::memmem::find(body, b"\x1B$").is_some();
@@ -60,6 +64,15 @@ fn decode_declared<'a>(body: &'a [u8], declared: &'static Encoding, tld: Option<
 /// Encodings whose texts can be valid UTF-8 byte for byte and still mean something else.
 fn wide_or_escaped(encoding: &'static Encoding) -> bool {
     [UTF_16LE, UTF_16BE, ISO_2022_JP].contains(&encoding)
+}
+
+/// UTF-16 that begins with markup: every other byte of `<!doctype`, `<html` or `<?xml` is zero.
+fn wide_without_bom(body: &[u8]) -> Option<&'static Encoding> {
+    match body {
+        [b'<', 0, b'!' | b'?' | b'h' | b'H', 0, ..] => Some(UTF_16LE),
+        [0, b'<', 0, b'!' | b'?' | b'h' | b'H', ..] => Some(UTF_16BE),
+        _ => None,
+    }
 }
 
 fn multi_byte(text: &str) -> usize {
@@ -108,11 +121,19 @@ fn declared_inside(body: &[u8]) -> Option<&'static Encoding> {
         } else if rest.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'/') {
             let name = rest.iter().position(|b| b.is_ascii_whitespace() || *b == b'>').unwrap_or(rest.len());
             at += name + attributes(&rest[name..], |_, _| {});
+            let raw = [&b"script"[..], b"style"].into_iter().find(|raw| rest[..name].eq_ignore_ascii_case(raw));
+            at += raw.map_or(0, |raw| raw_text(&head[at..], raw));
         } else if matches!(rest.first(), Some(b'!' | b'?')) {
             at += memchr::memchr(b'>', rest).unwrap_or(rest.len());
         }
     }
     None
+}
+
+/// Length of the text of a script or style sheet: markup in it is no markup.
+fn raw_text(text: &[u8], name: &[u8]) -> usize {
+    let ends = |at: usize| text.get(at + 2..at + 2 + name.len()).is_some_and(|n| n.eq_ignore_ascii_case(name));
+    memchr::memmem::find_iter(text, b"</").find(|at| ends(*at)).unwrap_or(text.len())
 }
 
 /// What a declaration inside the page means: it was read as ASCII, so it cannot be UTF-16.
@@ -228,6 +249,10 @@ mod tests {
         check(b"<meta charset=utf-8>na\xEFve", Some("iso-8859-1"), "<meta charset=utf-8>naïve");
         check(b"<meta charset=\"koi8-r\">\xC4\xC1", None, "<meta charset=\"koi8-r\">да");
         check("да".as_bytes(), None, "да");
+        check(b"<\0h\0>\0\xE9\0", None, "<h>é");
+        check(b"\0<\0?\0>\0\xE9", Some("utf-8"), "<?>é");
+        let late = format!("<script>{}</script><meta charset=koi8-r>", "x ".repeat(10_000));
+        check(&[late.as_bytes(), b"\xC4\xC1"].concat(), None, &format!("{late}да"));
     }
 
     #[test]
@@ -240,6 +265,10 @@ mod tests {
             ("<!-- <meta charset=big5> --><p a='<meta charset=gbk>'>", None),
             ("<!--><meta charset=big5>", Some(encoding_rs::BIG5)),
             ("<?xml version=\"1.0\" encoding=\"EUC-JP\"?><html>", Some(encoding_rs::EUC_JP)),
+            ("<script>'<meta charset=gbk>'</script><meta charset=big5>", Some(encoding_rs::BIG5)),
+            ("<style>a{}</STYLE><meta charset=x-user-defined>", Some(WINDOWS_1252)),
+            ("<script><meta charset=gbk>", None),
+            ("<meta charset=iso-8859-1>", Some(WINDOWS_1252)),
             ("<meta charset=utf-16>", Some(UTF_8)),
             ("<meta charset=hz-gb-2312>", None),
             ("<meta charset", None),

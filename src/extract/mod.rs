@@ -11,15 +11,21 @@ use ego_tree::NodeRef;
 use scraper::{Html, Node};
 
 use self::dom::Scripting;
-use crate::page::{Document, Page};
+use crate::page::{Capture, Document, Page};
 use crate::reject::Reject;
 
 pub mod content;
 pub mod dom;
 pub mod encoding;
 pub mod math;
+pub mod metadata;
 pub mod outline;
+#[cfg(any(test, fuzzing))]
+pub mod properties;
+// The fuzz targets take this module's leaves without the crate around them.
+#[cfg(not(fuzzing))]
 pub mod stage;
+#[cfg(not(fuzzing))]
 pub mod table;
 pub mod tag;
 pub mod text;
@@ -64,10 +70,10 @@ pub fn extract(page: &Page, rules: &ExtractRules) -> Result<Document, Reject> {
         return Err(Reject::EmptyBody);
     }
     let decoded = encoding::decode(&page.body, page.http_charset.as_deref(), top_level_domain(&page.capture.url));
-    let mut document = read(&decoded, Scripting::On, rules)?;
+    let mut document = read(&decoded, &page.capture, Scripting::On, rules)?;
     if document.text.len() < LITTLE_TEXT_BYTES && memchr::memmem::find(decoded.as_bytes(), b"<noscript").is_some() {
         // Pages built by scripts often carry their text for readers that run none.
-        let without = read(&decoded, Scripting::Off, rules)?;
+        let without = read(&decoded, &page.capture, Scripting::Off, rules)?;
         if without.text.len() > document.text.len() * 2 {
             document = without;
         }
@@ -78,13 +84,14 @@ pub fn extract(page: &Page, rules: &ExtractRules) -> Result<Document, Reject> {
     Ok(document)
 }
 
-fn read(decoded: &str, scripting: Scripting, rules: &ExtractRules) -> Result<Document, Reject> {
+fn read(decoded: &str, capture: &Capture, scripting: Scripting, rules: &ExtractRules) -> Result<Document, Reject> {
     let html = dom::parse(decoded, scripting, rules)?;
-    let Some(unframed) = without_frames(&html) else { return Ok(read_tree(&html, scripting)) };
+    let Some(unframed) = without_frames(&html) else { return Ok(read_tree(&html, capture, scripting)) };
     let inner = dom::parse(&unframed, scripting, rules)?;
-    let document = read_tree(&inner, scripting);
-    let title = if document.title.is_empty() { title(&html) } else { document.title };
-    Ok(Document { title, ..document })
+    let stated = metadata::read(&html, capture);
+    let document = read_tree(&inner, capture, scripting);
+    let title = title(&html).or(stated.title).unwrap_or(document.title);
+    Ok(Document { title, canonical_url: stated.canonical_url, published_at_ms: stated.published_at_ms, ..document })
 }
 
 /// What a page of frames shows where there are none: markup that the parser leaves as text.
@@ -94,7 +101,7 @@ fn without_frames(html: &Html) -> Option<String> {
     Some(without.children().filter_map(|child| child.value().as_text().map(|text| &**text)).collect())
 }
 
-fn read_tree(html: &Html, scripting: Scripting) -> Document {
+fn read_tree(html: &Html, capture: &Capture, scripting: Scripting) -> Document {
     let settings = math::PageMath::read(html);
     let found = math::find(html, &settings);
     let written = body(html).map(|body| {
@@ -103,7 +110,15 @@ fn read_tree(html: &Html, scripting: Scripting) -> Document {
         text::write(&outline, &selection, &settings)
     });
     let text::Written { text, formulas } = written.unwrap_or_default();
-    Document { title: title(html), text, formulas, declared_language: declared_language(html) }
+    let stated = metadata::read(html, capture);
+    Document {
+        title: title(html).or(stated.title).unwrap_or_default(),
+        text,
+        formulas,
+        declared_language: declared_language(html),
+        canonical_url: stated.canonical_url,
+        published_at_ms: stated.published_at_ms,
+    }
 }
 
 /// The last label of the URL's host, where it is one that hints at a language.
@@ -119,7 +134,8 @@ fn child_named<'a>(of: NodeRef<'a, Node>, name: &str) -> Option<NodeRef<'a, Node
 }
 
 /// The `body`; of a frameset page, the `frameset` with its `noframes`.
-fn body(html: &Html) -> Option<NodeRef<'_, Node>> {
+#[must_use]
+pub fn body(html: &Html) -> Option<NodeRef<'_, Node>> {
     let root = child_named(html.tree.root(), "html")?;
     child_named(root, "body").or_else(|| child_named(root, "frameset"))
 }
@@ -131,8 +147,11 @@ fn declared_language(html: &Html) -> Option<String> {
     (!language.is_empty()).then(|| language.chars().take(35).collect())
 }
 
-/// The document's title (not that of an embedded drawing), white space folded.
-fn title(html: &Html) -> String {
+/// Most bytes of a title.
+const TITLE_BYTES_MAX: usize = 2048;
+
+/// The document's title (not that of an embedded drawing), white space folded; `None` where it is empty.
+fn title(html: &Html) -> Option<String> {
     let root = child_named(html.tree.root(), "html");
     let title = root.and_then(|root| {
         let inside = |name| child_named(root, name).and_then(|parent| child_named(parent, "title"));
@@ -143,13 +162,13 @@ fn title(html: &Html) -> String {
         .flat_map(|title| title.children())
         .filter_map(|child| child.value().as_text().map(|text| &**text))
         .collect();
-    text::fold_line(&raw)
+    let title = text::fold_line(&raw[..raw.floor_char_boundary(TITLE_BYTES_MAX)]);
+    (!title.is_empty()).then_some(title)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::page::Capture;
 
     fn page(body: &str) -> Page {
         let capture = Capture {

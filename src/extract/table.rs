@@ -17,6 +17,10 @@ fn field(name: &str, data_type: DataType) -> Field {
     Field::new(name, data_type, false)
 }
 
+fn time(name: &str) -> Field {
+    Field::new(name, DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())), true)
+}
+
 /// The columns of a page, in the contract's order. Integers are signed for the readers that know no others.
 pub static PAGES: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(vec![
@@ -30,7 +34,9 @@ pub static PAGES: LazyLock<SchemaRef> = LazyLock::new(|| {
         field("text", DataType::Utf8),
         field("tokens", DataType::Int64),
         field("formulas", DataType::Int32),
-        Field::new("fetched_at", DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())), true),
+        time("fetched_at"),
+        Field::new("canonical_url", DataType::Utf8, true),
+        time("published_at"),
         field("warc", DataType::Utf8),
         field("warc_offset", DataType::Int64),
         field("warc_length", DataType::Int64),
@@ -71,6 +77,8 @@ pub struct PagesBuilder {
     tokens: Int64Builder,
     formulas: Int32Builder,
     fetched_at: TimestampMillisecondBuilder,
+    canonical_url: StringBuilder,
+    published_at: TimestampMillisecondBuilder,
     warc: StringBuilder,
     place: [Int64Builder; 2],
     text_bytes: usize,
@@ -94,6 +102,8 @@ impl PagesBuilder {
         self.tokens.append_value(signed(*tokens));
         self.formulas.append_value(i32::try_from(document.formulas).unwrap_or(i32::MAX));
         self.fetched_at.append_option(capture.fetched_at_ms);
+        self.canonical_url.append_option(document.canonical_url.as_deref());
+        self.published_at.append_option(document.published_at_ms);
         self.warc.append_value(&capture.warc);
         self.place[0].append_value(signed(capture.warc_offset));
         self.place[1].append_value(signed(capture.warc_length));
@@ -113,7 +123,6 @@ impl PagesBuilder {
     pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
         self.text_bytes = 0;
         let [id, url, host, domain, title, language, text] = &mut self.strings;
-        let fetched_at = self.fetched_at.finish().with_timezone("UTC");
         let columns: Vec<ArrayRef> = vec![
             Arc::new(id.finish()),
             Arc::new(url.finish()),
@@ -125,7 +134,9 @@ impl PagesBuilder {
             Arc::new(text.finish()),
             Arc::new(self.tokens.finish()),
             Arc::new(self.formulas.finish()),
-            Arc::new(fetched_at),
+            Arc::new(self.fetched_at.finish().with_timezone("UTC")),
+            Arc::new(self.canonical_url.finish()),
+            Arc::new(self.published_at.finish().with_timezone("UTC")),
             Arc::new(self.warc.finish()),
             Arc::new(self.place[0].finish()),
             Arc::new(self.place[1].finish()),

@@ -1,11 +1,11 @@
 //! `<script type="math/tex">` and its kin: the source that MathJax 2 leaves beside its rendering.
 
-use scraper::Html;
 use scraper::node::Element;
 
 use super::node::{Budget, NodeRef, attr, text};
 use super::tidy::TEX_BYTES_MAX;
 use super::{Formula, MathNode, asciimath, mathml};
+use crate::extract::dom;
 
 /// What the `type` of a script says about math.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub(super) fn from_mathml_source(source: &str, display: bool) -> Option<Formula>
     if source.len() > TEX_BYTES_MAX * 4 || !source.contains("math") {
         return None;
     }
-    let html = Html::parse_fragment(source);
+    let html = dom::parse_fragment(source)?;
     let budget = Budget::for_nodes(html.tree.values().len());
     super::node::first(html.tree.root(), &budget, |node, element| {
         (super::node::local_name(element) == "math").then(|| mathml::read(node, element, display, &budget))

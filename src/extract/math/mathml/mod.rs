@@ -21,13 +21,13 @@ mod tokens;
 #[cfg(test)]
 mod tests;
 
-use scraper::Html;
 use scraper::node::Element;
 
 use super::looks::{has_tex, like_prose};
 use super::node::{Budget, NodeRef, attr, element, first, local_name, text};
 use super::tidy::TEX_BYTES_MAX;
 use super::{Formula, MathNode, latexml};
+use crate::extract::dom;
 
 pub use convert::to_latex;
 
@@ -47,7 +47,7 @@ pub(super) fn append(tex: &mut String, piece: &str) {
 /// The formula of a piece of MathML markup: a `math` element with what may stand around it, or the inside of one.
 #[must_use]
 pub fn formula(mathml: &str) -> Option<Formula> {
-    let html = Html::parse_fragment(mathml);
+    let html = dom::parse_fragment(mathml)?;
     let budget = Budget::for_nodes(html.tree.values().len());
     let math = html.tree.root().descendants().find_map(|node| {
         let math = element(node).filter(|element| local_name(element) == "math")?;

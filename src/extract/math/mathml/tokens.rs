@@ -6,6 +6,7 @@ use scraper::node::Element;
 use super::super::node::{NodeRef, attr, element, has_class, local_name};
 use super::convert::{Context, Tex};
 use super::{accents, operators, shape, spaces, symbols};
+use crate::extract::dom;
 
 /// An alphabet that `mathvariant` names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +95,7 @@ fn decoded(raw: String) -> String {
     if !entity || raw.contains('<') {
         return raw;
     }
-    let html = scraper::Html::parse_fragment(&raw);
+    let Some(html) = dom::parse_fragment(&raw) else { return raw };
     html.tree.values().filter_map(|value| value.as_text().map(|text| &**text)).collect()
 }
 

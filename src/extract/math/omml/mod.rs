@@ -7,11 +7,12 @@ mod convert;
 mod run;
 
 use ego_tree::NodeId;
-use scraper::{Html, Node};
+use scraper::Node;
 
 use super::looks::has_tex;
 use super::node::{Budget, NodeRef, element, local_name};
 use super::{Formula, mathml};
+use crate::extract::dom;
 
 /// Longest comment that is read, in bytes.
 const COMMENT_BYTES_MAX: usize = 256 * 1024;
@@ -32,7 +33,7 @@ pub(super) fn read_comment(comment: &str) -> Option<Formula> {
     }
     let markup = comment.split_once('>')?.1;
     let markup = markup.strip_suffix("<![endif]").unwrap_or(markup);
-    let html = Html::parse_fragment(&closed(markup));
+    let html = dom::parse_fragment(&closed(markup))?;
     let math = html.tree.root().descendants().find(|node| element(*node).is_some_and(is_math))?;
     read(math)
 }
@@ -46,7 +47,7 @@ pub(super) fn is_math(element: &scraper::node::Element) -> bool {
 pub(super) fn read(node: NodeRef<'_>) -> Option<Formula> {
     let display = element(node).is_some_and(|element| local_name(element) == "omathpara");
     let source = convert::to_mathml(node)?;
-    let html = Html::parse_fragment(&source);
+    let html = dom::parse_fragment(&source)?;
     let math = html.tree.root().descendants().find(|node| element(*node).is_some_and(|e| local_name(e) == "math"))?;
     Formula::from_raw(&mathml::to_latex(math), display)
 }

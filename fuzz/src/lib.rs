@@ -1,0 +1,10 @@
+//! The extraction of the main crate without the rest of it, so that the fuzz targets build in a minute. What they check
+//! is in `extract::properties`.
+
+#[path = "../../src/page.rs"]
+pub mod page;
+#[path = "../../src/reject.rs"]
+pub mod reject;
+
+#[path = "../../src/extract/mod.rs"]
+pub mod extract;
