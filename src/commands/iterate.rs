@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{configure, runner, sources, store};
 use crate::cli::{CommandResult, Failure, Global};
 use crate::config::ByteSize;
+use crate::decontaminate::benchmarks;
 use crate::rounds::{PlanLine, Round};
 use crate::task::{peak_memory, process_cpu_s};
 
@@ -42,6 +43,7 @@ impl Iterate {
         }
         config.rank()?;
         config.positives()?;
+        benchmarks::list(&config.decontaminate.benchmarks)?;
         let begun = Instant::now();
         let store = store(&config);
         let sources = sources(&config, &store)?;
@@ -74,6 +76,7 @@ fn print_plan(out: &mut dyn Write, round: u32, files: usize, plan: &[PlanLine]) 
     for (stage, state) in plan {
         let text = match state {
             None => "waits for the stages before it".to_owned(),
+            Some(s) if s.tasks == 0 => "nothing to do".to_owned(),
             Some(s) if s.done == s.tasks => format!("done ({} tasks)", s.tasks),
             Some(s) => format!("will run {} of {} tasks", s.tasks - s.done, s.tasks),
         };
@@ -111,6 +114,17 @@ fn print_summary(out: &mut dyn Write, figures: &Value) -> std::io::Result<()> {
     )?;
     let dedup = &figures["dedup"];
     writeln!(out, "dedup     {} kept; dropped: {}", dedup["kept"], counts(&dedup["dropped"]))?;
+    match &figures["decontamination"] {
+        Value::Null => writeln!(out, "benchmarks none named in decontaminate.benchmarks: nothing removed")?,
+        removed => writeln!(
+            out,
+            "benchmarks {} paragraphs removed from {} pages, {} pages dropped, {} tokens less",
+            removed["paragraphs_removed"],
+            removed["pages_changed"],
+            removed["pages_dropped"],
+            removed["tokens_removed"]
+        )?,
+    }
     writeln!(out, "seed      {} positives", figures["seed"]["documents"])?;
     let validation = &figures["classifier"]["validation"];
     match validation {
