@@ -17,6 +17,8 @@ pub mod language;
 
 pub mod dedup;
 
+pub mod decontaminate;
+
 pub mod classify;
 pub mod rank;
 pub mod rounds;
