@@ -32,8 +32,8 @@ Examples:
   corpus-build inspect out/rounds/01/shards/part-00000.parquet
 
 The stages one by one, into the same folder and with the same result as iterate:
-  corpus-build extract && corpus-build dedup && corpus-build classify train
-  corpus-build classify score && corpus-build rank
+  corpus-build extract && corpus-build dedup && corpus-build decontaminate
+  corpus-build classify train && corpus-build classify score && corpus-build rank
 
 Results go to standard output, progress and log lines to standard error. \
 The variable CORPUS_BUILD_LOG sets what is logged: CORPUS_BUILD_LOG=debug.
@@ -88,6 +88,8 @@ enum Command {
     Extract(commands::stages::Extract),
     /// Find pages that are the same page: by address, by text, by nearly the same text.
     Dedup(commands::stages::Dedup),
+    /// Remove what benchmarks ask from pages.
+    Decontaminate(commands::decontaminate::Decontaminate),
     /// Import a seed corpus: the examples of mathematical pages.
     Seed(commands::stages::SeedCommand),
     /// Train the classifier, or score pages with it.
@@ -158,6 +160,7 @@ pub fn main() -> ExitCode {
         Command::Pack(args) => args.run(&mut out),
         Command::Extract(args) => args.run(global, &mut out),
         Command::Dedup(args) => args.run(global, &mut out),
+        Command::Decontaminate(args) => args.run(global, &mut out),
         Command::Seed(args) => args.run(global, &mut out),
         Command::Classify(args) => args.run(global, &mut out),
         Command::Rank(args) => args.run(global, &mut out),

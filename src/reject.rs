@@ -33,6 +33,8 @@ pub enum Reject {
     TextTooShort,
     /// The language is none of those to keep.
     Language,
+    /// More of the page than the set share is text of benchmarks.
+    Contaminated,
 }
 
 impl Reject {
@@ -52,6 +54,7 @@ impl Reject {
             Self::TooComplex => "too_complex",
             Self::TextTooShort => "text_too_short",
             Self::Language => "language",
+            Self::Contaminated => "contaminated",
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::classify::seed;
 use crate::classify::stage::{CLASSIFIER_FILES, Classifying, negative_files};
 use crate::cli::{CommandResult, Failure, Global};
 use crate::config::Config;
+use crate::decontaminate::stage::Decontaminating;
 use crate::dedup;
 use crate::extract;
 use crate::io::store::Store;
@@ -239,11 +240,32 @@ impl Classify {
 Example:
   corpus-build --set 'rank.token_budget=\"1M\"' rank --round 1
 
-Reads pages/, dedup/survivors.parquet and rounds/NN/scores/, writes rounds/NN/shards/. Pages are \
+Reads pages/, dedup/survivors.parquet, rounds/NN/scores/ and, where decontaminate.benchmarks names any, \
+decontaminate/; writes rounds/NN/shards/. Pages are \
 taken best first; the first that does not fit into rank.token_budget ends the ranking.")]
 pub(crate) struct RankCommand {
     #[command(flatten)]
     args: OfRound,
+}
+
+/// What decontamination removes, where the configuration names benchmarks.
+fn clean_tables(runner: &Runner, pages: &Pages, config: &Config) -> Result<Option<Vec<Artifact>>, Failure> {
+    let decontaminating = Decontaminating::new(runner, pages, &config.decontaminate, config.extract.tokenizer)?;
+    if let (_, Some(rows)) = decontaminating.plan() {
+        return Ok(decontaminating.tables(&rows));
+    }
+    let folder = runner.out.join("decontaminate");
+    let tables: Vec<PathBuf> = pages.stems().iter().map(|stem| folder.join(format!("{stem}.parquet"))).collect();
+    // Tables that others made, without rows of ours, are taken as they are.
+    let ours = !runner.manifest().rows("decontaminate").is_empty();
+    if ours || !tables.iter().all(|path| path.exists()) {
+        let message = format!(
+            "{}: not of these pages, benchmarks and settings; run `corpus-build decontaminate` first",
+            folder.display()
+        );
+        return Err(Failure::run(message.into()));
+    }
+    Ok(Some(tables.iter().map(|path| Artifact::on_disk(path)).collect::<Result<_, _>>()?))
 }
 
 impl RankCommand {
@@ -272,7 +294,8 @@ impl RankCommand {
             );
             return Err(Failure::run(message.into()));
         }
-        let ranking = Ranking { runner: &runner, pages: &pages, rules, round };
+        let clean = clean_tables(&runner, &pages, &config)?;
+        let ranking = Ranking { runner: &runner, pages: &pages, rules, round, clean };
         let (cut, shards) = ranking.run(&survivors, &scores)?;
         let facts = &cut.facts;
         writeln!(out, "{} pages, {} tokens, {} shards", facts["pages"], facts["tokens"], shards.len())?;

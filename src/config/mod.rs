@@ -9,6 +9,7 @@ mod units;
 
 pub use load::{Config, ConfigError, load, parse};
 pub use sections::{
-    Classifier, ClassifierSettings, Crawl, Dedup, Extract, Http, Language, Negatives, Output, Rank, Read, Run, Seed,
+    Classifier, ClassifierSettings, Crawl, Decontaminate, Dedup, Extract, Http, Language, Negatives, Output, Rank,
+    Read, Run, Seed,
 };
 pub use units::{ByteSize, TokenBudget};

@@ -16,7 +16,9 @@ const LINE_BYTES_MAX: u64 = 64 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum BenchmarkError {
     /// What is named is not there.
-    #[error("{name}: no benchmark file there; decontaminate.benchmarks takes .jsonl and .jsonl.gz files, folders of them, and globs")]
+    #[error(
+        "{name}: no benchmark file there; decontaminate.benchmarks takes .jsonl and .jsonl.gz files, folders of them, and globs"
+    )]
     None {
         /// As it was named.
         name: String,
@@ -134,8 +136,7 @@ pub fn list(names: &[String]) -> Result<Vec<PathBuf>, BenchmarkError> {
         } else {
             let matched = glob::glob(name).map_err(|source| BenchmarkError::Pattern { name: name.clone(), source })?;
             for file in matched {
-                let file =
-                    file.map_err(|e| BenchmarkError::Read { path: e.path().to_owned(), source: e.into() })?;
+                let file = file.map_err(|e| BenchmarkError::Read { path: e.path().to_owned(), source: e.into() })?;
                 if file.is_file() {
                     files.push(file);
                 }
@@ -192,7 +193,7 @@ fn kind(value: &Value) -> &'static str {
 }
 
 /// The shortest ends of the paths that tell them apart: file names, where no two are the same.
-fn names(files: &[PathBuf]) -> Vec<String> {
+pub(super) fn names(files: &[PathBuf]) -> Vec<String> {
     let short = |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut count: BTreeMap<String, usize> = BTreeMap::new();
     for file in files {

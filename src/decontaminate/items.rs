@@ -6,18 +6,44 @@ use super::index::Short;
 
 /// Words in the names of fields that hold questions: their texts of few grams are looked for as a whole.
 pub const QUESTION_FIELDS: &[&str] = &[
-    "content", "context", "ctx", "goal", "input", "instruction", "passage", "problem", "prompt", "query", "question",
-    "statement", "stem", "text",
+    "content",
+    "context",
+    "ctx",
+    "goal",
+    "input",
+    "instruction",
+    "passage",
+    "problem",
+    "prompt",
+    "query",
+    "question",
+    "statement",
+    "stem",
+    "text",
 ];
 
 /// Words in the names of fields that hold answers: only runs of the full number of grams are looked for.
 pub const ANSWER_FIELDS: &[&str] = &[
-    "answer", "choice", "completion", "cot", "ending", "explanation", "hint", "option", "output", "proof", "rationale",
-    "reasoning", "response", "solution", "target",
+    "answer",
+    "choice",
+    "completion",
+    "cot",
+    "ending",
+    "explanation",
+    "hint",
+    "option",
+    "output",
+    "proof",
+    "rationale",
+    "reasoning",
+    "response",
+    "solution",
+    "target",
 ];
 
 /// Last words of names whose fields tell of an item and are not its text: `question_id`, `answer_type`.
-const ABOUT: &[&str] = &["category", "id", "idx", "index", "key", "label", "language", "level", "source", "type", "url"];
+const ABOUT: &[&str] =
+    &["category", "id", "idx", "index", "key", "label", "language", "level", "source", "type", "url"];
 
 /// How deep objects and lists may stand in each other.
 const DEPTH_MAX: usize = 32;
@@ -162,13 +188,19 @@ mod tests {
             &[("question_zh", Whole, "q"), ("finalAnswer", Ignored, "a")],
         );
         check(r#"{"stem": null, "options": ["a", "b"]}"#, &[("options", Ignored, "a"), ("options", Ignored, "b")]);
-        check(r#"{"choices": {"text": ["a"], "label": ["b"]}}"#, &[("choices", Ignored, "a"), ("choices", Ignored, "b")]);
+        check(
+            r#"{"choices": {"text": ["a"], "label": ["b"]}}"#,
+            &[("choices", Ignored, "a"), ("choices", Ignored, "b")],
+        );
         check(r#"{"other": {"solution": "s", "source": "o"}}"#, &[("solution", Ignored, "s")]);
         check(
             r#"{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}"#,
             &[("content", Whole, "q"), ("content", Ignored, "a")],
         );
-        check(r#"{"options": {"A": "a", "B": {"text": "b"}}}"#, &[("options", Ignored, "a"), ("options", Ignored, "b")]);
+        check(
+            r#"{"options": {"A": "a", "B": {"text": "b"}}}"#,
+            &[("options", Ignored, "a"), ("options", Ignored, "b")],
+        );
     }
 
     #[test]

@@ -5,18 +5,21 @@
 //! in, a [`Removal`] comes out or nothing. [`stage`] runs it over the pages of a crawl.
 
 pub mod benchmarks;
+pub mod files;
 mod fold;
 mod formulas;
 mod grams;
 mod index;
-pub mod items;
+mod items;
 mod paragraphs;
 mod removal;
 mod scan;
 pub mod stage;
+pub mod table;
 mod tex;
 
 pub use formulas::count_formulas;
 pub use index::{GramRules, Index, IndexBuilder, Origin, Short, TooLarge};
+pub use items::{ANSWER_FIELDS, Fields, ItemText, QUESTION_FIELDS};
 pub use paragraphs::cut;
 pub use removal::{Match, Removal, Scanner};

@@ -32,6 +32,8 @@ pub struct Match {
 pub struct Removal {
     /// Byte ranges of the text that go: paragraphs with the blank lines after them. In order, and apart.
     pub spans: Vec<Range<usize>>,
+    /// Number of paragraphs that go.
+    pub paragraphs: usize,
     /// Share of the page's grams that is in them.
     pub share: f64,
     /// Why: the matches, by their places in the text.
@@ -106,7 +108,8 @@ impl<'i> Scanner<'i> {
         });
         matches.dedup();
         let share = if removed.contains(&false) { (all - readings[0].list.len()) as f64 / all as f64 } else { 1.0 };
-        Some(Removal { spans: spans(text, &parts, &removed), share, matches })
+        let paragraphs = removed.iter().filter(|gone| **gone).count();
+        Some(Removal { spans: spans(text, &parts, &removed), paragraphs, share, matches })
     }
 
     /// The text without what it shares with benchmarks; `None` where that is more than `share_max` of it.
@@ -124,10 +127,8 @@ impl<'i> Scanner<'i> {
 fn mark(grams: &[Gram], run: &Run, parts: &[Range<usize>], removed: &mut [bool]) -> Range<usize> {
     let of_run = &grams[run.first..run.first + run.grams];
     let part_of = |gram: &Gram| parts.partition_point(|part| part.end <= gram.start as usize);
-    let held: Vec<(usize, usize)> = of_run
-        .chunk_by(|a, b| part_of(a) == part_of(b))
-        .map(|group| (part_of(&group[0]), group.len()))
-        .collect();
+    let held: Vec<(usize, usize)> =
+        of_run.chunk_by(|a, b| part_of(a) == part_of(b)).map(|group| (part_of(&group[0]), group.len())).collect();
     let most = held.iter().map(|(_, grams)| *grams).max().unwrap_or_default();
     let mut marked = usize::MAX..0;
     for (part, held) in held {

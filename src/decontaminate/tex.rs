@@ -20,8 +20,8 @@ fn command(name: &str) -> Command {
         "quad" | "qquad" | "enspace" | "enskip" | "thinspace" | "medspace" | "thickspace" | "negthinspace" | "left"
         | "right" | "middle" | "big" | "Big" | "bigg" | "Bigg" | "bigl" | "bigr" | "Bigl" | "Bigr" | "biggl"
         | "biggr" | "Biggl" | "Biggr" | "displaystyle" | "textstyle" | "scriptstyle" | "scriptscriptstyle"
-        | "limits" | "nolimits" | "nonumber" | "notag" | "text" | "textrm" | "textnormal" | "mathrm" | "rm" | "mbox"
-        | "hbox" => Command::Layout,
+        | "limits" | "nolimits" | "nonumber" | "notag" | "text" | "textrm" | "textnormal" | "mathrm" | "rm"
+        | "mbox" | "hbox" => Command::Layout,
         "dfrac" | "tfrac" | "cfrac" | "dbinom" | "tbinom" => Command::Alias(1, 0),
         "leq" | "geq" | "neq" => Command::Alias(0, 1),
         _ => Command::Word,
