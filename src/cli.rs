@@ -8,6 +8,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::commands;
 use crate::config::ByteSize;
+use crate::decontaminate::benchmarks::BenchmarkError;
 use crate::io::http::HttpError;
 
 /// From Common Crawl WARC files to a ranked mathematical training corpus.
@@ -118,7 +119,8 @@ pub(crate) enum Failure {
 impl<E: std::error::Error + Send + Sync + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
         let error: Box<dyn std::error::Error + Send + Sync> = Box::new(error);
-        let of_config = error.is::<crate::config::ConfigError>();
+        let of_config = error.is::<crate::config::ConfigError>()
+            || error.downcast_ref::<BenchmarkError>().is_some_and(BenchmarkError::is_of_listing);
         if of_config || (error.is::<crate::crawl::CrawlError>() && !has_cause::<HttpError>(&*error)) {
             Self::Usage(error)
         } else {

@@ -81,6 +81,14 @@ pub enum BenchmarkError {
     },
 }
 
+impl BenchmarkError {
+    /// Whether what is named is wrong, not what stands in it.
+    #[must_use]
+    pub fn is_of_listing(&self) -> bool {
+        matches!(self, Self::None { .. } | Self::Pattern { .. })
+    }
+}
+
 /// What to read.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {

@@ -136,7 +136,12 @@ mod tests {
     #[test]
     fn the_fast_table_agrees_with_the_slow_rule() {
         for c in ('\0'..='\u{FFFF}').step_by(7) {
-            assert_eq!(fold(c), compute(c), "{c:?}");
+            // The table has no room for what is folded into another plane: that takes the slow way.
+            let want = match compute(c) {
+                Fold::Ideograph(folded) if folded > '\u{FFFF}' => Fold::Several,
+                want => want,
+            };
+            assert_eq!(fold(c), want, "{c:?}");
         }
     }
 }
