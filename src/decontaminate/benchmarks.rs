@@ -189,6 +189,48 @@ fn lines(path: &Path, each: &mut dyn FnMut(u32, &[u8]) -> Result<(), BenchmarkEr
     Ok(())
 }
 
+/// Reads a line of JSON. What Python writes beyond JSON, `NaN` and `Infinity`, is taken as null.
+///
+/// # Errors
+/// What is wrong, with the column.
+pub(super) fn parse(line: &[u8]) -> Result<Value, String> {
+    let said = |e: serde_json::Error| {
+        let message = e.to_string();
+        format!("{} at column {}", message.split(" at line ").next().unwrap_or_default(), e.column())
+    };
+    serde_json::from_slice(line).or_else(|error| match without_nan(line) {
+        Some(line) => serde_json::from_slice(&line).map_err(said),
+        None => Err(said(error)),
+    })
+}
+
+/// The line with `null` for `NaN` and `Infinity` outside of strings; `None` where it has none.
+fn without_nan(line: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(line.len());
+    let (mut at, mut string, mut changed) = (0, false, false);
+    while at < line.len() {
+        let rest = &line[at..];
+        let name = [&b"NaN"[..], b"-Infinity", b"Infinity"].into_iter().find(|name| !string && rest.starts_with(name));
+        if let Some(name) = name {
+            out.extend_from_slice(b"null");
+            at += name.len();
+            changed = true;
+            continue;
+        }
+        match rest[0] {
+            b'"' => string = !string,
+            b'\\' if string && rest.len() > 1 => {
+                out.push(b'\\');
+                at += 1;
+            }
+            _ => {}
+        }
+        out.push(line[at]);
+        at += 1;
+    }
+    changed.then_some(out)
+}
+
 fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -232,7 +274,7 @@ pub fn read(files: &[PathBuf], rules: &Rules) -> Result<Benchmarks, BenchmarkErr
                 expected: expected.to_owned(),
                 found,
             };
-            let item: Value = serde_json::from_slice(text).map_err(|e| wrong("a JSON object", e.to_string()))?;
+            let item: Value = parse(text).map_err(|e| wrong("a JSON object", e))?;
             let Value::Object(object) = &item else {
                 return Err(wrong("a JSON object", kind(&item).to_owned()));
             };
@@ -285,4 +327,74 @@ fn read_allowed(path: &Path, rules: GramRules) -> Result<Index, BenchmarkError> 
         Ok(())
     })?;
     Ok(builder.build(None))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_json_with_the_numbers_that_python_writes() {
+        assert_eq!(parse(b"{\"a\": [NaN, -Infinity, 1]}"), Ok(serde_json::json!({"a": [null, null, 1]})));
+        assert_eq!(
+            parse(b"{\"a\": \"NaN \\\" NaN\", \"b\": NaN}"),
+            Ok(serde_json::json!({"a": "NaN \" NaN", "b": null}))
+        );
+        let message = parse(b"{\"a\": }").unwrap_err();
+        assert!(message.contains("column 7") && !message.contains("line 1"), "{message}");
+    }
+
+    fn file(folder: &Path, name: &str, contents: &[u8]) -> PathBuf {
+        let path = folder.join(name);
+        crate::io::atomic::write(&path, contents).unwrap();
+        path
+    }
+
+    #[track_caller]
+    fn fails(contents: &str, want: &[&str]) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = file(folder.path(), "items.jsonl", contents.as_bytes());
+        let message = read(&[path], &Rules::default()).unwrap_err().to_string();
+        for part in want {
+            assert!(message.contains(part), "{message:?} lacks {part:?}");
+        }
+    }
+
+    #[test]
+    fn a_bad_line_is_named_with_what_was_expected_and_found() {
+        fails("{\"question\": \"q\"}\n\n{\"question\": \n", &["items.jsonl: line 3", "a JSON object", "EOF"]);
+        fails("[1]\n", &["line 1", "expected a JSON object", "found a list"]);
+        fails("{\"golden\": \"18\"}\n", &["line 1", "decontaminate.fields", "golden"]);
+        fails("\n", &["items.jsonl", "found no line"]);
+    }
+
+    #[test]
+    fn files_folders_and_globs_are_listed_in_order_and_once() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["b.jsonl", "a.jsonl.gz", "README.md"] {
+            file(folder.path(), name, b"");
+        }
+        let name = |pattern: &str| folder.path().join(pattern).to_str().unwrap().to_owned();
+        let listed = list(&[name("b.jsonl"), name(""), name("*.jsonl*")]).unwrap();
+        assert_eq!(names(&listed), ["a.jsonl.gz", "b.jsonl"]);
+        assert!(list(&[name("c*.jsonl")]).unwrap_err().is_of_listing());
+        assert!(list(&[]).unwrap().is_empty());
+        let twice = [PathBuf::from("x/items.jsonl"), PathBuf::from("y/items.jsonl"), PathBuf::from("z.jsonl")];
+        assert_eq!(names(&twice), ["x/items.jsonl", "y/items.jsonl", "z.jsonl"]);
+    }
+
+    #[test]
+    fn the_list_of_what_is_allowed_is_read_by_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        let common = "let f be a function from the set of real numbers to itself";
+        let items = file(folder.path(), "i.jsonl", format!("{{\"question\": \"{common}\"}}\n").as_bytes());
+        let allow = file(folder.path(), "common.txt", format!("# a remark\n{common}\n").as_bytes());
+        let rules = Rules { allow: Some(allow), ..Rules::default() };
+        let benchmarks = read(&[items.clone()], &rules).unwrap();
+        assert_eq!(benchmarks.items, [1]);
+        assert_eq!(crate::decontaminate::Scanner::new(&benchmarks.index).removal(common), None);
+        let rules = Rules { allow: Some(file(folder.path(), "short.txt", b"a b\n")), ..Rules::default() };
+        let message = read(&[items], &rules).unwrap_err().to_string();
+        assert!(message.contains("short.txt: line 1") && message.contains("at least 3"), "{message}");
+    }
 }

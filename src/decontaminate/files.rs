@@ -10,7 +10,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use rayon::prelude::*;
 use serde_json::Value;
 
-use super::benchmarks::Benchmarks;
+use super::benchmarks::{Benchmarks, parse};
 use super::removal::Scanner;
 use super::stage::{Cleaned, clean};
 use super::table::{MATCHES, MatchesBuilder, Place};
@@ -320,7 +320,7 @@ fn jsonl(cleaning: &Cleaning<'_>, inputs: &[PathBuf], output: &Path, report: &mu
             let taken = input.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line).map_err(failed)?;
             if taken > 0 && !line.trim_ascii().is_empty() {
                 let wrong = |found: String| FilesError::Line { path: path.clone(), line: number, found };
-                let row: Value = serde_json::from_slice(&line).map_err(|e| wrong(e.to_string()))?;
+                let row = parse(&line).map_err(wrong)?;
                 if !row.get("text").is_some_and(Value::is_string) {
                     let found = row.as_object().map(|row| format!("the fields {:?}", row.keys().collect::<Vec<_>>()));
                     return Err(wrong(found.unwrap_or_else(|| "no object".to_owned())).into());

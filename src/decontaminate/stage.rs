@@ -32,7 +32,7 @@ const VERSION: u32 = 1;
 const BATCH_BYTES: usize = 4 << 20;
 
 /// The names of the stages, in order.
-pub const STAGES: [&str; 2] = ["decontaminate", "decontaminate/report"];
+pub const STAGES: [&str; 2] = ["decontaminate", "decontaminate/all"];
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
