@@ -8,6 +8,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::commands;
 use crate::config::ByteSize;
+use crate::decontaminate::benchmarks::BenchmarkError;
 use crate::io::http::HttpError;
 
 /// From Common Crawl WARC files to a ranked mathematical training corpus.
@@ -32,8 +33,8 @@ Examples:
   corpus-build inspect out/rounds/01/shards/part-00000.parquet
 
 The stages one by one, into the same folder and with the same result as iterate:
-  corpus-build extract && corpus-build dedup && corpus-build classify train
-  corpus-build classify score && corpus-build rank
+  corpus-build extract && corpus-build quality && corpus-build dedup && corpus-build decontaminate
+  corpus-build classify train && corpus-build classify score && corpus-build rank
 
 Results go to standard output, progress and log lines to standard error. \
 The variable CORPUS_BUILD_LOG sets what is logged: CORPUS_BUILD_LOG=debug.
@@ -86,8 +87,12 @@ enum Command {
     Pack(commands::pack::Pack),
     /// Read WARC files into pages with their text and formulas.
     Extract(commands::stages::Extract),
+    /// Find pages that are not worth keeping, by rules on their prose.
+    Quality(commands::quality::Quality),
     /// Find pages that are the same page: by address, by text, by nearly the same text.
     Dedup(commands::stages::Dedup),
+    /// Remove what benchmarks ask from pages.
+    Decontaminate(commands::decontaminate::Decontaminate),
     /// Import a seed corpus: the examples of mathematical pages.
     Seed(commands::stages::SeedCommand),
     /// Train the classifier, or score pages with it.
@@ -116,7 +121,8 @@ pub(crate) enum Failure {
 impl<E: std::error::Error + Send + Sync + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
         let error: Box<dyn std::error::Error + Send + Sync> = Box::new(error);
-        let of_config = error.is::<crate::config::ConfigError>();
+        let of_config = error.is::<crate::config::ConfigError>()
+            || error.downcast_ref::<BenchmarkError>().is_some_and(BenchmarkError::is_of_listing);
         if of_config || (error.is::<crate::crawl::CrawlError>() && !has_cause::<HttpError>(&*error)) {
             Self::Usage(error)
         } else {
@@ -157,7 +163,9 @@ pub fn main() -> ExitCode {
         Command::Fetch(args) => args.run(global, &mut out),
         Command::Pack(args) => args.run(&mut out),
         Command::Extract(args) => args.run(global, &mut out),
+        Command::Quality(args) => args.run(global, &mut out),
         Command::Dedup(args) => args.run(global, &mut out),
+        Command::Decontaminate(args) => args.run(global, &mut out),
         Command::Seed(args) => args.run(global, &mut out),
         Command::Classify(args) => args.run(global, &mut out),
         Command::Rank(args) => args.run(global, &mut out),

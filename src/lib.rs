@@ -20,6 +20,8 @@ pub mod quality;
 
 pub mod dedup;
 
+pub mod decontaminate;
+
 pub mod classify;
 pub mod rank;
 pub mod rounds;

@@ -57,6 +57,8 @@ pub enum Reject {
     RepeatedWords,
     /// The host is on a list of hosts that are not wanted.
     BlockedHost,
+    /// More of the page than the set share is text of benchmarks.
+    Contaminated,
 }
 
 impl Reject {
@@ -88,6 +90,7 @@ impl Reject {
             Self::RepeatedLines => "repeated_lines",
             Self::RepeatedWords => "repeated_words",
             Self::BlockedHost => "blocked_host",
+            Self::Contaminated => "contaminated",
         }
     }
 }

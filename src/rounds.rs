@@ -9,11 +9,15 @@ use crate::classify::seed;
 use crate::classify::stage::{CLASSIFIER_FILES, Classifying, negative_files};
 use crate::config::{Config, ConfigError};
 use crate::crawl::Source;
+use crate::decontaminate;
+use crate::decontaminate::benchmarks::BenchmarkError;
+use crate::decontaminate::stage::Decontaminating;
 use crate::dedup;
 use crate::extract;
 use crate::io::store::{Location, Store};
 use crate::io::table::{TableError, write_file};
 use crate::pages::Pages;
+use crate::quality;
 use crate::rank::Ranking;
 use crate::reject::Tally;
 use crate::task::{Artifact, Input, Row, Runner, StageState, TaskError};
@@ -36,6 +40,9 @@ pub enum RoundError {
         /// Why.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A benchmark that is named is not there.
+    #[error(transparent)]
+    Benchmark(#[from] BenchmarkError),
     /// A committed row lacks an output that its stage writes.
     #[error("stage {stage} left no {output}: remove its rows under manifest/{stage} and run again")]
     Output {
@@ -117,6 +124,10 @@ impl Round<'_> {
         }
     }
 
+    fn decontaminating<'a>(&'a self, pages: &'a Pages) -> Result<Decontaminating<'a>, BenchmarkError> {
+        Decontaminating::new(self.runner, pages, &self.config.decontaminate, self.config.extract.tokenizer)
+    }
+
     /// What is done and what will run, stage by stage.
     ///
     /// # Errors
@@ -129,17 +140,37 @@ impl Round<'_> {
         let extract = extract::stage::stage(runner, config, self.sources, self.store);
         lines.push(("extract".to_owned(), Some(runner.state(&extract))));
         let pages = runner.rows(&extract).map(|rows| Pages::of(runner, &rows));
-        let survivors = match &pages {
+        let mut verdicts = None;
+        match &pages {
             Some(pages) => {
-                let (planned, row) = dedup::stage::plan(runner, &config.dedup, pages);
+                let quality = quality::stage::stage(runner, &config.quality, pages);
+                lines.push((quality::stage::NAME.to_owned(), Some(runner.state(&quality))));
+                verdicts = runner.rows(&quality);
+            }
+            None => lines.push((quality::stage::NAME.to_owned(), None)),
+        }
+        let survivors = match (&pages, &verdicts) {
+            (Some(pages), Some(verdicts)) => {
+                let (planned, row) = dedup::stage::plan(runner, &config.dedup, pages, Some(verdicts));
                 lines.extend(planned.into_iter().map(|(name, state)| (name.to_owned(), state)));
                 row
             }
-            None => {
+            _ => {
                 lines.extend(dedup::stage::STAGES.iter().map(|name| ((*name).to_owned(), None)));
                 None
             }
         };
+        let mut clean = None;
+        let decontaminating = pages.as_ref().map(|pages| self.decontaminating(pages)).transpose()?;
+        match &decontaminating {
+            Some(decontaminating) => {
+                let (planned, rows) = decontaminating.plan();
+                lines.extend(planned.into_iter().map(|(name, state)| (name.to_owned(), state)));
+                clean = rows.map(|rows| decontaminating.tables(&rows));
+            }
+            None => lines.extend(decontaminate::stage::STAGES.iter().map(|name| ((*name).to_owned(), None))),
+        }
+        drop(decontaminating);
         let survivors = survivors.and_then(|row| Artifact::of(runner, &row, "survivors.parquet"));
         let max = (config.seed.positives_max, config.seed.negatives_max);
         let seed = seed::stage(runner, self.store, "positives", &positives, max.0, config.seed.random_seed);
@@ -174,7 +205,9 @@ impl Round<'_> {
         }
         let scores: Option<Vec<Artifact>> =
             scores.map(|rows| rows.iter().filter_map(|row| Artifact::of(runner, row, ".parquet")).collect());
-        let ranking = Ranking { runner, pages: &pages, rules: rank, round: self.round };
+        let scores = scores.filter(|_| clean.is_some());
+        let ranking =
+            Ranking { runner, pages: &pages, rules: rank, round: self.round, clean: clean.unwrap_or_default() };
         let planned = ranking.plan(survivors.as_ref(), scores.as_deref());
         lines.extend(planned.into_iter().map(|(stage, state)| (name(stage), state)));
         Ok(lines)
@@ -212,13 +245,18 @@ impl Round<'_> {
             return Err(RoundError::NoPages { seen: tally.seen, reasons: reasons.join(", ") });
         }
         let pages = Pages::of(runner, &extracted);
-        let deduplicated = dedup::stage::run(runner, &config.dedup, &pages)?;
+        let verdicts = runner.run(&quality::stage::stage(runner, &config.quality, &pages))?;
+        let quality = all_of(&verdicts);
+        let deduplicated = dedup::stage::run(runner, &config.dedup, &pages, Some(&verdicts))?;
         let survivors = output(runner, &deduplicated, "survivors.parquet")?;
+        let decontaminating = self.decontaminating(&pages)?;
+        let (cleaned, report) = decontaminating.run()?;
         let classifying = self.classifying(&pages);
         let trained = runner.run(&classifying.train_stage(&positives, refused.as_ref(), Some(&survivors)))?;
         let scored = runner.run(&classifying.score_stage(&classifier_inputs(runner, &trained[0])))?;
         let scores = scored.iter().map(|row| output(runner, row, ".parquet")).collect::<Result<Vec<_>, _>>()?;
-        let ranking = Ranking { runner, pages: &pages, rules: rank, round: self.round };
+        let clean = decontaminating.tables(&cleaned);
+        let ranking = Ranking { runner, pages: &pages, rules: rank, round: self.round, clean };
         let (cut, shards) = ranking.run(&survivors, &scores)?;
         let mut records: BTreeMap<String, u64> = BTreeMap::new();
         let mut languages: BTreeMap<String, u64> = BTreeMap::new();
@@ -238,7 +276,9 @@ impl Round<'_> {
             "round": self.round,
             "crawl": { "files": extracted.len(), "records": records, "body_bytes": extracted.iter().map(|r| r.bytes_in).sum::<u64>() },
             "pages": { "seen": tally.seen, "kept": tally.kept, "rejected": tally.rejected, "languages": languages, "tokens": tokens, "formulas": formulas },
+            "quality": { "seen": quality.seen, "kept": quality.kept, "rejected": quality.rejected },
             "dedup": deduplicated.facts,
+            "decontamination": report.map(|row| row.facts),
             "seed": seed[0].facts,
             "classifier": trained[0].facts,
             "ranking": { "pages": cut.facts["pages"], "tokens": cut.facts["tokens"], "token_budget": rank.token_budget.0, "last_score": cut.facts["last_score"], "shards": shards.len() },

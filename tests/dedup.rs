@@ -68,7 +68,7 @@ enum Fate {
 fn deduplicate(out: &Path, rules: &Dedup, threads: usize) -> BTreeMap<String, Fate> {
     let runner = Runner::open(out, Some(threads), 256 << 20, true).unwrap();
     let pages = Pages::on_disk(out).unwrap();
-    run(&runner, rules, &pages).unwrap();
+    run(&runner, rules, &pages, None).unwrap();
     let path = out.join("dedup/survivors.parquet");
     let mut fates = BTreeMap::new();
     for batch in Table::open(&path).unwrap().batches().unwrap() {

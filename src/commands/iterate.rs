@@ -74,6 +74,7 @@ fn print_plan(out: &mut dyn Write, round: u32, files: usize, plan: &[PlanLine]) 
     for (stage, state) in plan {
         let text = match state {
             None => "waits for the stages before it".to_owned(),
+            Some(s) if s.tasks == 0 => "nothing to do".to_owned(),
             Some(s) if s.done == s.tasks => format!("done ({} tasks)", s.tasks),
             Some(s) => format!("will run {} of {} tasks", s.tasks - s.done, s.tasks),
         };
@@ -109,8 +110,21 @@ fn print_summary(out: &mut dyn Write, figures: &Value) -> std::io::Result<()> {
         pages["formulas"],
         counts(&pages["languages"])
     )?;
+    let quality = &figures["quality"];
+    writeln!(out, "quality   {} kept; dropped: {}", quality["kept"], counts(&quality["rejected"]))?;
     let dedup = &figures["dedup"];
     writeln!(out, "dedup     {} kept; dropped: {}", dedup["kept"], counts(&dedup["dropped"]))?;
+    match &figures["decontamination"] {
+        Value::Null => writeln!(out, "benchmarks none named in decontaminate.benchmarks: nothing removed")?,
+        removed => writeln!(
+            out,
+            "benchmarks {} paragraphs removed from {} pages, {} pages dropped, {} tokens less",
+            removed["paragraphs_removed"],
+            removed["pages_changed"],
+            removed["pages_dropped"],
+            removed["tokens_removed"]
+        )?,
+    }
     writeln!(out, "seed      {} positives", figures["seed"]["documents"])?;
     let validation = &figures["classifier"]["validation"];
     match validation {

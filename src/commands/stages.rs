@@ -6,15 +6,17 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{configure, configure_for, runner, set, sources, store};
+use super::{configure, configure_for, out_set, runner, set, sources, store};
 use crate::classify::seed;
 use crate::classify::stage::{CLASSIFIER_FILES, Classifying, negative_files};
 use crate::cli::{CommandResult, Failure, Global};
 use crate::config::Config;
+use crate::decontaminate::stage::Decontaminating;
 use crate::dedup;
 use crate::extract;
 use crate::io::store::Store;
 use crate::pages::Pages;
+use crate::quality;
 use crate::rank::Ranking;
 use crate::reject::Tally;
 use crate::task::{Artifact, Input, Row, Runner};
@@ -37,10 +39,6 @@ pub(crate) struct Extract {
     /// Output folder [default: output.dir].
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-}
-
-fn out_set(out: Option<&PathBuf>) -> Vec<String> {
-    out.map(|out| set("output.dir", out.to_string_lossy().into_owned())).into_iter().collect()
 }
 
 impl Extract {
@@ -74,8 +72,8 @@ impl Extract {
 Example:
   corpus-build dedup --out out
 
-Reads pages/, writes dedup/survivors.parquet: a row a page, whether it is kept, and for which page it \
-was dropped. No page is rewritten.")]
+Reads pages/ and, where `quality` has run, quality/; writes dedup/survivors.parquet: a row a page, whether it is kept, \
+and for which page it was dropped. No page is rewritten.")]
 pub(crate) struct Dedup {
     /// Output folder, with `pages/` in it [default: output.dir].
     #[arg(long, value_name = "DIR")]
@@ -87,7 +85,11 @@ impl Dedup {
         let config = configure(global, &out_set(self.out.as_ref()))?;
         let runner = runner(global, &config)?;
         let pages = Pages::on_disk(&runner.out)?;
-        let row = dedup::stage::run(&runner, &config.dedup, &pages)?;
+        let verdicts = runner.rows(&quality::stage::stage(&runner, &config.quality, &pages));
+        if verdicts.is_none() {
+            tracing::info!("quality has not run on these pages: all of them are taken");
+        }
+        let row = dedup::stage::run(&runner, &config.dedup, &pages, verdicts.as_deref())?;
         writeln!(out, "{} pages kept; dropped: {}", row.facts["kept"], row.facts["dropped"])?;
         writeln!(out, "survivors are in {}", runner.out.join("dedup/survivors.parquet").display())?;
         Ok(())
@@ -239,11 +241,32 @@ impl Classify {
 Example:
   corpus-build --set 'rank.token_budget=\"1M\"' rank --round 1
 
-Reads pages/, dedup/survivors.parquet and rounds/NN/scores/, writes rounds/NN/shards/. Pages are \
+Reads pages/, dedup/survivors.parquet, rounds/NN/scores/ and, where decontaminate.benchmarks names any, \
+decontaminate/; writes rounds/NN/shards/. Pages are \
 taken best first; the first that does not fit into rank.token_budget ends the ranking.")]
 pub(crate) struct RankCommand {
     #[command(flatten)]
     args: OfRound,
+}
+
+/// What decontamination removes, where the configuration names benchmarks.
+fn clean_tables(runner: &Runner, pages: &Pages, config: &Config) -> Result<Option<Vec<Artifact>>, Failure> {
+    let decontaminating = Decontaminating::new(runner, pages, &config.decontaminate, config.extract.tokenizer)?;
+    if let (_, Some(rows)) = decontaminating.plan() {
+        return Ok(decontaminating.tables(&rows));
+    }
+    let folder = runner.out.join("decontaminate");
+    let tables: Vec<PathBuf> = pages.stems().iter().map(|stem| folder.join(format!("{stem}.parquet"))).collect();
+    // Tables that others made, without rows of ours, are taken as they are.
+    let ours = !runner.manifest().rows("decontaminate").is_empty();
+    if ours || !tables.iter().all(|path| path.exists()) {
+        let message = format!(
+            "{}: not of these pages, benchmarks and settings; run `corpus-build decontaminate` first",
+            folder.display()
+        );
+        return Err(Failure::run(message.into()));
+    }
+    Ok(Some(tables.iter().map(|path| Artifact::on_disk(path)).collect::<Result<_, _>>()?))
 }
 
 impl RankCommand {
@@ -272,7 +295,8 @@ impl RankCommand {
             );
             return Err(Failure::run(message.into()));
         }
-        let ranking = Ranking { runner: &runner, pages: &pages, rules, round };
+        let clean = clean_tables(&runner, &pages, &config)?;
+        let ranking = Ranking { runner: &runner, pages: &pages, rules, round, clean };
         let (cut, shards) = ranking.run(&survivors, &scores)?;
         let facts = &cut.facts;
         writeln!(out, "{} pages, {} tokens, {} shards", facts["pages"], facts["tokens"], shards.len())?;

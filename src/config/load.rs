@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::sections::{
-    Classifier, Crawl, Dedup, Extract, Http, Language, Output, Rank, RawClassifier, RawCrawl, RawDedup, RawExtract,
-    RawHttp, RawLanguage, RawOutput, RawRank, RawRead, RawRun, RawSeed, Read, Run, Seed,
+    Classifier, Crawl, Decontaminate, Dedup, Extract, Http, Language, Output, Quality, Rank, RawClassifier, RawCrawl,
+    RawDecontaminate, RawDedup, RawExtract, RawHttp, RawLanguage, RawOutput, RawQuality, RawRank, RawRead, RawRun,
+    RawSeed, Read, Run, Seed,
 };
 
 /// What is wrong with the configuration.
@@ -77,6 +78,8 @@ struct Raw {
     extract: RawExtract,
     language: RawLanguage,
     dedup: RawDedup,
+    quality: RawQuality,
+    decontaminate: RawDecontaminate,
     seed: RawSeed,
     classifier: RawClassifier,
     rank: RawRank,
@@ -101,6 +104,10 @@ pub struct Config {
     pub language: Language,
     /// How near-duplicates are found.
     pub dedup: Dedup,
+    /// What of benchmarks pages must not hold.
+    pub decontaminate: Decontaminate,
+    /// `[quality]`.
+    pub quality: Quality,
     /// Where the first positives and negatives come from.
     pub seed: Seed,
     /// The classifier.
@@ -143,8 +150,15 @@ impl Config {
 }
 
 /// Keys whose values are paths (strings or lists of strings), resolved against the file that names them.
-const PATH_KEYS: &[(&str, &str)] =
-    &[("output", "dir"), ("crawl", "paths"), ("seed", "positives"), ("seed", "negatives")];
+const PATH_KEYS: &[(&str, &str)] = &[
+    ("output", "dir"),
+    ("crawl", "paths"),
+    ("decontaminate", "benchmarks"),
+    ("decontaminate", "allow"),
+    ("quality", "blocked_hosts"),
+    ("seed", "positives"),
+    ("seed", "negatives"),
+];
 
 fn resolve_paths(table: &mut toml::Table, base: &Path) {
     let resolve = |text: &mut String| {
@@ -216,7 +230,21 @@ pub fn parse(mut table: toml::Table, sets: &[String]) -> Result<Config, ConfigEr
         origin: "configuration".to_owned(),
         message: e.to_string(),
     })?;
-    let Raw { run, output, crawl, http, read, extract, language, dedup, seed, classifier, rank } = raw;
+    let Raw {
+        run,
+        output,
+        crawl,
+        http,
+        read,
+        extract,
+        language,
+        quality,
+        dedup,
+        decontaminate,
+        seed,
+        classifier,
+        rank,
+    } = raw;
     Ok(Config {
         run: run.try_into()?,
         output: output.try_into()?,
@@ -226,6 +254,8 @@ pub fn parse(mut table: toml::Table, sets: &[String]) -> Result<Config, ConfigEr
         extract: extract.try_into()?,
         language: language.try_into()?,
         dedup: dedup.try_into()?,
+        decontaminate: decontaminate.try_into()?,
+        quality: quality.try_into()?,
         seed: seed.try_into()?,
         classifier: classifier.try_into()?,
         rank: rank.try_into()?,
@@ -255,6 +285,13 @@ mod tests {
         fails("[output]\ndir = \"o\"", &["dedup.bands=0"], &["dedup.bands", "at least 1"]);
         fails("[output]\ndir = \"o\"", &["dedup.bnads=3"], &["--set 'dedup.bnads=3'", "bnads"]);
         fails("[output]\ndir = \"o\"", &["crawl.paths=[unquoted]"], &["--set"]);
+        fails(
+            "[output]\ndir = \"o\"",
+            &["decontaminate.gram_length=1"],
+            &["decontaminate.gram_length", "2 to 63", "1"],
+        );
+        fails("[output]\ndir = \"o\"", &["decontaminate.short_grams_min=11"], &["short_grams_min", "1 to 10", "11"]);
+        fails("[output]\ndir = \"o\"", &["decontaminate.page_share_max=0"], &["page_share_max", "share"]);
         fails("[output]\ndir = \"o\"\n[language]\nkeep = [\"fr\"]", &[], &["language.keep", "fr"]);
         fails("[output]\ndir = \"o\"\n[rank]\ntoken_budget = \"40 bananas\"", &[], &["tokens", "40 bananas"]);
     }

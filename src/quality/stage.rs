@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
-use arrow::array::{Array, BooleanArray, BooleanBuilder, Float64Builder, RecordBatch, StringArray, StringBuilder};
+use arrow::array::{BooleanArray, BooleanBuilder, Float64Builder, RecordBatch, StringArray, StringBuilder};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use rayon::prelude::*;
 use serde::Serialize;

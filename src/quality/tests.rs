@@ -39,7 +39,9 @@ fn each_rule_drops_its_kind() {
     check(&"1200 3400 5600 7800 of the 99 ".repeat(30), English, Some(Reject::FewLetters));
     check(&(0..40).map(|n| format!("name{n} ")).collect::<String>(), English, Some(Reject::FewStopWords));
     check(
-        &(0..40).map(|n| format!("Here you can read all about the subject that has the number a{n} …\n")).collect::<String>(),
+        &(0..40)
+            .map(|n| format!("Here you can read all about the subject that has the number a{n} …\n"))
+            .collect::<String>(),
         English,
         Some(Reject::Ellipses),
     );

@@ -25,7 +25,9 @@ use super::exchange::PageRef;
 use super::shingles::ShingleLengths;
 use super::signature::FAMILY;
 use crate::config;
+use crate::io::table::TableError;
 use crate::pages::Pages;
+use crate::quality;
 use crate::task::{Input, Progress, Row, Runner, Stage, Task, TaskError, TaskResult};
 
 mod exact;
@@ -62,6 +64,8 @@ struct Dedup<'a> {
     runner: &'a Runner,
     pages: &'a Pages,
     rules: &'a config::Dedup,
+    /// The verdicts on quality, a file a page file; none where nobody asked.
+    quality: Option<&'a [Row]>,
 }
 
 /// The stages, in order.
@@ -71,12 +75,12 @@ pub const STAGES: [&str; 7] =
 /// What there is to say about the stages' state, for a plan.
 pub type Planned = Vec<(&'static str, Option<crate::task::StageState>)>;
 
-/// Runs all of deduplication; gives the row of the last task, whose output is `dedup/survivors.parquet`.
+/// Runs all of deduplication over the pages that pass `quality`; gives the row of the last task, whose output is `dedup/survivors.parquet`.
 ///
 /// # Errors
 /// A task failed.
-pub fn run(runner: &Runner, rules: &config::Dedup, pages: &Pages) -> Result<Row, TaskError> {
-    let dedup = Dedup { runner, pages, rules };
+pub fn run(runner: &Runner, rules: &config::Dedup, pages: &Pages, quality: Option<&[Row]>) -> Result<Row, TaskError> {
+    let dedup = Dedup { runner, pages, rules, quality };
     let row = dedup.stages(|stage| runner.run(stage))?;
     row.ok_or_else(|| TaskError::Failed {
         stage: "dedup/survivors".to_owned(),
@@ -87,8 +91,8 @@ pub fn run(runner: &Runner, rules: &config::Dedup, pages: &Pages) -> Result<Row,
 
 /// How far deduplication is: each stage's state, `None` for those that wait for an earlier one.
 #[must_use]
-pub fn plan(runner: &Runner, rules: &config::Dedup, pages: &Pages) -> (Planned, Option<Row>) {
-    let dedup = Dedup { runner, pages, rules };
+pub fn plan(runner: &Runner, rules: &config::Dedup, pages: &Pages, quality: Option<&[Row]>) -> (Planned, Option<Row>) {
+    let dedup = Dedup { runner, pages, rules, quality };
     let mut planned: Planned = Vec::new();
     let row = dedup.stages(|stage| {
         planned.push((STAGES[planned.len()], Some(runner.state(stage))));
@@ -119,6 +123,14 @@ impl Dedup<'_> {
     fn stage<'s>(&self, name: &str, tasks: Vec<Task<'s>>) -> Stage<'s> {
         let knobs = Knobs { rules: self.rules.clone(), family: FAMILY };
         Stage::new(format!("dedup/{name}"), VERSION, &knobs, tasks)
+    }
+
+    /// Why quality drops each page of a file, where it does; nothing where nobody asked.
+    fn refused(&self, file: usize) -> Result<Vec<Option<String>>, TableError> {
+        match self.quality {
+            Some(_) => quality::stage::reasons(&quality::stage::path(&self.runner.out, self.pages.stem(file))),
+            None => Ok(Vec::new()),
+        }
     }
 
     fn lengths(&self) -> ShingleLengths {

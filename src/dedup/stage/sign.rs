@@ -17,7 +17,7 @@ use crate::dedup::signature::{FAMILY, Signer};
 use crate::io::table::{Table, TableWriter, column};
 use crate::page::PageId;
 use crate::reject::Tally;
-use crate::task::{Done, Progress, Stage, Task, TaskResult, with_cpu_time};
+use crate::task::{Done, Input, Progress, Stage, Task, TaskResult, with_cpu_time};
 
 /// The hash of a text and its band keys; none where it has no token.
 type Signed = (Option<u128>, Vec<u64>);
@@ -25,10 +25,16 @@ type Signed = (Option<u128>, Vec<u64>);
 impl Dedup<'_> {
     pub(super) fn sign_stage(&self) -> Stage<'_> {
         let tasks = (0..self.pages.len())
-            .map(|file| Task {
-                name: self.pages.stem(file).to_owned(),
-                inputs: self.pages.input(file),
-                run: Box::new(move |progress: &Progress| self.sign(file, progress)),
+            .map(|file| {
+                let stem = self.pages.stem(file);
+                let mut inputs = self.pages.input(file);
+                let verdicts = self.quality.into_iter().flatten().filter(|row| row.task == stem);
+                inputs.extend(verdicts.map(|row| ("quality".to_owned(), Input::rows(std::slice::from_ref(row)))));
+                Task {
+                    name: stem.to_owned(),
+                    inputs,
+                    run: Box::new(move |progress: &Progress| self.sign(file, progress)),
+                }
             })
             .collect();
         self.stage("sign", tasks)
@@ -44,6 +50,8 @@ impl Dedup<'_> {
         let mut cpu_elsewhere_s = 0.0;
         let mut row = 0u32;
         let mut tally = Tally::default();
+        let refused = self.refused(file)?;
+        let is_refused = |row: usize| refused.get(row).is_some_and(Option::is_some);
         let columns = ["id", "text", "formulas", "fetched_at", "warc", "warc_offset"];
         for batch in Table::open(path)?.columns(&columns)?.batches()? {
             let batch = batch?;
@@ -61,6 +69,9 @@ impl Dedup<'_> {
                         || Signer::new(banding.places()),
                         |signer, i| {
                             with_cpu_time(|| {
+                                if is_refused(row as usize + i) {
+                                    return (None, Vec::new());
+                                }
                                 let tokens = Tokens::of(text.value(i));
                                 let shingles = tokens.shingles(lengths);
                                 let keys = signer.sign(&shingles).map(|s| banding.keys(s).collect());
@@ -73,7 +84,9 @@ impl Dedup<'_> {
             for (i, ((hash, keys), cpu_s)) in signed.into_iter().enumerate() {
                 cpu_elsewhere_s += cpu_s;
                 let PageId(page) = id.value(i).parse()?;
-                by_address.push(KeyRow { key: (page >> 64) as u64, check: page as u64, row });
+                if !is_refused(row as usize) {
+                    by_address.push(KeyRow { key: (page >> 64) as u64, check: page as u64, row });
+                }
                 if let Some(hash) = hash {
                     by_text.push(KeyRow { key: (hash >> 64) as u64, check: hash as u64, row });
                 }

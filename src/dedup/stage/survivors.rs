@@ -117,6 +117,7 @@ impl Dedup<'_> {
         for file in 0..self.pages.len() {
             let path = self.pages.file(file);
             let mut row = 0u32;
+            let mut refused = self.refused(file)?.into_iter();
             for batch in Table::open(path)?.columns(&["id", "warc", "warc_offset"])?.batches()? {
                 let batch = batch?;
                 let (mut keep, mut of) = (BooleanBuilder::new(), StringBuilder::new());
@@ -124,9 +125,10 @@ impl Dedup<'_> {
                 for _ in 0..batch.num_rows() {
                     let verdict = told.of(PageRef::new(file, row))?.unwrap_or_default();
                     row += 1;
-                    keep.append_value(verdict.dropped.is_none());
-                    size.append_value(verdict.size);
                     let (kept_id, reason) = verdict.dropped.unzip();
+                    let reason = reason.or(refused.next().flatten());
+                    keep.append_value(reason.is_none());
+                    size.append_value(verdict.size);
                     of.append_option(kept_id);
                     match &reason {
                         Some(reason) => *reasons.entry(reason.clone()).or_default() += 1,
