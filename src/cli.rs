@@ -33,7 +33,7 @@ Examples:
   corpus-build inspect out/rounds/01/shards/part-00000.parquet
 
 The stages one by one, into the same folder and with the same result as iterate:
-  corpus-build extract && corpus-build dedup && corpus-build decontaminate
+  corpus-build extract && corpus-build quality && corpus-build dedup && corpus-build decontaminate
   corpus-build classify train && corpus-build classify score && corpus-build rank
 
 Results go to standard output, progress and log lines to standard error. \
@@ -87,6 +87,8 @@ enum Command {
     Pack(commands::pack::Pack),
     /// Read WARC files into pages with their text and formulas.
     Extract(commands::stages::Extract),
+    /// Find pages that are not worth keeping, by rules on their prose.
+    Quality(commands::quality::Quality),
     /// Find pages that are the same page: by address, by text, by nearly the same text.
     Dedup(commands::stages::Dedup),
     /// Remove what benchmarks ask from pages.
@@ -161,6 +163,7 @@ pub fn main() -> ExitCode {
         Command::Fetch(args) => args.run(global, &mut out),
         Command::Pack(args) => args.run(&mut out),
         Command::Extract(args) => args.run(global, &mut out),
+        Command::Quality(args) => args.run(global, &mut out),
         Command::Dedup(args) => args.run(global, &mut out),
         Command::Decontaminate(args) => args.run(global, &mut out),
         Command::Seed(args) => args.run(global, &mut out),

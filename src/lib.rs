@@ -6,6 +6,7 @@ pub mod config;
 pub mod page;
 pub mod pages;
 pub mod reject;
+pub mod spans;
 pub mod tokens;
 
 pub mod io;
@@ -14,6 +15,8 @@ pub mod task;
 pub mod crawl;
 pub mod extract;
 pub mod language;
+
+pub mod quality;
 
 pub mod dedup;
 

@@ -25,7 +25,7 @@ use crate::decontaminate::cut;
 use crate::decontaminate::stage::CleanRows;
 use crate::dedup::exchange::PageRef;
 use crate::extract::table::PAGES;
-use crate::io::query::{Descending, sorted};
+use crate::io::query::{Descending, Engine};
 use crate::io::table::{Table, TableWriter, column};
 use crate::pages::Pages;
 use crate::reject::Tally;
@@ -349,7 +349,8 @@ impl Ranking<'_> {
         let mut last_score = None;
         let mut smallest = None;
         if !files.is_empty() {
-            for batch in sorted(files, &order, self.runner.memory, self.runner.threads, &spill)? {
+            let engine = Engine::start(self.runner.memory, self.runner.threads, &spill)?;
+            for batch in engine.sorted(files, &order)? {
                 let batch = batch?;
                 let score: &Float64Array = column(&batch, "score", path)?;
                 let id: &StringArray = column(&batch, "id", path)?;

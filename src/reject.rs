@@ -33,6 +33,30 @@ pub enum Reject {
     TextTooShort,
     /// The language is none of those to keep.
     Language,
+    /// Too few or too many words.
+    WordCount,
+    /// The mean word is too short or too long.
+    WordLength,
+    /// Too many number signs and ellipses.
+    Symbols,
+    /// Too few words have a letter.
+    FewLetters,
+    /// Too few of the words that English prose cannot do without.
+    FewStopWords,
+    /// Too many lines are items of lists.
+    ListOnly,
+    /// Too many lines end with an ellipsis.
+    Ellipses,
+    /// Too many lines are short.
+    ShortLines,
+    /// Too few lines end with punctuation.
+    NoPunctuation,
+    /// Too much of it are lines or paragraphs that stood before.
+    RepeatedLines,
+    /// Too much of it are runs of words that stood before.
+    RepeatedWords,
+    /// The host is on a list of hosts that are not wanted.
+    BlockedHost,
     /// More of the page than the set share is text of benchmarks.
     Contaminated,
 }
@@ -54,6 +78,18 @@ impl Reject {
             Self::TooComplex => "too_complex",
             Self::TextTooShort => "text_too_short",
             Self::Language => "language",
+            Self::WordCount => "word_count",
+            Self::WordLength => "word_length",
+            Self::Symbols => "symbols",
+            Self::FewLetters => "few_letters",
+            Self::FewStopWords => "few_stop_words",
+            Self::ListOnly => "list_only",
+            Self::Ellipses => "ellipses",
+            Self::ShortLines => "short_lines",
+            Self::NoPunctuation => "no_punctuation",
+            Self::RepeatedLines => "repeated_lines",
+            Self::RepeatedWords => "repeated_words",
+            Self::BlockedHost => "blocked_host",
             Self::Contaminated => "contaminated",
         }
     }

@@ -17,6 +17,7 @@ use crate::extract;
 use crate::io::store::{Location, Store};
 use crate::io::table::{TableError, write_file};
 use crate::pages::Pages;
+use crate::quality;
 use crate::rank::Ranking;
 use crate::reject::Tally;
 use crate::task::{Artifact, Input, Row, Runner, StageState, TaskError};
@@ -150,13 +151,22 @@ impl Round<'_> {
         let extract = extract::stage::stage(runner, config, self.sources, self.store);
         lines.push(("extract".to_owned(), Some(runner.state(&extract))));
         let pages = runner.rows(&extract).map(|rows| Pages::of(runner, &rows));
-        let survivors = match &pages {
+        let mut verdicts = None;
+        match &pages {
             Some(pages) => {
-                let (planned, row) = dedup::stage::plan(runner, &config.dedup, pages);
+                let quality = quality::stage::stage(runner, &config.quality, pages);
+                lines.push((quality::stage::NAME.to_owned(), Some(runner.state(&quality))));
+                verdicts = runner.rows(&quality);
+            }
+            None => lines.push((quality::stage::NAME.to_owned(), None)),
+        }
+        let survivors = match (&pages, &verdicts) {
+            (Some(pages), Some(verdicts)) => {
+                let (planned, row) = dedup::stage::plan(runner, &config.dedup, pages, Some(verdicts));
                 lines.extend(planned.into_iter().map(|(name, state)| (name.to_owned(), state)));
                 row
             }
-            None => {
+            _ => {
                 lines.extend(dedup::stage::STAGES.iter().map(|name| ((*name).to_owned(), None)));
                 None
             }
@@ -247,7 +257,9 @@ impl Round<'_> {
             return Err(RoundError::NoPages { seen: tally.seen, reasons: reasons.join(", ") });
         }
         let pages = Pages::of(runner, &extracted);
-        let deduplicated = dedup::stage::run(runner, &config.dedup, &pages)?;
+        let verdicts = runner.run(&quality::stage::stage(runner, &config.quality, &pages))?;
+        let quality = all_of(&verdicts);
+        let deduplicated = dedup::stage::run(runner, &config.dedup, &pages, Some(&verdicts))?;
         let survivors = output(runner, &deduplicated, "survivors.parquet")?;
         let decontaminating = self.decontaminating(&pages)?;
         let (cleaned, report) = decontaminating.run()?;
@@ -276,6 +288,7 @@ impl Round<'_> {
             "round": self.round,
             "crawl": { "files": extracted.len(), "records": records, "body_bytes": extracted.iter().map(|r| r.bytes_in).sum::<u64>() },
             "pages": { "seen": tally.seen, "kept": tally.kept, "rejected": tally.rejected, "languages": languages, "tokens": tokens, "formulas": formulas },
+            "quality": { "seen": quality.seen, "kept": quality.kept, "rejected": quality.rejected },
             "dedup": deduplicated.facts,
             "decontamination": report.map(|row| row.facts),
             "seed": seed[0].facts,

@@ -100,7 +100,7 @@ impl Lab {
     /// Contents by relative path of all that the contract names (not the manifest, which holds times).
     fn contents(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let mut files = BTreeMap::new();
-        for part in ["pages", "dedup", "rounds", "seed"] {
+        for part in ["pages", "quality", "dedup", "rounds", "seed"] {
             walk(&self.out().join(part), &mut |path| {
                 let relative = path.strip_prefix(self.out()).unwrap().to_owned();
                 files.insert(relative, std::fs::read(path).unwrap());
@@ -290,7 +290,9 @@ fn stages_run_one_by_one_give_what_the_round_gives() {
         let warc = warc.to_str().unwrap().replace("[1]", "[[]1]");
         steps.succeed(&[], &["--quiet", "extract", &warc, "--out", steps.out().to_str().unwrap()]);
     }
-    for step in [&["dedup"][..], &["seed", "import"], &["classify", "train"], &["classify", "score"], &["rank"]] {
+    for step in
+        [&["quality"][..], &["dedup"], &["seed", "import"], &["classify", "train"], &["classify", "score"], &["rank"]]
+    {
         steps.succeed(&[], &[&["--quiet"], step].concat());
     }
     let mut whole = round.contents();

@@ -16,7 +16,6 @@ mod score;
 mod search;
 pub mod seed;
 mod settings;
-mod spans;
 pub mod stage;
 mod tokens;
 mod train;

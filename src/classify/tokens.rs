@@ -12,7 +12,7 @@
 use unicode_normalization::UnicodeNormalization;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::spans::{self, Piece};
+use crate::spans::{self, Piece};
 
 /// Version of this normalisation; a model is only usable with the one it was trained with.
 pub const NORMALISATION_VERSION: u32 = 1;

@@ -112,6 +112,8 @@ fn print_summary(out: &mut dyn Write, figures: &Value) -> std::io::Result<()> {
         pages["formulas"],
         counts(&pages["languages"])
     )?;
+    let quality = &figures["quality"];
+    writeln!(out, "quality   {} kept; dropped: {}", quality["kept"], counts(&quality["rejected"]))?;
     let dedup = &figures["dedup"];
     writeln!(out, "dedup     {} kept; dropped: {}", dedup["kept"], counts(&dedup["dropped"]))?;
     match &figures["decontamination"] {

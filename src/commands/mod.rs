@@ -7,10 +7,11 @@ pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod iterate;
 pub(crate) mod pack;
+pub(crate) mod quality;
 pub(crate) mod stages;
 
 use std::num::{NonZeroU32, NonZeroUsize};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::cli::{Failure, Global};
@@ -47,6 +48,11 @@ fn configure_for(global: &Global, more: &[String], inputs_named: bool) -> Result
 /// A `--set` argument for a value that came another way, quoted as TOML.
 fn set(key: &str, value: impl Into<toml::Value>) -> String {
     format!("{key} = {}", value.into())
+}
+
+/// The setting that an option `--out` stands for.
+fn out_set(out: Option<&PathBuf>) -> Vec<String> {
+    out.map(|out| set("output.dir", out.to_string_lossy().into_owned())).into_iter().collect()
 }
 
 fn runner(global: &Global, config: &Config) -> Result<Runner, TaskError> {

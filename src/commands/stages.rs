@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{configure, configure_for, runner, set, sources, store};
+use super::{configure, configure_for, out_set, runner, set, sources, store};
 use crate::classify::seed;
 use crate::classify::stage::{CLASSIFIER_FILES, Classifying, negative_files};
 use crate::cli::{CommandResult, Failure, Global};
@@ -16,6 +16,7 @@ use crate::dedup;
 use crate::extract;
 use crate::io::store::Store;
 use crate::pages::Pages;
+use crate::quality;
 use crate::rank::Ranking;
 use crate::reject::Tally;
 use crate::task::{Artifact, Input, Row, Runner};
@@ -38,10 +39,6 @@ pub(crate) struct Extract {
     /// Output folder [default: output.dir].
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-}
-
-fn out_set(out: Option<&PathBuf>) -> Vec<String> {
-    out.map(|out| set("output.dir", out.to_string_lossy().into_owned())).into_iter().collect()
 }
 
 impl Extract {
@@ -75,8 +72,8 @@ impl Extract {
 Example:
   corpus-build dedup --out out
 
-Reads pages/, writes dedup/survivors.parquet: a row a page, whether it is kept, and for which page it \
-was dropped. No page is rewritten.")]
+Reads pages/ and, where `quality` has run, quality/; writes dedup/survivors.parquet: a row a page, whether it is kept, \
+and for which page it was dropped. No page is rewritten.")]
 pub(crate) struct Dedup {
     /// Output folder, with `pages/` in it [default: output.dir].
     #[arg(long, value_name = "DIR")]
@@ -88,7 +85,11 @@ impl Dedup {
         let config = configure(global, &out_set(self.out.as_ref()))?;
         let runner = runner(global, &config)?;
         let pages = Pages::on_disk(&runner.out)?;
-        let row = dedup::stage::run(&runner, &config.dedup, &pages)?;
+        let verdicts = runner.rows(&quality::stage::stage(&runner, &config.quality, &pages));
+        if verdicts.is_none() {
+            tracing::info!("quality has not run on these pages: all of them are taken");
+        }
+        let row = dedup::stage::run(&runner, &config.dedup, &pages, verdicts.as_deref())?;
         writeln!(out, "{} pages kept; dropped: {}", row.facts["kept"], row.facts["dropped"])?;
         writeln!(out, "survivors are in {}", runner.out.join("dedup/survivors.parquet").display())?;
         Ok(())

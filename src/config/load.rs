@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::sections::{
-    Classifier, Crawl, Decontaminate, Dedup, Extract, Http, Language, Output, Rank, RawClassifier, RawCrawl,
-    RawDecontaminate, RawDedup, RawExtract, RawHttp, RawLanguage, RawOutput, RawRank, RawRead, RawRun, RawSeed, Read,
-    Run, Seed,
+    Classifier, Crawl, Decontaminate, Dedup, Extract, Http, Language, Output, Quality, Rank, RawClassifier, RawCrawl,
+    RawDecontaminate, RawDedup, RawExtract, RawHttp, RawLanguage, RawOutput, RawQuality, RawRank, RawRead, RawRun,
+    RawSeed, Read, Run, Seed,
 };
 
 /// What is wrong with the configuration.
@@ -78,6 +78,7 @@ struct Raw {
     extract: RawExtract,
     language: RawLanguage,
     dedup: RawDedup,
+    quality: RawQuality,
     decontaminate: RawDecontaminate,
     seed: RawSeed,
     classifier: RawClassifier,
@@ -105,6 +106,8 @@ pub struct Config {
     pub dedup: Dedup,
     /// What of benchmarks pages must not hold.
     pub decontaminate: Decontaminate,
+    /// `[quality]`.
+    pub quality: Quality,
     /// Where the first positives and negatives come from.
     pub seed: Seed,
     /// The classifier.
@@ -152,6 +155,7 @@ const PATH_KEYS: &[(&str, &str)] = &[
     ("crawl", "paths"),
     ("decontaminate", "benchmarks"),
     ("decontaminate", "allow"),
+    ("quality", "blocked_hosts"),
     ("seed", "positives"),
     ("seed", "negatives"),
 ];
@@ -226,7 +230,21 @@ pub fn parse(mut table: toml::Table, sets: &[String]) -> Result<Config, ConfigEr
         origin: "configuration".to_owned(),
         message: e.to_string(),
     })?;
-    let Raw { run, output, crawl, http, read, extract, language, dedup, decontaminate, seed, classifier, rank } = raw;
+    let Raw {
+        run,
+        output,
+        crawl,
+        http,
+        read,
+        extract,
+        language,
+        quality,
+        dedup,
+        decontaminate,
+        seed,
+        classifier,
+        rank,
+    } = raw;
     Ok(Config {
         run: run.try_into()?,
         output: output.try_into()?,
@@ -237,6 +255,7 @@ pub fn parse(mut table: toml::Table, sets: &[String]) -> Result<Config, ConfigEr
         language: language.try_into()?,
         dedup: dedup.try_into()?,
         decontaminate: decontaminate.try_into()?,
+        quality: quality.try_into()?,
         seed: seed.try_into()?,
         classifier: classifier.try_into()?,
         rank: rank.try_into()?,

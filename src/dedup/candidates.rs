@@ -1,10 +1,10 @@
 //! From the rows of one bucket, (band key, page), to the pairs of pages worth comparing.
 //!
 //! A key that *n* pages share makes n(n − 1)/2 pairs, which no memory holds where half a crawl is one template. So up
-//! to a set size all pairs of a group are made; in a larger one each page is paired with the group's first pages and
-//! with the pages next to it. Number pages **best first**: then the first pages of a group are those that a cluster
-//! would keep, and a group of true duplicates still collapses onto them. What the cap can lose is a pair of
-//! lesser pages that are like each other but unlike the group's best, in every band that they share.
+//! to a set size all pairs of a group are made; in a larger one, put in order **best first**, each page is paired with
+//! the group's first pages, which are those that a cluster would keep, and with the pages next to it, which have about
+//! as many formulas and as long a text: a group of true duplicates still collapses onto its best. What the cap can lose
+//! is a pair of lesser pages that are like each other but unlike the group's best, in every band that they share.
 //!
 //! Exact duplicates are collapsed by text hash before they come here.
 
@@ -13,7 +13,7 @@
 pub struct GroupCap {
     /// Groups of up to this many pages are compared in full.
     pub all_pairs_max: usize,
-    /// Pages of a larger group, its first, that every page of it is compared with.
+    /// Pages of a larger group, its best, that every page of it is compared with.
     pub leaders: usize,
     /// Pages of a larger group that each page is compared with beyond it.
     pub neighbours: usize,
@@ -25,32 +25,26 @@ impl Default for GroupCap {
     }
 }
 
-/// The distinct pairs of a bucket, each as (lower, higher) page, in ascending order; sorts `rows` by key, then page.
-///
-/// At most `max(all_pairs_max / 2, leaders + neighbours)` pairs a row.
-#[must_use]
-pub fn candidates(rows: &mut [(u64, u64)], cap: GroupCap) -> Vec<(u64, u64)> {
+/// The distinct pages under each key that more than one page has, each group in ascending order; sorts `rows`.
+pub fn groups(rows: &mut [(u64, u64)]) -> impl Iterator<Item = Vec<u64>> + '_ {
     rows.sort_unstable();
-    let mut pairs = Vec::new();
-    let mut group = Vec::new();
-    for rows in rows.chunk_by(|a, b| a.0 == b.0) {
-        group.clear();
-        group.extend(rows.iter().map(|row| row.1));
+    rows.chunk_by(|a, b| a.0 == b.0).filter(|rows| rows.len() > 1).filter_map(|rows| {
+        let mut group: Vec<u64> = rows.iter().map(|row| row.1).collect();
         group.dedup();
-        push_pairs(&mut pairs, &group, cap);
-    }
-    pairs.sort_unstable();
-    pairs.dedup();
-    pairs
+        (group.len() > 1).then_some(group)
+    })
 }
 
-/// The pairs of one group of distinct pages in ascending order.
-fn push_pairs(pairs: &mut Vec<(u64, u64)>, group: &[u64], cap: GroupCap) {
+/// Appends the pairs of one group of distinct pages, each as (lower, higher); a group of more than
+/// `cap.all_pairs_max` pages must come best first.
+///
+/// At most `max(all_pairs_max / 2, leaders + neighbours)` pairs a page.
+pub fn push_pairs(pairs: &mut Vec<(u64, u64)>, group: &[u64], cap: GroupCap) {
     let small = group.len() <= cap.all_pairs_max;
     for (at, &page) in group.iter().enumerate() {
         let after = &group[at + 1..];
         let reach = if small || at < cap.leaders { after.len() } else { cap.neighbours.min(after.len()) };
-        pairs.extend(after[..reach].iter().map(|&other| (page, other)));
+        pairs.extend(after[..reach].iter().map(|&other| (page.min(other), page.max(other))));
     }
 }
 
@@ -59,6 +53,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn candidates(rows: &mut [(u64, u64)], cap: GroupCap) -> Vec<(u64, u64)> {
+        let mut pairs = Vec::new();
+        for group in groups(rows) {
+            push_pairs(&mut pairs, &group, cap);
+        }
+        pairs.sort_unstable();
+        pairs.dedup();
+        pairs
+    }
 
     #[track_caller]
     fn check(rows: &[(u64, u64)], want: &[(u64, u64)]) {
@@ -69,6 +73,7 @@ mod tests {
     fn pages_under_one_key_are_pairs() {
         check(&[], &[]);
         check(&[(7, 1)], &[]);
+        check(&[(7, 1), (7, 1)], &[]);
         check(&[(7, 2), (7, 1), (8, 3)], &[(1, 2)]);
         check(&[(7, 1), (7, 2), (8, 2), (8, 1), (8, 1)], &[(1, 2)]);
         check(&[(7, 1), (7, 2), (7, 3)], &[(1, 2), (1, 3), (2, 3)]);
@@ -77,11 +82,14 @@ mod tests {
     #[test]
     fn a_huge_group_makes_bounded_pairs_and_still_hangs_together() {
         let cap = GroupCap::default();
-        let pages = 100_000;
-        let mut rows: Vec<(u64, u64)> = (0..pages).rev().map(|page| (9, page)).collect();
-        let pairs = candidates(&mut rows, cap);
-        assert!(pairs.len() <= rows.len() * (cap.leaders + cap.neighbours));
-        assert!((1..pages).all(|page| pairs.binary_search(&(0, page)).is_ok()));
+        // Best first is the other way round here.
+        let group: Vec<u64> = (0..100_000).rev().collect();
+        let mut pairs = Vec::new();
+        push_pairs(&mut pairs, &group, cap);
+        assert!(pairs.len() <= group.len() * (cap.leaders + cap.neighbours));
+        pairs.sort_unstable();
+        let best = group[0];
+        assert!(group[1..].iter().all(|page| pairs.binary_search(&(*page, best)).is_ok()));
         assert!(pairs.binary_search(&(500, 516)).is_ok() && pairs.binary_search(&(500, 517)).is_err());
     }
 
@@ -92,7 +100,6 @@ mod tests {
             let mut backwards: Vec<_> = rows.iter().rev().copied().collect();
             let pairs = candidates(&mut rows.clone(), cap);
             prop_assert_eq!(&pairs, &candidates(&mut backwards, cap));
-            prop_assert!(pairs.is_sorted_by(|a, b| a < b));
             prop_assert!(pairs.iter().all(|(a, b)| a < b));
             prop_assert!(pairs.len() <= rows.len() * 6);
         }

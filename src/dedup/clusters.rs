@@ -4,23 +4,26 @@
 //! best such; else it stays itself. So of every similar pair at most one page stays, every dropped page is similar to
 //! the page it is dropped for, and similarity is never passed on along a chain: of A ~ B ~ C with A ≁ C, either B
 //! is the best and stands for both, or A stays, B goes to it and C, similar to no page that stays, stays too.
+//!
+//! The edges come sorted, which a sort on disk can do; what is held is a bit a page.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Ordering;
 
-use thiserror::Error;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::exchange::PageRef;
+use super::page_set::PageSet;
 use crate::page::PageId;
 
-/// How good a page is to keep; greater is better: longest text, then most formulas, then oldest, then lowest id.
+/// How good a page is to keep; greater is better: most formulas, then longest text, then oldest, then lowest id.
 ///
 /// Two captures of one address have the same id; between them `capture` decides, so that no two rows are equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quality {
-    /// Length of the text, in characters.
-    pub text_chars: u64,
     /// Formulas in the text.
     pub formulas: u32,
+    /// Length of the text, in characters.
+    pub text_chars: u32,
     /// Capture time, milliseconds since the Unix epoch; an unknown one counts as newest.
     pub fetched_at_ms: Option<i64>,
     /// Identity of the page.
@@ -29,17 +32,29 @@ pub struct Quality {
     pub capture: u64,
 }
 
+impl Quality {
+    /// Bytes of a [`key`](Self::key).
+    pub const KEY_BYTES: usize = 4 + 4 + 8 + 16 + 8;
+
+    /// Bytes that compare, from the first on, as the qualities do: what tables are sorted by.
+    #[must_use]
+    pub fn key(&self) -> [u8; Self::KEY_BYTES] {
+        let Self { formulas, text_chars, fetched_at_ms, id, capture } = *self;
+        // Older is greater; the least number stands for an unknown time.
+        let age = fetched_at_ms.map_or(0, |at| (!(at.cast_unsigned() ^ (1 << 63))).max(1));
+        let mut key = [0; Self::KEY_BYTES];
+        key[..4].copy_from_slice(&formulas.to_be_bytes());
+        key[4..8].copy_from_slice(&text_chars.to_be_bytes());
+        key[8..16].copy_from_slice(&age.to_be_bytes());
+        key[16..32].copy_from_slice(&(!id.0).to_be_bytes());
+        key[32..].copy_from_slice(&(!capture).to_be_bytes());
+        key
+    }
+}
+
 impl Ord for Quality {
     fn cmp(&self, other: &Self) -> Ordering {
-        let Self { text_chars, formulas, fetched_at_ms, id, capture } = *self;
-        let age = |at: Option<i64>| (at.is_some(), Reverse(at));
-        (text_chars, formulas, age(fetched_at_ms), Reverse(id), Reverse(capture)).cmp(&(
-            other.text_chars,
-            other.formulas,
-            age(other.fetched_at_ms),
-            Reverse(other.id),
-            Reverse(other.capture),
-        ))
+        self.key().cmp(&other.key())
     }
 }
 
@@ -58,65 +73,20 @@ pub fn capture_key(warc: &str, warc_offset: u64) -> u64 {
     xxh3_64(&bytes)
 }
 
-/// An edge to a page that is not there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("edge {edge:?} names a page beyond the {pages} given")]
-pub struct EdgeError {
-    /// The edge.
-    pub edge: (u32, u32),
-    /// Number of pages.
-    pub pages: usize,
+/// Decides edge by edge who is dropped.
+///
+/// Edges must come sorted by their worse page, best first, and those of one page by their better page, best first:
+/// then all that could replace a page is settled when the page's edges come, and the best of it comes first.
+#[derive(Debug, Default)]
+pub struct Resolver {
+    dropped: PageSet,
 }
 
-/// For each page the page it is a duplicate of, `None` where it stays.
-///
-/// `edges` are the verified pairs, in any order and direction, repeated or not; `quality` is any order of pages with
-/// the best greatest, and pages equal in it are taken in the order in which they stand. The page named stays itself.
-///
-/// # Errors
-/// Where an edge names a page beyond `quality`.
-pub fn resolve<Q: Ord>(edges: &[(u32, u32)], quality: &[Q]) -> Result<Vec<Option<u32>>, EdgeError> {
-    let pages = quality.len();
-    let mut best_first: Vec<u32> = (0..pages as u32).collect();
-    best_first.sort_by(|a, b| quality[*b as usize].cmp(&quality[*a as usize]));
-    let mut rank = vec![0_u32; pages];
-    for (place, &page) in best_first.iter().enumerate() {
-        rank[page as usize] = place as u32;
+impl Resolver {
+    /// Takes the next edge; whether `worse` is dropped for `better`. A page is dropped once, for a page that stays.
+    pub fn drops(&mut self, worse: PageRef, better: PageRef) -> bool {
+        worse != better && !self.dropped.holds(better) && self.dropped.insert(worse)
     }
-
-    // Edges as (rank of the worse, rank of the better): in this order every page is met after all that could replace
-    // it, and the best of those comes first.
-    let mut downward = Vec::with_capacity(edges.len());
-    for &edge in edges {
-        let (Some(&a), Some(&b)) = (rank.get(edge.0 as usize), rank.get(edge.1 as usize)) else {
-            return Err(EdgeError { edge, pages });
-        };
-        if a != b {
-            downward.push((a.max(b), a.min(b)));
-        }
-    }
-    downward.sort_unstable();
-
-    let mut duplicate_of = vec![None; pages];
-    for (worse, better) in downward {
-        let (worse, better) = (best_first[worse as usize], best_first[better as usize]);
-        if duplicate_of[worse as usize].is_none() && duplicate_of[better as usize].is_none() {
-            duplicate_of[worse as usize] = Some(better);
-        }
-    }
-    Ok(duplicate_of)
-}
-
-/// How many pages each page stands for: itself and those dropped for it; 0 for a dropped page.
-#[must_use]
-pub fn cluster_sizes(duplicate_of: &[Option<u32>]) -> Vec<u32> {
-    let mut sizes: Vec<u32> = duplicate_of.iter().map(|of| u32::from(of.is_none())).collect();
-    for &kept in duplicate_of.iter().flatten() {
-        if let Some(size) = sizes.get_mut(kept as usize) {
-            *size += 1;
-        }
-    }
-    sizes
 }
 
 #[cfg(test)]
@@ -125,9 +95,25 @@ mod tests {
 
     use super::*;
 
+    /// Resolves edges of numbered pages whose quality is given, the best greatest; equal ones in their order.
+    fn resolve(edges: &[(u32, u32)], quality: &[u32]) -> Vec<Option<u32>> {
+        let rank = |page: u32| (quality[page as usize], std::cmp::Reverse(page));
+        let mut sorted: Vec<(u32, u32)> =
+            edges.iter().map(|&(a, b)| if rank(a) < rank(b) { (a, b) } else { (b, a) }).collect();
+        sorted.sort_by_key(|&(worse, better)| std::cmp::Reverse((rank(worse), rank(better))));
+        let mut resolver = Resolver::default();
+        let mut duplicate_of = vec![None; quality.len()];
+        for (worse, better) in sorted {
+            if resolver.drops(PageRef::new(0, worse), PageRef::new(0, better)) {
+                duplicate_of[worse as usize] = Some(better);
+            }
+        }
+        duplicate_of
+    }
+
     #[track_caller]
     fn check(edges: &[(u32, u32)], quality: &[u32], want: &[Option<u32>]) {
-        assert_eq!(resolve(edges, quality).as_deref(), Ok(want));
+        assert_eq!(resolve(edges, quality), want);
     }
 
     #[test]
@@ -143,7 +129,6 @@ mod tests {
         check(&[], &[], &[]);
         check(&[(0, 0)], &[1], &[None]);
         check(&[(1, 0), (0, 1), (1, 0)], &[1, 1], &[None, Some(0)]);
-        assert_eq!(resolve(&[(0, 2)], &[1, 1]), Err(EdgeError { edge: (0, 2), pages: 2 }));
     }
 
     #[test]
@@ -151,19 +136,18 @@ mod tests {
         let pages = 100_000_u32;
         let edges: Vec<(u32, u32)> = (1..pages).map(|page| (0, page)).chain((2..pages).map(|p| (p - 1, p))).collect();
         let quality: Vec<u32> = (0..pages).rev().collect();
-        let duplicate_of = resolve(&edges, &quality).unwrap();
-        assert!(duplicate_of[1..].iter().all(|of| *of == Some(0)));
-        let sizes = cluster_sizes(&duplicate_of);
-        assert_eq!((sizes[0], sizes.iter().sum::<u32>()), (pages, pages));
+        let duplicate_of = resolve(&edges, &quality);
+        assert!(duplicate_of[1..].iter().all(|of| *of == Some(0)) && duplicate_of[0].is_none());
     }
 
     #[test]
-    fn the_best_page_is_long_then_formulas_then_old_then_low() {
-        let page = Quality { text_chars: 10, formulas: 2, fetched_at_ms: Some(50), id: PageId(7), capture: 3 };
+    fn the_best_page_has_formulas_then_is_long_then_old_then_low() {
+        let page = Quality { formulas: 2, text_chars: 10, fetched_at_ms: Some(50), id: PageId(7), capture: 3 };
         let worse = [
-            Quality { text_chars: 9, formulas: 99, ..page },
-            Quality { formulas: 1, fetched_at_ms: Some(1), ..page },
+            Quality { formulas: 1, text_chars: 999, ..page },
+            Quality { text_chars: 9, fetched_at_ms: Some(1), ..page },
             Quality { fetched_at_ms: Some(51), id: PageId(1), ..page },
+            Quality { fetched_at_ms: Some(i64::MAX), ..page },
             Quality { fetched_at_ms: None, id: PageId(1), ..page },
             Quality { id: PageId(8), capture: 0, ..page },
             Quality { capture: 4, ..page },
@@ -171,6 +155,8 @@ mod tests {
         for other in worse {
             assert!(page > other, "{other:?}");
         }
+        let older = Quality { fetched_at_ms: Some(-1), ..page };
+        assert!(older > page && Quality { fetched_at_ms: Some(i64::MIN), ..page } > older);
         assert_ne!(capture_key("a.warc.gz", 0), capture_key("a.warc.gz", 1));
     }
 
@@ -184,7 +170,8 @@ mod tests {
             )),
             seed in any::<u64>(),
         ) {
-            let duplicate_of = resolve(&edges, &quality).unwrap();
+            let duplicate_of = resolve(&edges, &quality);
+            prop_assert_eq!(duplicate_of.len(), pages as usize);
             for (page, of) in duplicate_of.iter().enumerate() {
                 if let Some(kept) = *of {
                     let page = page as u32;
@@ -196,7 +183,6 @@ mod tests {
             for &(a, b) in &edges {
                 prop_assert!(a == b || duplicate_of[a as usize].is_some() || duplicate_of[b as usize].is_some());
             }
-            prop_assert_eq!(cluster_sizes(&duplicate_of).iter().sum::<u32>(), pages);
 
             edges.sort_by_key(|edge| xxh3_64(&[seed.to_le_bytes(), (u64::from(edge.0) << 32 | u64::from(edge.1)).to_le_bytes()].concat()));
             for (at, edge) in edges.iter_mut().enumerate() {
@@ -204,7 +190,7 @@ mod tests {
                     *edge = (edge.1, edge.0);
                 }
             }
-            prop_assert_eq!(resolve(&edges, &quality).unwrap(), duplicate_of);
+            prop_assert_eq!(resolve(&edges, &quality), duplicate_of);
         }
     }
 }

@@ -57,13 +57,14 @@ fn bucket(key: u64, buckets: usize) -> usize {
     ((u128::from(key) * buckets as u128) >> 64) as usize
 }
 
-/// Sorts the rows and writes them, a row group a bucket.
+/// Sorts the rows and writes them, a row group a bucket; `family` says in the file's footer what made the keys.
 ///
 /// # Errors
 /// Writing failed.
-pub fn write(path: &Path, rows: &mut [KeyRow], buckets: usize) -> Result<Written, TableError> {
+pub fn write(path: &Path, rows: &mut [KeyRow], buckets: usize, family: &str) -> Result<Written, TableError> {
     rows.sort_unstable();
     let mut writer = TableWriter::create(path, &ROWS)?;
+    writer.note("keys", family);
     for part in rows.chunk_by(|a, b| bucket(a.key, buckets) == bucket(b.key, buckets)) {
         let batch = RecordBatch::try_new(
             Arc::clone(&ROWS),
@@ -123,7 +124,7 @@ mod tests {
                         KeyRow { key, check: 1, row }
                     })
                     .collect();
-                write(&path, &mut rows, 5).unwrap();
+                write(&path, &mut rows, 5, "test").unwrap();
                 path
             })
             .collect();

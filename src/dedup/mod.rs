@@ -18,6 +18,7 @@ pub mod bands;
 pub mod candidates;
 pub mod clusters;
 pub mod exchange;
+pub mod page_set;
 pub mod shingles;
 pub mod signature;
 pub mod stage;

@@ -23,10 +23,18 @@ pub struct ShingleLengths {
     pub characters: NonZeroUsize,
 }
 
+impl ShingleLengths {
+    /// Lengths from numbers, at least one each.
+    #[must_use]
+    pub fn new(words: usize, characters: usize) -> Self {
+        let at_least_one = |n| NonZeroUsize::new(n).unwrap_or(NonZeroUsize::MIN);
+        Self { words: at_least_one(words), characters: at_least_one(characters) }
+    }
+}
+
 impl Default for ShingleLengths {
     fn default() -> Self {
-        const FIVE: NonZeroUsize = NonZeroUsize::new(5).unwrap();
-        Self { words: FIVE, characters: FIVE }
+        Self::new(5, 5)
     }
 }
 

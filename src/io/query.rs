@@ -1,4 +1,4 @@
-//! Sorts larger than memory, by DataFusion: spilling to disk under a limit, streamed out in a total order.
+//! Relational work larger than memory, by DataFusion: sorts and joins that spill to disk under a limit, streamed out.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,16 +9,16 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext, col};
+use datafusion::prelude::{DataFrame, ParquetReadOptions, SessionConfig, SessionContext, col};
 use futures::StreamExt;
 
 /// A query failed.
 #[derive(Debug, thiserror::Error)]
 pub enum QueryError {
     /// DataFusion says why.
-    #[error("cannot sort {what} (memory limit {memory} bytes, see --memory)")]
-    Plan {
-        /// What was sorted.
+    #[error("cannot query {what} (memory limit {memory} bytes, see --memory)")]
+    Query {
+        /// What was asked for.
         what: String,
         /// The limit.
         memory: u64,
@@ -37,73 +37,102 @@ pub type Order<'a> = (&'a str, Descending);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Descending(pub bool);
 
-/// The rows of Parquet files in a total order, as a stream of batches.
-pub struct Sorted {
-    runtime: tokio::runtime::Runtime,
-    stream: SendableRecordBatchStream,
-    what: String,
-    memory: u64,
-}
-
 /// Smallest memory that a partition of a spilling sort works well with, bytes (measured: DESIGN notes on DataFusion).
 const MEMORY_PER_PARTITION: u64 = 64 << 20;
 
-/// Sorts the rows of `files` (all of one schema) by `order`, which must be a total order for the same bytes out.
-///
-/// # Errors
-/// A file cannot be read, or the sort fits neither memory nor disk.
-pub fn sorted(
-    files: &[PathBuf],
-    order: &[Order<'_>],
+/// Answers queries over Parquet files under a limit of memory.
+pub struct Engine {
+    runtime: tokio::runtime::Runtime,
+    context: SessionContext,
     memory: u64,
-    threads: usize,
-    spill: &Path,
-) -> Result<Sorted, QueryError> {
-    let what = format!("{} files by {:?}", files.len(), order.iter().map(|o| o.0).collect::<Vec<_>>());
-    let failed = |source| QueryError::Plan { what: what.clone(), memory, source: Box::new(source) };
-    let partitions = (memory / MEMORY_PER_PARTITION).clamp(1, threads as u64) as usize;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(partitions).enable_all().build()?;
-    std::fs::create_dir_all(spill)?;
-    let disk = DiskManagerBuilder::default()
-        .with_mode(DiskManagerMode::Directories(vec![spill.to_owned()]))
-        .with_max_temp_directory_size(u64::MAX);
-    let environment = RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(FairSpillPool::new(usize::try_from(memory).unwrap_or(usize::MAX))))
-        .with_disk_manager_builder(disk)
-        .build_arc()
-        .map_err(failed)?;
-    let mut config = SessionConfig::new().with_target_partitions(partitions).with_batch_size(4096);
-    config.options_mut().execution.parquet.schema_force_view_types = false;
-    let context = SessionContext::new_with_config_rt(config, environment);
-    // As addresses: in a plain path the engine would take `[` and `*` for a pattern.
-    let paths = files
-        .iter()
-        .map(|file| {
-            let address = url::Url::from_file_path(std::path::absolute(file)?);
-            address
-                .map(String::from)
-                .map_err(|()| std::io::Error::other(format!("{}: no file address", file.display())))
-        })
-        .collect::<Result<Vec<String>, _>>()?;
-    let by = order.iter().map(|(name, Descending(descending))| col(*name).sort(!descending, false)).collect();
-    let stream = runtime
-        .block_on(async {
-            let table = context.read_parquet(paths, ParquetReadOptions::default()).await?;
-            table.sort(by)?.execute_stream().await
-        })
-        .map_err(failed)?;
-    Ok(Sorted { runtime, stream, what, memory })
 }
 
-impl Iterator for Sorted {
+impl Engine {
+    /// Starts an engine that keeps to `memory` bytes and spills to the folder `spill`.
+    ///
+    /// # Errors
+    /// The folder cannot be made, or threads cannot be started.
+    pub fn start(memory: u64, threads: usize, spill: &Path) -> Result<Self, QueryError> {
+        let partitions = (memory / MEMORY_PER_PARTITION).clamp(1, threads as u64) as usize;
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(partitions).enable_all().build()?;
+        std::fs::create_dir_all(spill)?;
+        let disk = DiskManagerBuilder::default()
+            .with_mode(DiskManagerMode::Directories(vec![spill.to_owned()]))
+            .with_max_temp_directory_size(u64::MAX);
+        let environment = RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::new(FairSpillPool::new(usize::try_from(memory).unwrap_or(usize::MAX))))
+            .with_disk_manager_builder(disk)
+            .build_arc()
+            .map_err(|source| QueryError::Query { what: "nothing yet".to_owned(), memory, source: Box::new(source) })?;
+        let mut config = SessionConfig::new().with_target_partitions(partitions).with_batch_size(4096);
+        config.options_mut().execution.parquet.schema_force_view_types = false;
+        // A hash join does not spill, a sort-merge join does.
+        config.options_mut().optimizer.prefer_hash_join = false;
+        let context = SessionContext::new_with_config_rt(config, environment);
+        Ok(Self { runtime, context, memory })
+    }
+
+    fn failed(&self, what: &str) -> impl FnOnce(DataFusionError) -> QueryError {
+        let (what, memory) = (what.to_owned(), self.memory);
+        move |source| QueryError::Query { what, memory, source: Box::new(source) }
+    }
+
+    /// The rows of `files`, all of one schema, as a relation.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn table(&self, files: &[PathBuf]) -> Result<DataFrame, QueryError> {
+        // As addresses: in a plain path the engine would take `[` and `*` for a pattern.
+        let paths = files
+            .iter()
+            .map(|file| {
+                let address = url::Url::from_file_path(std::path::absolute(file)?);
+                address
+                    .map(String::from)
+                    .map_err(|()| std::io::Error::other(format!("{}: no file address", file.display())))
+            })
+            .collect::<Result<Vec<String>, _>>()?;
+        let read = self.context.read_parquet(paths, ParquetReadOptions::default());
+        self.runtime.block_on(read).map_err(self.failed(&format!("{} files", files.len())))
+    }
+
+    /// The answer, as a stream of batches; `what` names the query in errors.
+    ///
+    /// # Errors
+    /// The query cannot be planned.
+    pub fn rows(
+        &self,
+        what: &str,
+        query: impl FnOnce() -> Result<DataFrame, DataFusionError>,
+    ) -> Result<Rows<'_>, QueryError> {
+        let stream = self.runtime.block_on(async { query()?.execute_stream().await }).map_err(self.failed(what))?;
+        Ok(Rows { engine: self, stream, what: what.to_owned() })
+    }
+
+    /// The rows of `files` sorted by `order`, which must be a total order for the same bytes out.
+    ///
+    /// # Errors
+    /// A file cannot be read, or the sort fits neither memory nor disk.
+    pub fn sorted(&self, files: &[PathBuf], order: &[Order<'_>]) -> Result<Rows<'_>, QueryError> {
+        let what = format!("{} files by {:?}", files.len(), order.iter().map(|o| o.0).collect::<Vec<_>>());
+        let table = self.table(files)?;
+        let by = order.iter().map(|(name, Descending(descending))| col(*name).sort(!descending, false)).collect();
+        self.rows(&what, || table.sort(by))
+    }
+}
+
+/// The rows that a query gave.
+pub struct Rows<'e> {
+    engine: &'e Engine,
+    stream: SendableRecordBatchStream,
+    what: String,
+}
+
+impl Iterator for Rows<'_> {
     type Item = Result<RecordBatch, QueryError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let batch = self.runtime.block_on(self.stream.next())?;
-        Some(batch.map_err(|source| QueryError::Plan {
-            what: self.what.clone(),
-            memory: self.memory,
-            source: Box::new(source),
-        }))
+        let batch = self.engine.runtime.block_on(self.stream.next())?;
+        Some(batch.map_err(self.engine.failed(&self.what)))
     }
 }

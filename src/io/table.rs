@@ -12,7 +12,7 @@ use ::parquet::arrow::arrow_reader::{
 use ::parquet::arrow::arrow_writer::ArrowWriter;
 use ::parquet::basic::{Compression, ZstdLevel};
 use ::parquet::errors::ParquetError;
-use ::parquet::file::metadata::PageIndexPolicy;
+use ::parquet::file::metadata::{KeyValue, PageIndexPolicy};
 use ::parquet::file::properties::{EnabledStatistics, WriterProperties};
 use ::parquet::file::statistics::Statistics;
 use ::parquet::schema::types::ColumnPath;
@@ -152,6 +152,11 @@ impl TableWriter {
         let writer = ArrowWriter::try_new(file, Arc::clone(schema), Some(properties(schema)))
             .map_err(|source| TableError::Parquet { path: path.to_owned(), source })?;
         Ok(Self { path: path.to_owned(), writer, rows: 0 })
+    }
+
+    /// Writes a key and a value into the file's footer.
+    pub fn note(&mut self, key: &str, value: &str) {
+        self.writer.append_key_value_metadata(KeyValue::new(key.to_owned(), value.to_owned()));
     }
 
     /// Adds rows.

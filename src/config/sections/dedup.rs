@@ -14,8 +14,27 @@ pub struct Dedup {
     pub rows: usize,
     /// Pages at or over this Jaccard similarity of their shingles are duplicates.
     pub jaccard_min: f64,
+    /// Words in a shingle.
+    pub shingle_words: usize,
+    /// Characters in a shingle of mostly Chinese text.
+    pub shingle_characters: usize,
+    /// Which capture of an address is kept.
+    pub capture: CaptureChoice,
     /// Key-prefix buckets that the band keys are exchanged through; memory a bucket falls with their number.
     pub buckets: usize,
+}
+
+/// Which capture of an address is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CaptureChoice {
+    /// The one with the most formulas, then the longest text, then the oldest.
+    #[default]
+    Best,
+    /// The latest.
+    Newest,
+    /// The earliest.
+    Oldest,
 }
 
 #[derive(Deserialize, Default)]
@@ -24,6 +43,9 @@ pub(in crate::config) struct RawDedup {
     bands: Option<usize>,
     rows: Option<usize>,
     jaccard_min: Option<f64>,
+    shingle_words: Option<usize>,
+    shingle_characters: Option<usize>,
+    capture: CaptureChoice,
     buckets: Option<usize>,
 }
 
@@ -31,7 +53,7 @@ impl TryFrom<RawDedup> for Dedup {
     type Error = ConfigError;
 
     fn try_from(raw: RawDedup) -> Result<Self, ConfigError> {
-        let RawDedup { bands, rows, jaccard_min, buckets } = raw;
+        let RawDedup { bands, rows, jaccard_min, shingle_words, shingle_characters, capture, buckets } = raw;
         let (bands, rows) = (bands.unwrap_or(14), rows.unwrap_or(8));
         at_least("dedup.bands", bands, 1)?;
         at_least("dedup.rows", rows, 1)?;
@@ -42,6 +64,9 @@ impl TryFrom<RawDedup> for Dedup {
             bands,
             rows,
             jaccard_min: share("dedup.jaccard_min", jaccard_min.unwrap_or(0.8))?,
+            shingle_words: in_range("dedup.shingle_words", shingle_words.unwrap_or(5), 1, 1000)?,
+            shingle_characters: in_range("dedup.shingle_characters", shingle_characters.unwrap_or(5), 1, 1000)?,
+            capture,
             buckets: in_range("dedup.buckets", buckets.unwrap_or(16), 1, 65536)?,
         })
     }

@@ -19,7 +19,7 @@ const COMMANDS: &str = include_str!("commands.txt");
 
 /// A stretch of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Piece<'a> {
+pub enum Piece<'a> {
     /// Words.
     Prose(&'a str),
     /// Fenced or inline code, with its back-ticks.
@@ -42,12 +42,12 @@ pub(super) enum Piece<'a> {
 
 /// The TeX commands that count as mathematics, in order.
 #[must_use]
-pub(super) fn commands() -> Vec<&'static str> {
+pub fn commands() -> Vec<&'static str> {
     COMMANDS.lines().collect()
 }
 
 /// Splits `text` and hands its pieces over in order; `commands` is sorted (see [`commands`]).
-pub(super) fn for_each_piece<'a>(text: &'a str, commands: &[&str], mut take: impl FnMut(Piece<'a>)) {
+pub fn for_each_piece<'a>(text: &'a str, commands: &[&str], mut take: impl FnMut(Piece<'a>)) {
     let bytes = text.as_bytes();
     let (mut from, mut at, mut command_end) = (0, 0, None);
     while let Some(step) = bytes.get(at..).and_then(|rest| memchr3(b'\\', b'$', b'`', rest)) {
