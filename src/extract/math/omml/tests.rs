@@ -23,7 +23,10 @@ fn constructions() {
         ),
         "\\frac{x}{y}",
     );
-    check(&format!("<m:f><m:fPr><m:type m:val=\"lin\"/></m:fPr><m:num>{x}</m:num><m:den>{y}</m:den></m:f>"), "\\frac{x}{y}");
+    check(
+        &format!("<m:f><m:fPr><m:type m:val=\"lin\"/></m:fPr><m:num>{x}</m:num><m:den>{y}</m:den></m:f>"),
+        "\\frac{x}{y}",
+    );
     check(&format!("<m:sSup><m:e>{x}</m:e><m:sup>{}</m:sup></m:sSup>", r("2")), "x^{2}");
     check(&format!("<m:sSubSup><m:e>{x}</m:e><m:sub>{n}</m:sub><m:sup>{}</m:sup></m:sSubSup>", r("2")), "x_{n}^{2}");
     check(&format!("<m:rad><m:radPr><m:degHide m:val=\"on\"/></m:radPr><m:deg/><m:e>{x}</m:e></m:rad>"), "\\sqrt{x}");

@@ -301,10 +301,7 @@ fn hangs_at_end(text: &str, tokens: &[Token], run: Range<usize>) -> bool {
 
 /// Takes off parentheses around a whole run that belong to the sentence: there is a relation inside.
 fn unwrap(tokens: &[Token], run: &mut Range<usize>) {
-    let (Some(first), Some(last)) = (tokens.get(run.start), run.end.checked_sub(1).and_then(|last| tokens.get(last)))
-    else {
-        return;
-    };
+    let [first, .., last] = &tokens[run.clone()] else { return };
     let (Kind::Open(open @ ('(' | '（' | '[')), Kind::Close(_)) = (&first.kind, &last.kind) else { return };
     let mut depth = 0_usize;
     let mut prose = *open == '（';

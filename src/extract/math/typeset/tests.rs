@@ -83,6 +83,7 @@ fn prose_stays_as_it_is() {
         ("<p>in (<i>x</i>) [138, <b>140</b>, 146-148] x<sub>1</sub>", "in ($x$) [138, 140, 146-148] $x_1$"),
         ("<p><code>Sum</code>( <var>x</var> ) is <code>P(</code><var>x</var><code>)</code>", "`Sum`( x ) is `P(`x`)`"),
         ("<p>const double * <em>x_l</em> and <em>x</em>_l", "const double * x_l and x_l"),
+        ("<p>see some thing) (another <i>x</i> thing", "see some thing) (another x thing"),
         ("<p>J. Smith<sup>1,2</sup>, Wang Y<sup>1</sup>", "J. Smith1,2, Wang Y^1"),
     ] {
         check(body, want);
