@@ -177,6 +177,16 @@ fn dash_joins(text: &str, tokens: &[Token], from: usize, at: usize) -> bool {
         // A sign at the start of the run.
         return before.is_none_or(|before| before < from);
     };
+    let starts = matches!(next.kind, Kind::Function | Kind::Open(_) | Kind::Prefix(_) | Kind::Fraction { .. });
+    let operand = starts || is_mathematical(text, next);
+    // A sign: after another operator, or with a blank on one side only.
+    if tokens[before].is_operator() && !matches!(tokens[before].kind, Kind::Weak('-' | '–')) {
+        return operand;
+    }
+    if before + 1 < dash && after == dash + 1 && matches!(next.kind, Kind::Number) {
+        let letter = matches!(tokens[before].kind, Kind::Letters(_) | Kind::Script { .. });
+        return letter && is_mathematical(text, &tokens[before]);
+    }
     let ends = {
         let end = operand_end(tokens, after);
         let beyond = match tokens.get(end) {
@@ -185,7 +195,6 @@ fn dash_joins(text: &str, tokens: &[Token], from: usize, at: usize) -> bool {
         };
         beyond.is_none_or(|token| !matches!(token.kind, Kind::Word))
     };
-    let starts = matches!(next.kind, Kind::Function | Kind::Open(_) | Kind::Prefix(_) | Kind::Fraction { .. });
     let left = is_mathematical(text, &tokens[before]) || matches!(tokens[before].kind, Kind::Close(_));
     left && (starts || is_mathematical(text, next) && (ends || !matches!(next.kind, Kind::Number)))
 }
