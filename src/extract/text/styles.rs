@@ -112,12 +112,49 @@ fn is_note(outline: &Outline<'_>, at: usize) -> bool {
     link(parent) || outline.entries[at + 1..entry.end as usize].iter().any(link)
 }
 
+/// How many elements around an element are asked whether they are a signature.
+const SIGNATURE_LEVELS: usize = 4;
+
 /// Whether an element is a parameter in the signature of a function.
 fn is_parameter(outline: &Outline<'_>, at: usize) -> bool {
-    let parent = &outline.entries[outline.entries[at].parent as usize];
-    let Kind::Element(_, element) = parent.kind else { return false };
-    let class = element.attrs.iter().find(|(name, _)| &*name.local == "class").map_or("", |(_, value)| value);
-    class.split_ascii_whitespace().any(|class| class.starts_with("param") || class.starts_with("sig"))
+    let mut at = at;
+    for level in 0..SIGNATURE_LEVELS {
+        at = outline.entries[at].parent as usize;
+        let Kind::Element(_, element) = outline.entries[at].kind else { return false };
+        let class = element.attrs.iter().find(|(name, _)| &*name.local == "class").map_or("", |(_, value)| value);
+        // Generators of documentation name the line of a definition after what is defined.
+        // A description below it is none.
+        let signature = |class: &str| {
+            level == 0 && (class.starts_with("param") || class.starts_with("sig"))
+                || matches!(
+                    class,
+                    "func"
+                        | "memproto"
+                        | "memname"
+                        | "signature"
+                        | "synopsis"
+                        | "prototype"
+                        | "def-line"
+                        | "deffn"
+                        | "deftypefn"
+                        | "deftypefun"
+                        | "defun"
+                        | "defmac"
+                        | "defspec"
+                        | "defop"
+                        | "defmethod"
+                        | "deftypeop"
+                        | "deftypemethod"
+                )
+        };
+        if matches!(element.name(), "dl" | "dd" | "li" | "p") {
+            return false;
+        }
+        if class.split_ascii_whitespace().any(signature) {
+            return true;
+        }
+    }
+    false
 }
 
 /// Whether a raised script ends an ordinal or the like: `1st`, `XIXe`, `TM`.

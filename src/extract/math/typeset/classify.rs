@@ -36,6 +36,7 @@ pub(super) fn words(text: &str, tokens: &mut [Token]) {
         }
     }
     identifiers(tokens);
+    primes(tokens);
     calls(tokens);
 }
 
@@ -182,6 +183,16 @@ fn identifiers(tokens: &mut [Token]) {
         if named && letters.end == number.start {
             letters.kind = Kind::Word;
             number.kind = Kind::Word;
+        }
+    }
+}
+
+/// A prime after a number is that of feet, minutes or the end of a strand, but for degrees before the number.
+fn primes(tokens: &mut [Token]) {
+    for at in 1..tokens.len() {
+        let angle = at.checked_sub(2).is_some_and(|degrees| tokens[degrees].kind == Kind::Postfix);
+        if tokens[at].kind == Kind::Prime && tokens[at - 1].kind == Kind::Number && !angle {
+            tokens[at].kind = Kind::Stop;
         }
     }
 }

@@ -126,6 +126,14 @@ impl Token {
     }
 }
 
+/// The text of some tokens.
+pub(super) fn text_of<'t>(text: &'t str, inside: &[Token]) -> &'t str {
+    match (inside.first(), inside.last()) {
+        (Some(first), Some(last)) => &text[first.start..last.end],
+        _ => "",
+    }
+}
+
 /// The tokens of a text; spans sorted by start, outer ones first.
 pub(super) fn tokens(text: &str, spans: &[Span]) -> Vec<Token> {
     Lexer { text, spans, next: 0 }.range(0, text.len(), Face::default(), 0)

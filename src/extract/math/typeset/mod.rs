@@ -7,8 +7,10 @@
 //! Precision comes first. What could be mathematics (a lone italic letter) is decided when the whole page is written,
 //! by [`settle`]: it is a variable where the same letter stands in a run that surely is mathematics.
 
+mod beside;
 mod chars;
 mod classify;
+mod evidence;
 mod judge;
 mod latex;
 mod lex;
@@ -16,6 +18,7 @@ mod runs;
 mod settle;
 mod sheet;
 mod style;
+mod units;
 mod words;
 
 #[cfg(test)]

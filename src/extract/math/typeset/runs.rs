@@ -177,6 +177,16 @@ fn dash_joins(text: &str, tokens: &[Token], from: usize, at: usize) -> bool {
         // A sign at the start of the run.
         return before.is_none_or(|before| before < from);
     };
+    let starts = matches!(next.kind, Kind::Function | Kind::Open(_) | Kind::Prefix(_) | Kind::Fraction { .. });
+    let operand = starts || is_mathematical(text, next);
+    // A sign: after another operator, or with a blank on one side only.
+    if tokens[before].is_operator() && !matches!(tokens[before].kind, Kind::Weak('-' | '–')) {
+        return operand;
+    }
+    if before + 1 < dash && after == dash + 1 && matches!(next.kind, Kind::Number) {
+        let letter = matches!(tokens[before].kind, Kind::Letters(_) | Kind::Script { .. });
+        return letter && is_mathematical(text, &tokens[before]);
+    }
     let ends = {
         let end = operand_end(tokens, after);
         let beyond = match tokens.get(end) {
@@ -185,7 +195,6 @@ fn dash_joins(text: &str, tokens: &[Token], from: usize, at: usize) -> bool {
         };
         beyond.is_none_or(|token| !matches!(token.kind, Kind::Word))
     };
-    let starts = matches!(next.kind, Kind::Function | Kind::Open(_) | Kind::Prefix(_) | Kind::Fraction { .. });
     let left = is_mathematical(text, &tokens[before]) || matches!(tokens[before].kind, Kind::Close(_));
     left && (starts || is_mathematical(text, next) && (ends || !matches!(next.kind, Kind::Number)))
 }
@@ -301,10 +310,7 @@ fn hangs_at_end(text: &str, tokens: &[Token], run: Range<usize>) -> bool {
 
 /// Takes off parentheses around a whole run that belong to the sentence: there is a relation inside.
 fn unwrap(tokens: &[Token], run: &mut Range<usize>) {
-    let (Some(first), Some(last)) = (tokens.get(run.start), run.end.checked_sub(1).and_then(|last| tokens.get(last)))
-    else {
-        return;
-    };
+    let [first, .., last] = &tokens[run.clone()] else { return };
     let (Kind::Open(open @ ('(' | '（' | '[')), Kind::Close(_)) = (&first.kind, &last.kind) else { return };
     let mut depth = 0_usize;
     let mut prose = *open == '（';

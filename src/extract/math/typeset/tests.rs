@@ -49,6 +49,7 @@ fn runs_of_letters_scripts_and_operators_are_formulas() {
     check("<p>an (<i>x</i> = 2) in", "an ($x = 2$) in");
     check("<p>has e<sup>−x²/2</sup> in", "has $e^{-x^{2}/2}$ in");
     check("<p>where <i>x</i><sup>2</sup> = a number", "where $x^2$ = a number");
+    check("<p>at <i>x</i> = -0.5 or <i>x</i> -1 here", "at $x = -0.5$ or $x -1$ here");
     check("<p>with 4<i>a</i><i>c</i> &lt; <i>b</i><sup>2</sup> only", "with $4ac < b^2$ only");
 }
 
@@ -83,6 +84,23 @@ fn prose_stays_as_it_is() {
         ("<p>in (<i>x</i>) [138, <b>140</b>, 146-148] x<sub>1</sub>", "in ($x$) [138, 140, 146-148] $x_1$"),
         ("<p><code>Sum</code>( <var>x</var> ) is <code>P(</code><var>x</var><code>)</code>", "`Sum`( x ) is `P(`x`)`"),
         ("<p>const double * <em>x_l</em> and <em>x</em>_l", "const double * x_l and x_l"),
+        ("<p>see some thing) (another <i>x</i> thing", "see some thing) (another x thing"),
+        ("<p>take <i>a</i>:<i>b</i> in <i>a</i> + 1", "take a:b in $a + 1$"),
+        ("<p>so <i>k</i> = 2<i>k</i><sup>2</sup> * 1.m is", "so k = 2k^2 * 1.m is"),
+        (
+            "<p>with <i>A</i>* for <i>A</i> = 2 and x1 &lt; … &lt; <i>a</i> ≤ 1",
+            "with A* for $A = 2$ and x1 < … < a ≤ 1",
+        ),
+        ("<p>the 3' end, 5' of <i>x</i> = 2", "the 3' end, 5' of $x = 2$"),
+        ("<p>of NAD(P)<sup>+</sup> is", "of NAD(P)+ is"),
+        (
+            r#"<dl><dt class="deffn">run <var>n</var> [<var>k</var>]<dd>It <var>n</var> is <var>n</var> = 1</dl>"#,
+            "run n [k]\n\n  It $n$ is $n = 1$",
+        ),
+        (
+            "<p>of <code>f(n)</code> for <i>n</i> = 1 the <i>n</i> and <i>n</i> and <i>n</i> or <i>n</i> is",
+            "of `f(n)` for $n = 1$ the n and n and n or n is",
+        ),
         ("<p>J. Smith<sup>1,2</sup>, Wang Y<sup>1</sup>", "J. Smith1,2, Wang Y^1"),
     ] {
         check(body, want);
