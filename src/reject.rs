@@ -31,6 +31,8 @@ pub enum Reject {
     TooComplex,
     /// Less text came out than the minimum.
     TextTooShort,
+    /// The extractor failed on the page: a fault of the program.
+    Failed,
     /// The language is none of those to keep.
     Language,
     /// Too few or too many words.
@@ -77,6 +79,7 @@ impl Reject {
             Self::BadUrl => "bad_url",
             Self::TooComplex => "too_complex",
             Self::TextTooShort => "text_too_short",
+            Self::Failed => "failed",
             Self::Language => "language",
             Self::WordCount => "word_count",
             Self::WordLength => "word_length",

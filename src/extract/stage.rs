@@ -194,6 +194,19 @@ fn run(runner: &Runner, knobs: &Knobs, source: &Source, store: &Store, progress:
     Ok(Done { tally: tables.tally, outputs, bytes_in, cpu_elsewhere_s, facts })
 }
 
+/// Extracts a page; a fault of the extractor costs the page, not the run, and is logged with its address.
+fn guarded(page: &Page, rules: &ExtractRules) -> Result<crate::page::Document, Reject> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| extract(page, rules))).unwrap_or_else(|_| {
+        tracing::error!(
+            url = page.capture.url,
+            warc = %page.capture.warc,
+            offset = page.capture.warc_offset,
+            "extraction failed on this page, a fault of the program: please report it"
+        );
+        Err(Reject::Failed)
+    })
+}
+
 /// What becomes of one capture: pure.
 fn outcome(item: Result<Page, (Capture, Reject)>, knobs: &Knobs, rules: &ExtractRules) -> Outcome {
     match item {
@@ -207,7 +220,7 @@ fn outcome(item: Result<Page, (Capture, Reject)>, knobs: &Knobs, rules: &Extract
 
 fn keep(page: &Page, knobs: &Knobs, rules: &ExtractRules) -> Result<Kept, Reject> {
     let address = address(&page.capture.url).ok_or(Reject::BadUrl)?;
-    let document = extract(page, rules)?;
+    let document = guarded(page, rules)?;
     let (language, language_score): (Language, f32) =
         language::detect(&document.text, document.declared_language.as_deref());
     if !knobs.language.keep.contains(&language) {
