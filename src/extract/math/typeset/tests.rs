@@ -92,7 +92,7 @@ fn prose_stays_as_it_is() {
             "with A* for $A = 2$ and x1 < … < a ≤ 1",
         ),
         ("<p>the 3' end, 5' of <i>x</i> = 2", "the 3' end, 5' of $x = 2$"),
-        ("<p>of NAD(P)<sup>+</sup> is", "of NAD(P)+ is"),
+        ("<p>of NAD(P)<sup>+</sup> is", "of NAD(P)^+ is"),
         (
             r#"<dl><dt class="deffn">run <var>n</var> [<var>k</var>]<dd>It <var>n</var> is <var>n</var> = 1</dl>"#,
             "run n [k]\n\n  It $n$ is $n = 1$",
