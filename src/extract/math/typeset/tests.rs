@@ -4,7 +4,7 @@ use crate::extract::extract;
 use crate::page::{Capture, Page};
 
 /// The text of a body.
-fn text(body: &str) -> String {
+pub(super) fn text(body: &str) -> String {
     let page = Page {
         capture: Capture {
             url: "https://example.org/".into(),
