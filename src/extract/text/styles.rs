@@ -115,9 +115,15 @@ fn is_note(outline: &Outline<'_>, at: usize) -> bool {
 /// How many elements around an element are asked whether they are a signature.
 const SIGNATURE_LEVELS: usize = 4;
 
+/// How many entries in an element are searched for a variable.
+const SIGNATURE_LOOK: usize = 8;
+
 /// Whether an element is a parameter in the signature of a function.
 fn is_parameter(outline: &Outline<'_>, at: usize) -> bool {
     let mut at = at;
+    let inside = &outline.entries[at + 1..outline.entries[at].end as usize];
+    let variable = |kind: &Kind<'_>| matches!(kind, Kind::Element(_, element) if element.name() == "var");
+    let mut italic = inside.iter().take(SIGNATURE_LOOK).any(|entry| variable(&entry.kind));
     for level in 0..SIGNATURE_LEVELS {
         at = outline.entries[at].parent as usize;
         let Kind::Element(_, element) = outline.entries[at].kind else { return false };
@@ -150,7 +156,9 @@ fn is_parameter(outline: &Outline<'_>, at: usize) -> bool {
         if matches!(element.name(), "dl" | "dd" | "li" | "p") {
             return false;
         }
-        if class.split_ascii_whitespace().any(signature) {
+        // Older ones set all arguments of a term in italics, and each once more.
+        italic |= matches!(element.name(), "em" | "i");
+        if class.split_ascii_whitespace().any(signature) || italic && element.name() == "dt" {
             return true;
         }
     }

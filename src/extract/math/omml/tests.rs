@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 #[track_caller]
@@ -74,4 +76,81 @@ fn translators_leave_tex() {
     let tex = |comment: &str| read_comment(comment).map(|formula| formula.tex);
     assert_eq!(tex(" MathType@Translator@5@5@LaTeX@ \\[ \\frac{1}{2} \\] ").as_deref(), Some("\\frac{1}{2}"));
     assert_eq!(tex(" MathType@Translator@5@5@MathML2.tdl@MathML 2.0@ "), None);
+}
+
+/// Elements of Office Math, whether or not they stand where they may.
+fn tree() -> impl Strategy<Value = String> {
+    let leaf = prop::sample::select(vec![
+        "<m:r>x</m:r>",
+        "<m:r>ab=2</m:r>",
+        "<m:r>{</m:r>",
+        "<m:r>$5</m:r>",
+        "<m:r>\\</m:r>",
+        "<m:r>&amp;%#</m:r>",
+        "<m:r><m:rPr><m:nor/></m:rPr>if $ so</m:r>",
+        "<m:deg/>",
+        "<m:sup></m:sup>",
+        "<span>y</span>",
+    ]);
+    let name = prop::sample::select(vec![
+        "m:f",
+        "m:num",
+        "m:den",
+        "m:sSup",
+        "m:sSub",
+        "m:sSubSup",
+        "m:sPre",
+        "m:e",
+        "m:sub",
+        "m:sup",
+        "m:rad",
+        "m:deg",
+        "m:nary",
+        "m:d",
+        "m:m",
+        "m:mr",
+        "m:eqArr",
+        "m:func",
+        "m:fName",
+        "m:acc",
+        "m:bar",
+        "m:groupChr",
+        "m:limLow",
+        "m:limUpp",
+        "m:lim",
+        "m:borderBox",
+        "m:box",
+        "i",
+        "span",
+    ]);
+    leaf.prop_map(str::to_owned).prop_recursive(5, 40, 4, move |inner| {
+        (name.clone(), prop::collection::vec(inner, 0..4))
+            .prop_map(|(name, inside)| format!("<{name}>{}</{name}>", inside.concat()))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn any_tree_ends_in_balanced_tex(inside in prop::collection::vec(tree(), 1..4)) {
+        let comment = format!("[if gte msEquation 12]><m:oMath>{}</m:oMath><![endif]", inside.concat());
+        let tex = read_comment(&comment).map(|formula| formula.tex).unwrap_or_default();
+        let (mut depth, mut escaped) = (0_i32, false);
+        for c in tex.chars() {
+            match c {
+                '\\' if !escaped => {
+                    escaped = true;
+                    continue;
+                }
+                '{' if !escaped => depth += 1,
+                '}' if !escaped => depth -= 1,
+                '$' => prop_assert!(escaped, "{comment} gives {tex}"),
+                _ => {}
+            }
+            escaped = false;
+            prop_assert!(depth >= 0, "{comment} gives {tex}");
+        }
+        prop_assert_eq!(depth, 0, "{} gives {}", comment, tex);
+    }
 }

@@ -33,14 +33,19 @@ pub(super) fn is_glued(text: &str, tokens: &[Token], run: &Range<usize>) -> bool
         Kind::Weak('*') => true,
         _ => false,
     });
-    let identifier = |token: Option<&Token>| {
-        token.is_some_and(|token| {
-            token.kind == Kind::Word && token.text(text).contains(|c: char| c.is_ascii_digit() || c == '_')
-        })
+    left || right || is_cut(text, &tokens[..run.start], &tokens[run.end..])
+}
+
+/// Whether an operator beside a run joins it to an identifier, or to a call in code.
+fn is_cut(text: &str, before: &[Token], after: &[Token]) -> bool {
+    let identifier =
+        |token: &Token| token.kind == Kind::Word && token.text(text).contains(|c: char| c.is_ascii_digit() || c == '_');
+    let call = |at: usize| {
+        after[at].kind == Kind::Word && after.get(at + 1).is_some_and(|next| matches!(next.text(text), "(" | "_"))
     };
-    left || right
-        || identifier(beyond_operators(tokens[..run.start].iter().rev()))
-        || identifier(beyond_operators(tokens[run.end..].iter()))
+    let left = beyond_operators(before.iter().rev()).map(|at| &before[before.len() - 1 - at]);
+    let right = beyond_operators(after.iter());
+    left.is_some_and(identifier) || right.is_some_and(|at| identifier(&after[at]) || call(at))
 }
 
 /// The first two tokens that touch an offset and each other; `near` gives the end of a token that may touch.
@@ -56,14 +61,14 @@ fn touching<'t>(tokens: impl Iterator<Item = &'t Token>, mut at: usize, near: fn
 /// How many blanks and operators are looked over for what they belong to.
 const OPERATORS_MAX: usize = 8;
 
-/// The token that operators cut off from a run.
-fn beyond_operators<'t>(tokens: impl Iterator<Item = &'t Token>) -> Option<&'t Token> {
+/// Which token operators cut off from a run.
+fn beyond_operators<'t>(tokens: impl Iterator<Item = &'t Token>) -> Option<usize> {
     let mut operator = false;
-    for token in tokens.take(OPERATORS_MAX) {
+    for (at, token) in tokens.take(OPERATORS_MAX).enumerate() {
         match token.kind {
             Kind::Space => {}
             Kind::Strong(_) | Kind::Weak(_) | Kind::Ellipsis => operator = true,
-            _ => return operator.then_some(token),
+            _ => return operator.then_some(at),
         }
     }
     None

@@ -114,16 +114,15 @@ fn radical(text: &str, root: char, after: &[Token], out: &mut String) -> usize {
             _ => "\\sqrt",
         },
     );
+    let close = matching(after).filter(|close| *close > 0);
     match after.first().map(|token| &token.kind) {
+        Some(Kind::Open(_)) if let Some(close) = close => {
+            braces(text, &after[1..close], out);
+            2 + close
+        }
         Some(Kind::Overline(inside)) => {
             braces(text, inside, out);
             2
-        }
-        Some(Kind::Open(_)) => {
-            let close = matching(after).unwrap_or(after.len() - 1);
-            let inside = after.get(1..close).unwrap_or_default();
-            braces(text, inside, out);
-            2 + close
         }
         Some(Kind::Number | Kind::Letters(_) | Kind::Symbol) => {
             braces(text, &after[..1], out);

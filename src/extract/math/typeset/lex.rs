@@ -196,7 +196,11 @@ impl Lexer<'_> {
             return tokens.push(Token { kind: Kind::Stop, start, end });
         }
         let inside = self.range(inner, end, Face::default(), depth + 1);
+        // Code and formulas of other markup are no part of this one.
+        let foreign = self.text[inner..end].contains(is_private);
         let kind = match style {
+            Style::Superscript | Style::Subscript if foreign => Kind::Stop,
+            _ if foreign => return tokens.extend(inside),
             Style::Superscript => Kind::Script { raised: true, inside },
             Style::Subscript => Kind::Script { raised: false, inside },
             Style::Stack => return self.stack(start, end, inside, tokens),

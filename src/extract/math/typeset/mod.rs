@@ -22,6 +22,8 @@ mod units;
 mod words;
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 pub(crate) use settle::{SURE, maybe, settle};

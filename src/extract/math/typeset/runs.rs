@@ -199,13 +199,38 @@ fn dash_joins(text: &str, tokens: &[Token], from: usize, at: usize) -> bool {
     left && (starts || is_mathematical(text, next) && (ends || !matches!(next.kind, Kind::Number)))
 }
 
-/// The first token of the operand that ends before a blank.
+/// How far back the opening of a bracket is looked for.
+const BRACKET_TOKENS_MAX: usize = 16;
+
+/// The first token of the operand that ends before a blank: brackets that stand right at it belong to it.
 fn operand_start(tokens: &[Token], from: usize, at: usize) -> usize {
     let mut start = at;
-    while start > from && tokens[start - 1].ends_operand() && !matches!(tokens[start - 1].kind, Kind::Close(_)) {
-        start -= 1;
+    while start > from && tokens[start - 1].ends_operand() {
+        start = match tokens[start - 1].kind {
+            Kind::Close(_) => match opening(&tokens[from..start]) {
+                Some(open) => from + open,
+                None => break,
+            },
+            _ => start - 1,
+        };
     }
     start
+}
+
+/// The bracket that the last token closes.
+fn opening(tokens: &[Token]) -> Option<usize> {
+    let mut depth = 0_usize;
+    for at in (tokens.len().saturating_sub(BRACKET_TOKENS_MAX)..tokens.len()).rev() {
+        match tokens[at].kind {
+            Kind::Close(_) => depth += 1,
+            Kind::Open(_) => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(at);
+        }
+    }
+    None
 }
 
 /// The token after the operand that starts at a token.

@@ -4,7 +4,7 @@ use crate::extract::extract;
 use crate::page::{Capture, Page};
 
 /// The text of a body.
-fn text(body: &str) -> String {
+pub(super) fn text(body: &str) -> String {
     let page = Page {
         capture: Capture {
             url: "https://example.org/".into(),
@@ -49,6 +49,7 @@ fn runs_of_letters_scripts_and_operators_are_formulas() {
     check("<p>an (<i>x</i> = 2) in", "an ($x = 2$) in");
     check("<p>has e<sup>−x²/2</sup> in", "has $e^{-x^{2}/2}$ in");
     check("<p>where <i>x</i><sup>2</sup> = a number", "where $x^2$ = a number");
+    check("<p>as <i>p</i> = <i>u</i>[<i>i</i>] <i>v</i>[<i>j</i>][0] is", "as $p = u[i] v[j][0]$ is");
     check("<p>at <i>x</i> = -0.5 or <i>x</i> -1 here", "at $x = -0.5$ or $x -1$ here");
     check("<p>with 4<i>a</i><i>c</i> &lt; <i>b</i><sup>2</sup> only", "with $4ac < b^2$ only");
 }
@@ -92,10 +93,15 @@ fn prose_stays_as_it_is() {
             "with A* for $A = 2$ and x1 < … < a ≤ 1",
         ),
         ("<p>the 3' end, 5' of <i>x</i> = 2", "the 3' end, 5' of $x = 2$"),
-        ("<p>of NAD(P)<sup>+</sup> is", "of NAD(P)+ is"),
+        (
+            "<dl><dt><em>int</em> <b>f</b> <em>(int <var>n</var>)</em><dd><var>n</var> = 1</dl>",
+            "int f (int n)\n\n$n = 1$",
+        ),
+        ("<p>so <i>x</i> = run (a_b, 1) or <i>x</i> = Sum(j=1, 2) is", "so x = run (a_b, 1) or x = Sum(j=1, 2) is"),
+        ("<p>of NAD(P)<sup>+</sup> is", "of NAD(P)^+ is"),
         (
             r#"<dl><dt class="deffn">run <var>n</var> [<var>k</var>]<dd>It <var>n</var> is <var>n</var> = 1</dl>"#,
-            "run n [k]\n\n  It $n$ is $n = 1$",
+            "run n [k]\n\nIt $n$ is $n = 1$",
         ),
         (
             "<p>of <code>f(n)</code> for <i>n</i> = 1 the <i>n</i> and <i>n</i> and <i>n</i> or <i>n</i> is",
