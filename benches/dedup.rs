@@ -7,7 +7,7 @@
 use std::error::Error;
 use std::path::PathBuf;
 
-use arrow::array::{Array, StringArray};
+use arrow::array::StringArray;
 use corpus_build::dedup::bands::Banding;
 use corpus_build::dedup::shingles::{ShingleLengths, Tokens};
 use corpus_build::dedup::signature::{FAMILY, Signer};

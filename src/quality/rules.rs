@@ -54,10 +54,10 @@ impl Default for QualityRules {
             ellipsis_lines_max: 0.3,
             short_lines_max: 1.0,
             punctuated_lines_min: 0.0,
-            duplicate_lines_max: 0.5,
-            duplicate_line_chars_max: 0.5,
-            top_grams_max: [0.3, 0.25, 0.2],
-            duplicate_grams_max: [0.4, 0.38, 0.36, 0.34, 0.32, 0.3],
+            duplicate_lines_max: 0.75,
+            duplicate_line_chars_max: 0.6,
+            top_grams_max: [0.35, 0.3, 0.25],
+            duplicate_grams_max: [0.6, 0.58, 0.56, 0.54, 0.52, 0.5],
         }
     }
 }

@@ -109,13 +109,15 @@ pub(super) fn read_lost(paths: &[PathBuf]) -> Result<PageSet, TableError> {
     Ok(lost)
 }
 
-/// Writes verified pairs, (worse, better) with their qualities.
-pub(super) fn write_edges(path: &Path, edges: &[((PageRef, Quality), (PageRef, Quality))]) -> Result<Written, Error> {
+/// A verified pair: the worse page, the better one, each with its quality.
+pub(super) type Edge = ((PageRef, Quality), (PageRef, Quality));
+
+/// Writes verified pairs.
+pub(super) fn write_edges(path: &Path, edges: &[Edge]) -> Result<Written, Error> {
     let mut writer = TableWriter::create(path, &EDGES)?;
     for part in edges.chunks(BATCH_ROWS) {
-        let keys = |of: fn(&((PageRef, Quality), (PageRef, Quality))) -> Quality| {
-            FixedSizeBinaryArray::try_from_iter(part.iter().map(|edge| of(edge).key()))
-        };
+        let keys =
+            |of: fn(&Edge) -> Quality| FixedSizeBinaryArray::try_from_iter(part.iter().map(|edge| of(edge).key()));
         writer.write(&RecordBatch::try_new(
             Arc::clone(&EDGES),
             vec![
