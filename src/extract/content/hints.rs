@@ -360,7 +360,7 @@ fn of_word(word: &[u8]) -> Hints {
         | b"adunit" | b"dfp" | b"taboola" | b"outbrain" | b"donate" | b"cta"
         // Over the page.
         | b"cookie" | b"cookies" | b"consent" | b"gdpr" | b"popup" | b"modal" | b"lightbox" | b"offcanvas"
-        | b"tooltip" | b"noprint" | b"feedback" | b"ratings" | b"toc" => Hints::BOILERPLATE,
+        | b"tooltip" | b"noprint" | b"workflowr" | b"feedback" | b"ratings" | b"toc" => Hints::BOILERPLATE,
         b"comments" | b"commentlist" | b"disqus" | b"respond" | b"livefyre" => Hints::COMMENTS,
         b"byline" | b"copyright" | b"dateline" | b"timestamp" | b"author" | b"authors" | b"postmeta" | b"metadata" | b"pubdate"
         | b"published" | b"credits" | b"bio" => Hints::META,

@@ -95,7 +95,7 @@ fn prose_stays_as_it_is() {
         ("<p>the 3' end, 5' of <i>x</i> = 2", "the 3' end, 5' of $x = 2$"),
         (
             "<dl><dt><em>int</em> <b>f</b> <em>(int <var>n</var>)</em><dd><var>n</var> = 1</dl>",
-            "int f (int n)\n\n$n = 1$",
+            "int f (int n)\n: $n = 1$",
         ),
         ("<p>so <i>x</i> = run (a_b, 1) or <i>x</i> = Sum(j=1, 2) is", "so x = run (a_b, 1) or x = Sum(j=1, 2) is"),
         ("<p>of NAD(P)<sup>+</sup> is", "of NAD(P)^+ is"),
