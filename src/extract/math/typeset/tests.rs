@@ -101,7 +101,7 @@ fn prose_stays_as_it_is() {
         ("<p>of NAD(P)<sup>+</sup> is", "of NAD(P)^+ is"),
         (
             r#"<dl><dt class="deffn">run <var>n</var> [<var>k</var>]<dd>It <var>n</var> is <var>n</var> = 1</dl>"#,
-            "run n [k]\n\nIt $n$ is $n = 1$",
+            "run n [k]\n: It $n$ is $n = 1$",
         ),
         (
             "<p>of <code>f(n)</code> for <i>n</i> = 1 the <i>n</i> and <i>n</i> and <i>n</i> or <i>n</i> is",
