@@ -107,6 +107,7 @@ const UPWARD: &[(&str, &str)] = &[
     ("config", "io::http::HttpRules"),
     ("config", "io::warc::ReadCaps"),
     ("config", "language"),
+    ("config", "quality"),
     ("config", "tokens"),
     ("extract", "dedup::url"),
     ("extract", "language"),
