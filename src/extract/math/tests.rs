@@ -89,6 +89,10 @@ fn mathml_sources() {
         &["$x$"],
     );
     check(
+        r#"<p>the <span class="mwe-math-element"><span class="mwe-math-mathml-inline"><math display="block" alttext="{\displaystyle x}"><mi>x</mi></math></span><img class="mwe-math-fallback-image-inline" alt="{\displaystyle x}" src="x.svg"></span> of"#,
+        &["$x$"],
+    );
+    check(
         r#"<p>the <span class="mwe-math-mathml-inline"><math alttext="{\displaystyle x}"><mi>x</mi></math></span><img class="mwe-math-fallback-image-inline" alt="{\displaystyle x}"> of"#,
         &["$x$", "skip"],
     );

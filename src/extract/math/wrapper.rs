@@ -303,10 +303,16 @@ pub(super) fn mediawiki(node: NodeRef<'_>, budget: &Budget) -> Option<MathNode> 
         }
         _ => None,
     })?;
-    let block = first(node, budget, |_, child| {
-        super::node::classes(child).any(|class| class.ends_with("-display")).then_some(())
+    // The class knows; newer versions write `display="block"` into inline formulas too.
+    let said = first(node, budget, |_, child| {
+        super::node::classes(child).find_map(|class| match class.rsplit_once('-')?.1 {
+            "display" => Some(true),
+            "inline" => Some(false),
+            _ => None,
+        })
     });
-    Some(MathNode::Formula(Formula { display: formula.display || block.is_some(), ..formula }))
+    let display = said.map_or(formula.display, |said| said || display);
+    Some(MathNode::Formula(Formula { display, ..formula }))
 }
 
 /// Whether a wrapper of the node's parent already speaks for a formula (for fallback pictures).
