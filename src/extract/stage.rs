@@ -21,7 +21,7 @@ use crate::reject::{Reject, Tally};
 use crate::task::{Done, Input, Progress, Runner, Stage, Task, TaskResult, with_cpu_time};
 
 /// Raised when the same capture would give another row.
-const VERSION: u33 = 2;
+const VERSION: u32 = 3;
 /// Page bodies gathered before a batch is spread over the threads: bounds memory, and fixes the batches whatever the
 /// number of threads.
 const BATCH_BODY_BYTES: usize = 8 << 20;
