@@ -55,6 +55,19 @@ pub fn edit(text: &str, path: &Path, changes: &[Change]) -> Result<String, Annot
     Ok(document.to_string())
 }
 
+/// A file of these entries.
+#[must_use]
+pub fn text(entries: &[Entry]) -> String {
+    let mut text = String::new();
+    for entry in entries {
+        let mut table = Table::new();
+        write(&mut table, entry);
+        text.push_str(if text.is_empty() { "[[domain]]\n" } else { "\n[[domain]]\n" });
+        text.push_str(&table.to_string());
+    }
+    text
+}
+
 /// Sets the keys of an entry that differ, so that comments beside the others stay.
 fn write(table: &mut Table, entry: &Entry) {
     set_text(table, "name", Some(&entry.name));
@@ -151,9 +164,11 @@ mod tests {
     fn a_new_file_and_a_new_entry() {
         let one = "[[domain]]\nname = \"a.org\"\nprefixes = [\"/x\"]\nby = \"anna\"\n";
         check("", &[Change::Set(entry("a.org", &["/x"], &[]))], one);
+        assert_eq!(text(&[entry("a.org", &["/x"], &[])]), one);
         let two =
             format!("# ours\n{one}\n[[domain]]\nname = \"b.org\"\nprefixes = []\nrefused = [\"/y\"]\nby = \"anna\"\n");
         check(&format!("# ours\n{one}"), &[Change::Set(entry("b.org", &[], &["/y"]))], &two);
+        assert_eq!(text(&[entry("a.org", &["/x"], &[]), entry("b.org", &[], &["/y"])]), two[7..]);
         check(&two, &[Change::Remove("b.org".to_owned())], &format!("# ours\n{one}"));
     }
 

@@ -10,4 +10,5 @@ pub mod files;
 mod keys;
 pub mod picks;
 pub mod prefix;
+pub mod stage;
 pub mod tree;

@@ -41,11 +41,25 @@ impl Picks {
 
     /// The pages, `most` in all where there are so many: half of them collected, the rest filled up with either kind.
     #[must_use]
-    pub fn pages(&self, most: usize) -> Vec<u64> {
+    pub fn pages(&self, most: usize) -> Vec<(u64, bool)> {
         let others = (most / 2).max(most.saturating_sub(self.collected.len())).min(self.others.len());
         let collected = (most - others).min(self.collected.len());
-        let picks = self.others[..others].iter().chain(&self.collected[..collected]);
-        picks.map(|(_, page)| *page).collect()
+        let others = self.others[..others].iter().map(|(_, page)| (*page, false));
+        others.chain(self.collected[..collected].iter().map(|(_, page)| (*page, true))).collect()
+    }
+}
+
+/// Characters of a text that are shown.
+const EXCERPT_CHARS: usize = 2000;
+
+/// The beginning of a text, whole paragraphs where that leaves half of it.
+#[must_use]
+pub fn excerpt(text: &str) -> &str {
+    let Some((end, _)) = text.char_indices().nth(EXCERPT_CHARS) else { return text };
+    let head = &text[..end];
+    match head.rfind("\n\n") {
+        Some(at) if at * 2 >= end => &head[..at],
+        _ => head.rfind(char::is_whitespace).filter(|at| at * 2 >= end).map_or(head, |at| head[..at].trim_end()),
     }
 }
 
@@ -54,6 +68,17 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn an_excerpt_ends_with_a_paragraph() {
+        assert_eq!(excerpt("short"), "short");
+        let paragraph = "words ".repeat(200);
+        let text = format!("{paragraph}\n\n{paragraph}\n\n{paragraph}");
+        assert_eq!(excerpt(&text), paragraph);
+        let long = excerpt(&"数学 ".repeat(2000)).to_owned();
+        assert!(long.ends_with("学") && (1990..=2000).contains(&long.chars().count()));
+        assert_eq!(excerpt(&"x".repeat(5000)).len(), 2000);
+    }
 
     proptest! {
         #[test]
