@@ -99,6 +99,8 @@ enum Command {
     Classify(commands::stages::Classify),
     /// Rank the scored pages, cut at the token budget, write the shards.
     Rank(commands::stages::RankCommand),
+    /// Find the mathematical domains of a round and which of their URLs are: what an annotator is shown.
+    Domains(commands::domains::DomainsCommand),
     /// Run a round: whatever is missing of it, from WARC files to ranked shards.
     Iterate(commands::iterate::Iterate),
     /// Show schema, counts, quantiles and a few rows of a file that these commands read or write.
@@ -169,6 +171,7 @@ pub fn main() -> ExitCode {
         Command::Seed(args) => args.run(global, &mut out),
         Command::Classify(args) => args.run(global, &mut out),
         Command::Rank(args) => args.run(global, &mut out),
+        Command::Domains(args) => args.run(global, &mut out),
         Command::Iterate(args) => args.run(global, &mut out),
         Command::Inspect(args) => args.run(&mut out),
         Command::Completions(args) => args.run(&mut Cli::command(), &mut out),

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::sections::{
-    Classifier, Crawl, Decontaminate, Dedup, Extract, Http, Language, Output, Quality, Rank, RawClassifier, RawCrawl,
-    RawDecontaminate, RawDedup, RawExtract, RawHttp, RawLanguage, RawOutput, RawQuality, RawRank, RawRead, RawRun,
-    RawSeed, Read, Run, Seed,
+    Classifier, Crawl, Decontaminate, Dedup, Domains, Extract, Http, Language, Output, Quality, Rank, RawClassifier,
+    RawCrawl, RawDecontaminate, RawDedup, RawDomains, RawExtract, RawHttp, RawLanguage, RawOutput, RawQuality, RawRank,
+    RawRead, RawRun, RawSeed, Read, Run, Seed,
 };
 
 /// What is wrong with the configuration.
@@ -83,6 +83,7 @@ struct Raw {
     seed: RawSeed,
     classifier: RawClassifier,
     rank: RawRank,
+    domains: RawDomains,
 }
 
 /// The whole configuration, checked.
@@ -112,6 +113,8 @@ pub struct Config {
     pub seed: Seed,
     /// The classifier.
     pub classifier: Classifier,
+    /// `[domains]`.
+    pub domains: Domains,
     rank: Option<Rank>,
 }
 
@@ -155,6 +158,7 @@ const PATH_KEYS: &[(&str, &str)] = &[
     ("crawl", "paths"),
     ("decontaminate", "benchmarks"),
     ("decontaminate", "allow"),
+    ("domains", "annotations"),
     ("quality", "blocked_hosts"),
     ("seed", "positives"),
     ("seed", "negatives"),
@@ -244,6 +248,7 @@ pub fn parse(mut table: toml::Table, sets: &[String]) -> Result<Config, ConfigEr
         seed,
         classifier,
         rank,
+        domains,
     } = raw;
     Ok(Config {
         run: run.try_into()?,
@@ -259,6 +264,7 @@ pub fn parse(mut table: toml::Table, sets: &[String]) -> Result<Config, ConfigEr
         seed: seed.try_into()?,
         classifier: classifier.try_into()?,
         rank: rank.try_into()?,
+        domains: domains.try_into()?,
     })
 }
 
