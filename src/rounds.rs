@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
+use crate::boilerplate::stage::{self as boilerplate, Searching};
 use crate::classify::seed;
 use crate::classify::stage::{CLASSIFIER_FILES, Classifying, negative_files};
 use crate::config::{Config, ConfigError};
@@ -13,6 +14,7 @@ use crate::decontaminate;
 use crate::decontaminate::benchmarks::{self, BenchmarkError};
 use crate::decontaminate::stage::Decontaminating;
 use crate::dedup;
+use crate::edits::stage::{self as edits, Editing};
 use crate::extract;
 use crate::io::store::{Location, Store};
 use crate::io::table::{TableError, write_file};
@@ -139,6 +141,29 @@ impl Round<'_> {
         Decontaminating::new(self.runner, pages, &self.config.decontaminate, self.config.extract.tokenizer)
     }
 
+    fn searching<'a>(&'a self, pages: &'a Pages) -> Searching<'a> {
+        let (rules, buckets) = (&self.config.boilerplate, self.config.dedup.buckets);
+        Searching { runner: self.runner, pages, rules, buckets }
+    }
+
+    fn editing<'a>(
+        &'a self,
+        pages: &'a Pages,
+        decontaminating: &'a Decontaminating<'a>,
+        boilerplate: &[Row],
+        clean: &[Row],
+    ) -> Editing<'a> {
+        Editing {
+            runner: self.runner,
+            pages,
+            masking: self.config.masking,
+            tokenizer: self.config.extract.tokenizer,
+            boilerplate: self.searching(pages).tables(boilerplate),
+            clean: decontaminating.tables(clean),
+            decontaminating,
+        }
+    }
+
     /// What is done and what will run, stage by stage.
     ///
     /// # Errors
@@ -171,18 +196,29 @@ impl Round<'_> {
                 None
             }
         };
-        let mut clean = None;
-        let decontaminating = pages.as_ref().map(|pages| self.decontaminating(pages)).transpose()?;
-        match &decontaminating {
-            Some(decontaminating) => {
-                let (planned, rows) = decontaminating.plan();
-                lines.extend(planned.into_iter().map(|(name, state)| (name.to_owned(), state)));
-                clean = rows.map(|rows| decontaminating.tables(&rows));
-            }
-            None => lines.extend(decontaminate::stage::STAGES.iter().map(|name| ((*name).to_owned(), None))),
-        }
-        drop(decontaminating);
         let survivors = survivors.and_then(|row| Artifact::of(runner, &row, "survivors.parquet"));
+        let mut edited = None;
+        match &pages {
+            Some(pages) => {
+                let (planned, boilerplate) = self.searching(pages).plan(survivors.as_ref());
+                lines.extend(planned.into_iter().map(|(name, state)| (name.to_owned(), state)));
+                let decontaminating = self.decontaminating(pages)?;
+                let (planned, clean) = decontaminating.plan();
+                lines.extend(planned.into_iter().map(|(name, state)| (name.to_owned(), state)));
+                let rows = boilerplate.zip(clean).map(|(boilerplate, clean)| {
+                    let editing = self.editing(pages, &decontaminating, &boilerplate, &clean);
+                    let (state, rows) = editing.plan();
+                    (state, rows.map(|rows| editing.tables(&rows)))
+                });
+                let (state, tables) = rows.unzip();
+                lines.push((edits::NAME.to_owned(), state));
+                edited = tables.flatten();
+            }
+            None => {
+                let waiting = boilerplate::STAGES.iter().chain(&decontaminate::stage::STAGES).chain([&edits::NAME]);
+                lines.extend(waiting.map(|name| ((*name).to_owned(), None)));
+            }
+        }
         let max = (config.seed.positives_max, config.seed.negatives_max);
         let seed = seed::stage(runner, self.store, "positives", &positives, max.0, config.seed.random_seed);
         lines.push(("seed".to_owned(), Some(runner.state(&seed))));
@@ -216,9 +252,9 @@ impl Round<'_> {
         }
         let scores: Option<Vec<Artifact>> =
             scores.map(|rows| rows.iter().filter_map(|row| Artifact::of(runner, row, ".parquet")).collect());
-        let scores = scores.filter(|_| clean.is_some());
+        let scores = scores.filter(|_| edited.is_some());
         let ranking =
-            Ranking { runner, pages: &pages, rules: rank, round: self.round, clean: clean.unwrap_or_default() };
+            Ranking { runner, pages: &pages, rules: rank, round: self.round, edits: edited.unwrap_or_default() };
         let planned = ranking.plan(survivors.as_ref(), scores.as_deref());
         lines.extend(planned.into_iter().map(|(stage, state)| (name(stage), state)));
         Ok(lines)
@@ -261,14 +297,17 @@ impl Round<'_> {
         let quality = all_of(&verdicts);
         let deduplicated = dedup::stage::run(runner, &config.dedup, &pages, Some(&verdicts))?;
         let survivors = output(runner, &deduplicated, "survivors.parquet")?;
+        let (repeated, boilerplate) = self.searching(&pages).run(&survivors)?;
         let decontaminating = self.decontaminating(&pages)?;
         let (cleaned, report) = decontaminating.run()?;
+        let editing = self.editing(&pages, &decontaminating, &repeated, &cleaned);
+        let edited = editing.run()?;
         let classifying = self.classifying(&pages);
         let trained = runner.run(&classifying.train_stage(&positives, refused.as_ref(), Some(&survivors)))?;
         let scored = runner.run(&classifying.score_stage(&classifier_inputs(runner, &trained[0])))?;
         let scores = scored.iter().map(|row| output(runner, row, ".parquet")).collect::<Result<Vec<_>, _>>()?;
-        let clean = decontaminating.tables(&cleaned);
-        let ranking = Ranking { runner, pages: &pages, rules: rank, round: self.round, clean };
+        let edits = editing.tables(&edited);
+        let ranking = Ranking { runner, pages: &pages, rules: rank, round: self.round, edits };
         let (cut, shards) = ranking.run(&survivors, &scores)?;
         let mut records: BTreeMap<String, u64> = BTreeMap::new();
         let mut languages: BTreeMap<String, u64> = BTreeMap::new();
@@ -290,7 +329,9 @@ impl Round<'_> {
             "pages": { "seen": tally.seen, "kept": tally.kept, "rejected": tally.rejected, "languages": languages, "tokens": tokens, "formulas": formulas },
             "quality": { "seen": quality.seen, "kept": quality.kept, "rejected": quality.rejected },
             "dedup": deduplicated.facts,
+            "boilerplate": boilerplate.map(|row| row.facts),
             "decontamination": report.map(|row| row.facts),
+            "edits": editing.is_on().then(|| Editing::facts(&edited)),
             "seed": seed[0].facts,
             "classifier": trained[0].facts,
             "ranking": { "pages": cut.facts["pages"], "tokens": cut.facts["tokens"], "token_budget": rank.token_budget.0, "last_score": cut.facts["last_score"], "shards": shards.len() },

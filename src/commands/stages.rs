@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::boilerplate;
 use super::{configure, configure_for, out_set, runner, set, sources, store};
 use crate::classify::seed;
 use crate::classify::stage::{CLASSIFIER_FILES, Classifying, negative_files};
@@ -13,6 +14,7 @@ use crate::cli::{CommandResult, Failure, Global};
 use crate::config::Config;
 use crate::decontaminate::stage::Decontaminating;
 use crate::dedup;
+use crate::edits::stage::Editing;
 use crate::extract;
 use crate::io::store::Store;
 use crate::pages::Pages;
@@ -242,8 +244,8 @@ Example:
   corpus-build --set 'rank.token_budget=\"1M\"' rank --round 1
 
 Reads pages/, dedup/survivors.parquet, rounds/NN/scores/ and, where decontaminate.benchmarks names any, \
-decontaminate/; writes rounds/NN/shards/. Pages are \
-taken best first; the first that does not fit into rank.token_budget ends the ranking.")]
+decontaminate/; finds boilerplate where that is not done, gathers what goes and what is masked in edits/, and writes \
+rounds/NN/shards/. Pages are taken best first; the first that does not fit into rank.token_budget ends the ranking.")]
 pub(crate) struct RankCommand {
     #[command(flatten)]
     args: OfRound,
@@ -296,7 +298,19 @@ impl RankCommand {
             return Err(Failure::run(message.into()));
         }
         let clean = clean_tables(&runner, &pages, &config)?;
-        let ranking = Ranking { runner: &runner, pages: &pages, rules, round, clean };
+        let searching = boilerplate::searching(&runner, &pages, &config);
+        let (repeated, _) = searching.run(&survivors)?;
+        let editing = Editing {
+            runner: &runner,
+            pages: &pages,
+            masking: config.masking,
+            tokenizer: config.extract.tokenizer,
+            boilerplate: searching.tables(&repeated),
+            clean,
+            decontaminating: &Decontaminating::new(&runner, &pages, &config.decontaminate, config.extract.tokenizer)?,
+        };
+        let edits = editing.tables(&editing.run()?);
+        let ranking = Ranking { runner: &runner, pages: &pages, rules, round, edits };
         let (cut, shards) = ranking.run(&survivors, &scores)?;
         let facts = &cut.facts;
         writeln!(out, "{} pages, {} tokens, {} shards", facts["pages"], facts["tokens"], shards.len())?;

@@ -9,7 +9,8 @@ mod units;
 
 pub use load::{Config, ConfigError, load, parse};
 pub use sections::{
-    Annotate, Annotated, CaptureChoice, Classifier, ClassifierSettings, Crawl, Decontaminate, Dedup, Denominator,
-    DomainRules, Domains, Extract, Http, Language, Negatives, Output, Quality, Rank, Read, Run, Seed,
+    Annotate, Annotated, Boilerplate, BoilerplateUnit, CaptureChoice, Classifier, ClassifierSettings, Crawl,
+    Decontaminate, Dedup, Denominator, DomainRules, Domains, Extract, Http, Language, Masking, Negatives, Output,
+    Quality, Rank, Read, Run, Seed,
 };
 pub use units::{ByteSize, TokenBudget};

@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use super::grams::{Gram, Grams};
 use super::index::{Index, Origin};
-use super::paragraphs::{cut, paragraphs, spans};
 use super::scan::{Run, scan};
 use super::tex::reread;
+use crate::paragraphs::{cut, paragraphs, spans};
 
 /// Grams of a match that are told; a longer one is told up to here.
 const TOLD_GRAMS_MAX: usize = 64;
