@@ -10,6 +10,6 @@ mod units;
 pub use load::{Config, ConfigError, load, parse};
 pub use sections::{
     CaptureChoice, Classifier, ClassifierSettings, Crawl, Decontaminate, Dedup, Extract, Http, Language, Negatives,
-    Output, Quality, Rank, Read, Run, Seed,
+    NegativesFrom, Output, Quality, Rank, Read, Recall, Rounds, Run, Seed, Unsettled,
 };
 pub use units::{ByteSize, TokenBudget};

@@ -117,6 +117,13 @@ impl<'a> Decontaminating<'a> {
         (vec![(STAGES[0], Some(self.runner.state(&remove))), (STAGES[1], report)], rows)
     }
 
+    /// The row of the report where it is done.
+    #[must_use]
+    pub fn report_row(&self) -> Option<Row> {
+        let rows = self.runner.rows(&self.remove_stage())?;
+        self.runner.rows(&self.report_stage(&rows))?.pop()
+    }
+
     /// The tables of the page files, for the ranking; `None` where no benchmark is named.
     #[must_use]
     pub fn tables(&self, rows: &[Row]) -> Option<Vec<Artifact>> {

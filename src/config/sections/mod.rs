@@ -10,6 +10,7 @@ mod dedup;
 mod extract;
 mod quality;
 mod rank;
+mod rounds;
 mod run;
 mod seed;
 
@@ -19,6 +20,7 @@ pub use dedup::{CaptureChoice, Dedup};
 pub use extract::{Extract, Language};
 pub use quality::Quality;
 pub use rank::Rank;
+pub use rounds::{NegativesFrom, Recall, Rounds, Unsettled};
 pub use run::{Output, Run};
 pub use seed::{Classifier, ClassifierSettings, Negatives, Seed};
 
@@ -28,6 +30,7 @@ pub(super) use dedup::RawDedup;
 pub(super) use extract::{RawExtract, RawLanguage};
 pub(super) use quality::RawQuality;
 pub(super) use rank::RawRank;
+pub(super) use rounds::{RawRecall, RawRounds};
 pub(super) use run::{RawOutput, RawRun};
 pub(super) use seed::{RawClassifier, RawSeed};
 
