@@ -101,6 +101,8 @@ enum Command {
     Classify(commands::stages::Classify),
     /// Rank the scored pages, cut at the token budget, write the shards.
     Rank(commands::stages::RankCommand),
+    /// Find the mathematical domains of a round and which of their URLs are: what an annotator is shown.
+    Domains(commands::domains::DomainsCommand),
     /// Run rounds: whatever is missing of them, from WARC files to ranked shards, each trained on what the one before
     /// recalled.
     Iterate(commands::iterate::Iterate),
@@ -176,6 +178,7 @@ pub fn main() -> ExitCode {
         Command::Seed(args) => args.run(global, &mut out),
         Command::Classify(args) => args.run(global, &mut out),
         Command::Rank(args) => args.run(global, &mut out),
+        Command::Domains(args) => args.run(global, &mut out),
         Command::Iterate(args) => args.run(global, &mut out),
         Command::Inspect(args) => args.run(&mut out),
         Command::Completions(args) => args.run(&mut Cli::command(), &mut out),

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::sections::{
-    Classifier, Crawl, Decontaminate, Dedup, Extract, Http, Language, Output, Quality, Rank, RawClassifier, RawCrawl,
-    RawDecontaminate, RawDedup, RawExtract, RawHttp, RawLanguage, RawOutput, RawQuality, RawRank, RawRead, RawRecall,
-    RawRounds, RawRun, RawSeed, Read, Recall, Rounds, Run, Seed,
+    Classifier, Crawl, Decontaminate, Dedup, Domains, Extract, Http, Language, Output, Quality, Rank, RawClassifier,
+    RawCrawl, RawDecontaminate, RawDedup, RawDomains, RawExtract, RawHttp, RawLanguage, RawOutput, RawQuality, RawRank,
+    RawRead, RawRecall, RawRounds, RawRun, RawSeed, Read, Recall, Rounds, Run, Seed,
 };
 
 /// What is wrong with the configuration.
@@ -85,6 +85,7 @@ struct Raw {
     rank: RawRank,
     recall: RawRecall,
     rounds: RawRounds,
+    domains: RawDomains,
 }
 
 /// The whole configuration, checked.
@@ -114,6 +115,8 @@ pub struct Config {
     pub seed: Seed,
     /// The classifier.
     pub classifier: Classifier,
+    /// `[domains]`.
+    pub domains: Domains,
     rank: Option<Rank>,
     /// Which pages join the seed of the next round.
     pub recall: Recall,
@@ -161,6 +164,7 @@ const PATH_KEYS: &[(&str, &str)] = &[
     ("crawl", "paths"),
     ("decontaminate", "benchmarks"),
     ("decontaminate", "allow"),
+    ("domains", "annotations"),
     ("quality", "blocked_hosts"),
     ("seed", "positives"),
     ("seed", "negatives"),
@@ -252,6 +256,7 @@ pub fn parse(mut table: toml::Table, sets: &[String]) -> Result<Config, ConfigEr
         rank,
         recall,
         rounds,
+        domains,
     } = raw;
     Ok(Config {
         run: run.try_into()?,
@@ -269,6 +274,7 @@ pub fn parse(mut table: toml::Table, sets: &[String]) -> Result<Config, ConfigEr
         rank: rank.try_into()?,
         recall: recall.try_into()?,
         rounds: rounds.try_into()?,
+        domains: domains.try_into()?,
     })
 }
 

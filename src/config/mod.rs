@@ -9,7 +9,8 @@ mod units;
 
 pub use load::{Config, ConfigError, load, parse};
 pub use sections::{
-    CaptureChoice, Classifier, ClassifierSettings, Crawl, Decontaminate, Dedup, Extract, Http, Language, Negatives,
-    NegativesFrom, Output, Quality, Rank, Read, Recall, Rounds, Run, Seed, Unsettled,
+    Annotate, Annotated, CaptureChoice, Classifier, ClassifierSettings, Crawl, Decontaminate, Dedup, Denominator,
+    DomainRules, Domains, Extract, Http, Language, Negatives, NegativesFrom, Output, Quality, Rank, Read, Recall, Rounds,
+    Run, Seed, Unsettled,
 };
 pub use units::{ByteSize, TokenBudget};
