@@ -38,7 +38,8 @@ fn texts(rows: usize, text: impl Fn(usize) -> String) -> ArrayRef {
 fn analyse(name: &str, pages: usize, url: impl Fn(usize) -> String) -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let out = folder.path();
-    let id = || texts(pages, |n| format!("{:032x}", (n as u128).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_0C5E_1F83_D9AB)));
+    let id =
+        || texts(pages, |n| format!("{:032x}", (n as u128).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_0C5E_1F83_D9AB)));
     let score = |n: usize| if n.is_multiple_of(3) { 0.9 } else { 0.1 };
     let scores = || -> ArrayRef { Arc::new(Float64Array::from_iter_values((0..pages).map(score))) };
     let tokens = || -> ArrayRef { Arc::new(Int64Array::from_value(100, pages)) };

@@ -35,7 +35,8 @@ Examples:
   corpus-build inspect out/rounds/01/shards/part-00000.parquet
 
 The stages one by one, into the same folder and with the same result as iterate:
-  corpus-build extract && corpus-build quality && corpus-build dedup && corpus-build decontaminate
+  corpus-build extract && corpus-build quality && corpus-build dedup
+  corpus-build boilerplate && corpus-build decontaminate
   corpus-build classify train && corpus-build classify score && corpus-build rank
 
 Results go to standard output, progress and log lines to standard error. \
@@ -93,6 +94,8 @@ enum Command {
     Quality(commands::quality::Quality),
     /// Find pages that are the same page: by address, by text, by nearly the same text.
     Dedup(commands::stages::Dedup),
+    /// Find paragraphs that a site repeats on page after page.
+    Boilerplate(commands::boilerplate::BoilerplateCommand),
     /// Remove what benchmarks ask from pages.
     Decontaminate(commands::decontaminate::Decontaminate),
     /// Import a seed corpus: the examples of mathematical pages.
@@ -174,6 +177,7 @@ pub fn main() -> ExitCode {
         Command::Extract(args) => args.run(global, &mut out),
         Command::Quality(args) => args.run(global, &mut out),
         Command::Dedup(args) => args.run(global, &mut out),
+        Command::Boilerplate(args) => args.run(global, &mut out),
         Command::Decontaminate(args) => args.run(global, &mut out),
         Command::Seed(args) => args.run(global, &mut out),
         Command::Classify(args) => args.run(global, &mut out),

@@ -5,6 +5,7 @@
 pub mod config;
 pub mod page;
 pub mod pages;
+pub mod paragraphs;
 pub mod reject;
 pub mod spans;
 pub mod tokens;
@@ -20,7 +21,13 @@ pub mod quality;
 
 pub mod dedup;
 
+pub mod boilerplate;
+
 pub mod decontaminate;
+
+pub mod masking;
+
+pub mod edits;
 
 pub mod classify;
 pub mod rank;

@@ -1,11 +1,10 @@
 //! Scores → order → cut at a token budget → shards (section 2.1: rank by score, keep the top tokens).
 //!
 //! ```text
-//! order   a task a crawl file   survivors with their score and tokens; those that decontamination drops are left out
+//! order   a task a crawl file   survivors with their score and tokens; those that the table of edits drops are left out
 //! cut     one task              all of them by score, then id, until the budget: the ranking
 //! overlap one task              which round first collected each page, and what the round before had collected
-//! shards  a task a shard        the ranking's rows with all columns of their pages, best first; what benchmarks hold
-//!                               is cut from their texts
+//! shards  a task a shard        the ranking's rows with all columns of their pages, best first, texts with their edits
 //! budgets one task              what each of the budgets to choose among holds
 //! ```
 
@@ -19,8 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, StringBuilder,
-    UInt64Array,
+    ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, UInt64Array,
 };
 use arrow::compute::interleave_record_batch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -28,9 +26,9 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::config;
-use crate::decontaminate::cut;
-use crate::decontaminate::stage::CleanRows;
 use crate::dedup::exchange::PageRef;
+use crate::edits::stage::edited;
+use crate::edits::table::EditRows;
 use crate::extract::table::PAGES;
 use crate::io::query::{Descending, Engine};
 use crate::io::table::{Table, TableWriter, column};
@@ -180,8 +178,8 @@ pub struct Ranking<'a> {
     pub rules: &'a config::Rank,
     /// Which round, from 1.
     pub round: u32,
-    /// What decontamination removes from the pages, a table a page file; `None` where it does not run.
-    pub clean: Option<Vec<Artifact>>,
+    /// What becomes of the pages' texts, a table a page file; `None` where nothing edits them.
+    pub edits: Option<Vec<Artifact>>,
     /// The rankings of the rounds before, in order.
     pub earlier: Vec<Artifact>,
 }
@@ -215,33 +213,6 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 /// A page file does not hold the rows that the ranking was made of.
 fn changed(path: &Path) -> Error {
     format!("{}: not the pages that were ranked; run `corpus-build rank` again", path.display()).into()
-}
-
-/// Pages without what decontamination removes from their texts, tokens and formulas counted again.
-fn cut_texts(pages: &RecordBatch, path: &Path, clean: &CleanRows<'_>) -> Result<RecordBatch, Error> {
-    let text: &StringArray = column(pages, "text", path)?;
-    if column::<StringArray>(pages, "id", path)? != clean.id {
-        return Err(changed(path));
-    }
-    let mut left = StringBuilder::with_capacity(text.len(), text.value_data().len());
-    for row in 0..text.len() {
-        let (text, spans) = (text.value(row), clean.spans(row));
-        // A span that is not one of this text is of another.
-        if spans.iter().any(|span| text.get(span.clone()).is_none()) {
-            return Err(changed(path));
-        }
-        if spans.is_empty() { left.append_value(text) } else { left.append_value(cut(text, &spans)) }
-    }
-    let mut columns = pages.columns().to_vec();
-    let made: [(&str, ArrayRef); 3] = [
-        ("text", Arc::new(left.finish())),
-        ("tokens", Arc::new(clean.tokens.clone())),
-        ("formulas", Arc::new(clean.formulas.clone())),
-    ];
-    for (name, made) in made {
-        columns[pages.schema().index_of(name)?] = made;
-    }
-    Ok(RecordBatch::try_new(pages.schema(), columns)?)
 }
 
 impl Ranking<'_> {
@@ -320,9 +291,9 @@ impl Ranking<'_> {
         Ok(Ranked { ordered, cut, overlap, shards, budgets })
     }
 
-    /// What decontamination removes from the pages of a file.
-    fn clean(&self, file: usize) -> Option<&Artifact> {
-        self.clean.as_ref()?.get(file)
+    /// What becomes of the texts of a file.
+    fn edits(&self, file: usize) -> Option<&Artifact> {
+        self.edits.as_ref()?.get(file)
     }
 
     fn order_stage(&self, survivors: &Artifact, scores: &[Artifact]) -> Stage<'_> {
@@ -337,8 +308,8 @@ impl Ranking<'_> {
             inputs.insert("place".to_owned(), Input::Ours(file.to_string()));
             inputs.insert("scores".to_owned(), scored.input.clone());
             inputs.insert("survivors".to_owned(), survivors.input.clone());
-            if let Some(clean) = self.clean(file) {
-                inputs.insert("decontaminate".to_owned(), clean.input.clone());
+            if let Some(edits) = self.edits(file) {
+                inputs.insert("edits".to_owned(), edits.input.clone());
             }
             let paths = (scored.path.clone(), survivors.path.clone());
             tasks.push(Task {
@@ -363,8 +334,8 @@ impl Ranking<'_> {
         let pages_path = self.pages.file(file);
         let mut survivors = Table::open(survivors_path)?.columns(&["id", "keep"])?.range(first_row, rows).batches()?;
         let mut scores = Table::open(scores_path)?.batches()?;
-        let clean = self.clean(file).map(|artifact| artifact.path.as_path());
-        let mut clean_batches = clean.map(|path| Table::open(path)?.batches()).transpose()?;
+        let edits = self.edits(file).map(|artifact| artifact.path.as_path());
+        let mut edit_batches = edits.map(|path| Table::open(path)?.batches()).transpose()?;
         let mut writer = TableWriter::create(&self.order_file(stem), &ORDER)?;
         let mut tally = Tally::default();
         let mut row = 0u32;
@@ -383,19 +354,19 @@ impl Ranking<'_> {
             {
                 return Err(misaligned());
             }
-            let clean_batch = match &mut clean_batches {
+            let edit_batch = match &mut edit_batches {
                 Some(batches) => Some(batches.next().ok_or_else(misaligned)??),
                 None => None,
             };
-            let clean = match (&clean_batch, clean) {
-                (Some(batch), Some(path)) => Some(CleanRows::of(batch, path)?),
+            let edits = match (&edit_batch, edits) {
+                (Some(batch), Some(path)) => Some(EditRows::of(batch, path)?),
                 _ => None,
             };
-            if clean.as_ref().is_some_and(|clean| clean.id != id) {
+            if edits.as_ref().is_some_and(|edits| edits.id != id) {
                 return Err(misaligned());
             }
-            let tokens = clean.as_ref().map_or(tokens, |clean| clean.tokens);
-            let stays = |i: usize| keep.value(i) && clean.as_ref().is_none_or(|clean| clean.keep.value(i));
+            let tokens = edits.as_ref().map_or(tokens, |edits| edits.tokens);
+            let stays = |i: usize| keep.value(i) && edits.as_ref().is_none_or(|edits| edits.keep.value(i));
             let kept: Vec<usize> = (0..batch.num_rows()).filter(|i| stays(*i)).collect();
             let page = |i: usize| PageRef::new(file, row + i as u32).0;
             writer.write(&RecordBatch::try_new(
@@ -420,10 +391,9 @@ impl Ranking<'_> {
         // A file without rows has no row group to sort.
         let with_rows = |row: &&Row| row.outputs.iter().any(|output| output.rows > 0);
         let files: Vec<PathBuf> = ordered.iter().filter(with_rows).map(|row| self.order_file(&row.task)).collect();
-        // What a shard's rows are made of: the pages of a file, and what is cut from them.
+        // What a shard's rows are made of: the pages of a file, and their edits.
         let hash = |row: &Row| {
-            let of =
-                ["pages", "decontaminate"].map(|name| row.inputs.get(name).map_or("", |input| input.hash.as_str()));
+            let of = ["pages", "edits"].map(|name| row.inputs.get(name).map_or("", |input| input.hash.as_str()));
             of.concat()
         };
         let hashes: Vec<String> = ordered.iter().map(hash).collect();
@@ -538,13 +508,13 @@ impl Ranking<'_> {
             let path = self.pages.file(file);
             let rows: Vec<u32> = group.iter().map(|i| pages[*i].0.row()).collect();
             let mut next = group.iter();
-            let clean = self.clean(file).map(|artifact| artifact.path.as_path());
-            let mut clean_batches = clean.map(|path| Table::open(path)?.select(&rows).batches()).transpose()?;
+            let edits = self.edits(file).map(|artifact| artifact.path.as_path());
+            let mut edit_batches = edits.map(|path| Table::open(path)?.select(&rows).batches()).transpose()?;
             for batch in Table::open(path)?.select(&rows).batches()? {
                 let mut batch = batch?;
-                if let (Some(clean), Some(batches)) = (clean, &mut clean_batches) {
+                if let (Some(edits), Some(batches)) = (edits, &mut edit_batches) {
                     let rows = batches.next().ok_or_else(|| changed(path))??;
-                    batch = cut_texts(&batch, path, &CleanRows::of(&rows, clean)?)?;
+                    batch = edited(&batch, path, &EditRows::of(&rows, edits)?)?;
                 }
                 let id: &StringArray = column(&batch, "id", path)?;
                 for (row, index) in (0..batch.num_rows()).zip(next.by_ref()) {

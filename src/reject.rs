@@ -61,6 +61,8 @@ pub enum Reject {
     BlockedHost,
     /// More of the page than the set share is text of benchmarks.
     Contaminated,
+    /// The page holds nothing but paragraphs that its site repeats.
+    Boilerplate,
 }
 
 impl Reject {
@@ -94,6 +96,7 @@ impl Reject {
             Self::RepeatedWords => "repeated_words",
             Self::BlockedHost => "blocked_host",
             Self::Contaminated => "contaminated",
+            Self::Boilerplate => "boilerplate",
         }
     }
 }

@@ -177,6 +177,19 @@ fn print_summary(out: &mut dyn Write, figures: &Value) -> std::io::Result<()> {
     writeln!(out, "quality   {} kept; dropped: {}", quality["kept"], counts(&quality["rejected"]))?;
     let dedup = &figures["dedup"];
     writeln!(out, "dedup     {} kept; dropped: {}", dedup["kept"], counts(&dedup["dropped"]))?;
+    match &figures["boilerplate"] {
+        Value::Null => writeln!(out, "boilerplate not looked for, by boilerplate.remove")?,
+        found => writeln!(
+            out,
+            "boilerplate {} paragraphs repeated on {} sites, {} with formulas; {} removed from {} pages, {} pages dropped",
+            found["repeated"],
+            found["sites"],
+            found["repeated_with_formulas"],
+            found["paragraphs_removed"],
+            found["pages_changed"],
+            found["pages_emptied"]
+        )?,
+    }
     match &figures["decontamination"] {
         Value::Null => writeln!(out, "benchmarks none named in decontaminate.benchmarks: nothing removed")?,
         removed => writeln!(
@@ -187,6 +200,14 @@ fn print_summary(out: &mut dyn Write, figures: &Value) -> std::io::Result<()> {
             removed["pages_dropped"],
             removed["tokens_removed"]
         )?,
+    }
+    let edits = &figures["edits"];
+    if !edits.is_null() {
+        writeln!(
+            out,
+            "edits     {} pages changed, {} tokens less; masked: {} e-mail, {} IP addresses",
+            edits["pages_changed"], edits["tokens_removed"], edits["emails_masked"], edits["ips_masked"]
+        )?;
     }
     writeln!(out, "seed      {} positives", figures["seed"]["documents"])?;
     let validation = &figures["classifier"]["validation"];

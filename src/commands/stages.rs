@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::boilerplate;
 use super::{configure, configure_for, out_set, runner, set, sources, store};
 use crate::classify::draw::Eligible;
 use crate::classify::seed;
@@ -14,6 +15,7 @@ use crate::cli::{CommandResult, Failure, Global};
 use crate::config::{Config, TokenBudget};
 use crate::decontaminate::stage::Decontaminating;
 use crate::dedup;
+use crate::edits::stage::Editing;
 use crate::extract;
 use crate::io::store::Store;
 use crate::pages::Pages;
@@ -278,8 +280,8 @@ Examples:
   corpus-build rank --round 1 --budgets 40B,80B,120B,160B
 
 Reads pages/, dedup/survivors.parquet, rounds/NN/scores/ and, where decontaminate.benchmarks names any, \
-decontaminate/; writes rounds/NN/shards/. Pages are \
-taken best first; the first that does not fit into rank.token_budget ends the ranking.
+decontaminate/; finds boilerplate where that is not done, gathers what goes and what is masked in edits/, and writes \
+rounds/NN/shards/. Pages are taken best first; the first that does not fit into rank.token_budget ends the ranking.
 
 With --budgets the ranking is that of the largest of them. A smaller one is its first shards, so no text is written \
 twice: rounds/NN/budgets.json names the shards of each budget, with its pages, tokens, languages and domains. Train \
@@ -349,8 +351,20 @@ impl RankCommand {
             return Err(Failure::run(message.into()));
         }
         let clean = clean_tables(&runner, &pages, &config)?;
+        let searching = boilerplate::searching(&runner, &pages, &config);
+        let (repeated, _) = searching.run(&survivors)?;
+        let editing = Editing {
+            runner: &runner,
+            pages: &pages,
+            masking: config.masking,
+            tokenizer: config.extract.tokenizer,
+            boilerplate: searching.tables(&repeated),
+            clean,
+            decontaminating: &Decontaminating::new(&runner, &pages, &config.decontaminate, config.extract.tokenizer)?,
+        };
+        let edits = editing.tables(&editing.run()?);
         let earlier = rank::earlier(&runner.out, round)?;
-        let ranking = Ranking { runner: &runner, pages: &pages, rules, round, clean, earlier };
+        let ranking = Ranking { runner: &runner, pages: &pages, rules, round, edits, earlier };
         let ranked = ranking.run(&survivors, &scores)?;
         let facts = &ranked.cut.facts;
         writeln!(out, "{} pages, {} tokens, {} shards", facts["pages"], facts["tokens"], ranked.shards.len())?;

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::sections::{
-    Classifier, Crawl, Decontaminate, Dedup, Domains, Extract, Http, Language, Output, Quality, Rank, RawClassifier,
-    RawCrawl, RawDecontaminate, RawDedup, RawDomains, RawExtract, RawHttp, RawLanguage, RawOutput, RawQuality, RawRank,
-    RawRead, RawRecall, RawRounds, RawRun, RawSeed, Read, Recall, Rounds, Run, Seed,
+    Boilerplate, Classifier, Crawl, Decontaminate, Dedup, Domains, Extract, Http, Language, Masking, Output, Quality,
+    Rank, RawBoilerplate, RawClassifier, RawCrawl, RawDecontaminate, RawDedup, RawDomains, RawExtract, RawHttp,
+    RawLanguage, RawMasking, RawOutput, RawQuality, RawRank, RawRead, RawRecall, RawRounds, RawRun, RawSeed, Read,
+    Recall, Rounds, Run, Seed,
 };
 
 /// What is wrong with the configuration.
@@ -79,7 +80,9 @@ struct Raw {
     language: RawLanguage,
     dedup: RawDedup,
     quality: RawQuality,
+    boilerplate: RawBoilerplate,
     decontaminate: RawDecontaminate,
+    masking: RawMasking,
     seed: RawSeed,
     classifier: RawClassifier,
     rank: RawRank,
@@ -107,6 +110,10 @@ pub struct Config {
     pub language: Language,
     /// How near-duplicates are found.
     pub dedup: Dedup,
+    /// Which paragraphs are boilerplate.
+    pub boilerplate: Boilerplate,
+    /// What is masked in the texts of shards.
+    pub masking: Masking,
     /// What of benchmarks pages must not hold.
     pub decontaminate: Decontaminate,
     /// `[quality]`.
@@ -250,7 +257,9 @@ pub fn parse(mut table: toml::Table, sets: &[String]) -> Result<Config, ConfigEr
         language,
         quality,
         dedup,
+        boilerplate,
         decontaminate,
+        masking,
         seed,
         classifier,
         rank,
@@ -267,7 +276,9 @@ pub fn parse(mut table: toml::Table, sets: &[String]) -> Result<Config, ConfigEr
         extract: extract.try_into()?,
         language: language.try_into()?,
         dedup: dedup.try_into()?,
+        boilerplate: boilerplate.try_into()?,
         decontaminate: decontaminate.try_into()?,
+        masking: masking.try_into()?,
         quality: quality.try_into()?,
         seed: seed.try_into()?,
         classifier: classifier.try_into()?,

@@ -1,6 +1,6 @@
 //! The number of formulas in a text as extraction writes it.
 
-use super::paragraphs::paragraphs;
+use crate::paragraphs::paragraphs;
 
 /// The longest formula or span of code that is looked for, bytes.
 const SPAN_BYTES_MAX: usize = 1 << 16;

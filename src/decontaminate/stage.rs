@@ -117,13 +117,6 @@ impl<'a> Decontaminating<'a> {
         (vec![(STAGES[0], Some(self.runner.state(&remove))), (STAGES[1], report)], rows)
     }
 
-    /// The row of the report where it is done.
-    #[must_use]
-    pub fn report_row(&self) -> Option<Row> {
-        let rows = self.runner.rows(&self.remove_stage())?;
-        self.runner.rows(&self.report_stage(&rows))?.pop()
-    }
-
     /// The tables of the page files, for the ranking; `None` where no benchmark is named.
     #[must_use]
     pub fn tables(&self, rows: &[Row]) -> Option<Vec<Artifact>> {
@@ -136,10 +129,23 @@ impl<'a> Decontaminating<'a> {
         self.runner.out.join(format!("work/decontaminate/matches/{stem}.parquet"))
     }
 
-    fn remove_stage(&self) -> Stage<'_> {
+    /// What decides what of a page goes, beside the benchmarks.
+    #[must_use]
+    pub fn knobs(&self) -> impl serde::Serialize + use<'_> {
         let config::Decontaminate { fields, answer_fields, gram_length, short_grams_min, page_share_max, .. } =
             self.config;
-        let knobs = (fields, answer_fields, gram_length, short_grams_min, page_share_max, self.tokenizer);
+        (fields, answer_fields, gram_length, short_grams_min, page_share_max, self.tokenizer)
+    }
+
+    /// A page that loses more than this share of its grams goes whole.
+    #[must_use]
+    pub fn share_max(&self) -> f64 {
+        self.config.page_share_max
+    }
+
+    /// The files that decide what of a page goes.
+    #[must_use]
+    pub fn inputs(&self) -> BTreeMap<String, Input> {
         let mut benchmarks = BTreeMap::new();
         for (name, path) in benchmarks::names(&self.files).into_iter().zip(&self.files) {
             benchmarks.insert(format!("benchmark {name}"), Input::File(path.clone()));
@@ -147,6 +153,11 @@ impl<'a> Decontaminating<'a> {
         if let Some(path) = &self.config.allow {
             benchmarks.insert("allow".to_owned(), Input::File(path.clone()));
         }
+        benchmarks
+    }
+
+    fn remove_stage(&self) -> Stage<'_> {
+        let benchmarks = self.inputs();
         let files = if self.files.is_empty() { 0 } else { self.pages.len() };
         let tasks = (0..files)
             .map(|file| {
@@ -156,10 +167,14 @@ impl<'a> Decontaminating<'a> {
                 Task { name: self.pages.stem(file).to_owned(), inputs, run: Box::new(run) }
             })
             .collect();
-        Stage::new(STAGES[0], VERSION, &knobs, tasks)
+        Stage::new(STAGES[0], VERSION, &self.knobs(), tasks)
     }
 
-    fn benchmarks(&self) -> Result<&Benchmarks, Error> {
+    /// The benchmarks, read when first asked for.
+    ///
+    /// # Errors
+    /// One cannot be read.
+    pub fn benchmarks(&self) -> Result<&Benchmarks, Error> {
         let load = || {
             let read = benchmarks::read(&self.files, &rules(self.config)).map_err(|e| e.to_string());
             if let Ok(read) = &read {

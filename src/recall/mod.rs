@@ -6,5 +6,5 @@ mod stage;
 mod texts;
 mod verdicts;
 
-pub use stage::{Collected, Recalled, Recalling, Role, STAGES};
+pub use stage::{Recalled, Recalling, Role, STAGES};
 pub use verdicts::Verdicts;

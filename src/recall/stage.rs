@@ -22,6 +22,7 @@ use crate::config::NegativesFrom;
 use crate::dedup::exchange::PageRef;
 use crate::dedup::url::address;
 use crate::domains::annotations::Verdict;
+use crate::domains::stage::Last;
 use crate::io::table::{Batches, Table, TableWriter, column};
 use crate::page::PageId;
 use crate::pages::Pages;
@@ -90,39 +91,6 @@ impl Role {
     }
 }
 
-/// The last page that a round collected; nothing where it collected none.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Collected {
-    last: Option<(f64, String)>,
-}
-
-impl Collected {
-    /// By the row of the round's cut.
-    #[must_use]
-    pub fn of(cut: &Row) -> Self {
-        let last = cut.facts["last_score"].as_f64().zip(cut.facts["last_id"].as_str());
-        Self { last: last.map(|(score, id)| (score, id.to_owned())) }
-    }
-
-    /// Whether a survivor with this score and id is among what the round collected.
-    #[must_use]
-    pub fn holds(&self, score: f64, id: &str) -> bool {
-        let Some((last_score, last_id)) = &self.last else { return false };
-        match score.total_cmp(last_score) {
-            std::cmp::Ordering::Greater => true,
-            std::cmp::Ordering::Less => false,
-            std::cmp::Ordering::Equal => id <= last_id.as_str(),
-        }
-    }
-
-    fn input(&self) -> Input {
-        Input::Ours(match &self.last {
-            Some((score, id)) => format!("{:016x} {id}", score.to_bits()),
-            None => String::new(),
-        })
-    }
-}
-
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// The recall of one round.
@@ -139,8 +107,8 @@ pub struct Recalling<'a> {
     pub round: u32,
     /// Its survivors with their scores, a table a page file.
     pub order: &'a [Artifact],
-    /// Which of them it collected.
-    pub collected: Collected,
+    /// The last of them that it collected; `None`: it collected none.
+    pub last: Option<Last>,
     /// The verdicts that hold for it.
     pub verdicts: Verdicts,
     /// What it was trained on.
@@ -298,7 +266,8 @@ impl Recalling<'_> {
             .map(|file| {
                 let mut inputs = self.pages.input(file);
                 inputs.insert("order".to_owned(), self.order[file].input.clone());
-                inputs.insert("collected".to_owned(), self.collected.input());
+                let last = self.last.as_ref().map(|last| format!("{:016x} {}", last.score.to_bits(), last.id));
+                inputs.insert("last".to_owned(), Input::Ours(last.unwrap_or_default()));
                 inputs.insert("verdicts".to_owned(), self.verdicts.input());
                 let run = Box::new(move |progress: &Progress| self.roles(file, progress));
                 Task { name: self.pages.stem(file).to_owned(), inputs, run }
@@ -327,7 +296,7 @@ impl Recalling<'_> {
                 let (role, prefix, negative) = match score {
                     None => (Role::Dropped, None, false),
                     Some(score) => {
-                        let collected = self.collected.holds(score, id.value(i));
+                        let collected = self.last.as_ref().is_some_and(|last| last.holds(score, id.value(i)));
                         let verdict = self.verdicts.on(domain.value(i), url.value(i));
                         let negative = verdict.is_none_or(|(verdict, _)| verdict == Verdict::Refused)
                             && (!collected || self.rules.negatives == NegativesFrom::Survivors);
@@ -511,15 +480,6 @@ impl Recalling<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_collected_is_what_ranks_no_later_than_the_last_page() {
-        let collected = Collected { last: Some((0.5, "m".to_owned())) };
-        for (score, id, want) in [(0.6, "z", true), (0.5, "a", true), (0.5, "m", true), (0.5, "n", false)] {
-            assert_eq!(collected.holds(score, id), want, "{score} {id}");
-        }
-        assert!(!collected.holds(0.4, "a") && !Collected { last: None }.holds(1.0, "a"));
-    }
 
     #[test]
     fn a_verdict_stands_before_the_collection() {

@@ -1,14 +1,15 @@
-//! The texts of some of the crawl's pages, as the shards have them: without what decontamination removes.
+//! The texts of some of the crawl's pages, as they were extracted, without what benchmarks hold too: a
+//! classifier reads pages as it scores them, with the boilerplate that the shards leave out.
 
 use std::path::Path;
 
 use arrow::array::{Array, StringArray, TimestampMillisecondArray};
 
-use crate::decontaminate::cut;
 use crate::decontaminate::stage::CleanRows;
 use crate::dedup::exchange::PageRef;
 use crate::io::table::{Table, column};
 use crate::pages::Pages;
+use crate::paragraphs::cut;
 use crate::task::Artifact;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::plan::Walk;
+use super::plan::{States, Walk};
 use super::summary::{Figures, is_converged};
 use super::{RoundError, Rounds, Until};
+use crate::boilerplate::stage::Searching;
 use crate::classify::draw::Eligible;
 use crate::classify::seed;
 use crate::classify::stage::{CLASSIFIER_FILES, Classifying, Training, negative_files};
@@ -12,12 +13,14 @@ use crate::decontaminate;
 use crate::decontaminate::benchmarks;
 use crate::decontaminate::stage::Decontaminating;
 use crate::dedup;
+use crate::domains::stage::{self as domains, Analysis, Last};
+use crate::edits::stage::{self as edits, Editing};
 use crate::extract;
 use crate::io::store::Location;
 use crate::pages::Pages;
 use crate::quality;
 use crate::rank::{Ranked, Ranking};
-use crate::recall::{Collected, Recalled, Recalling};
+use crate::recall::{Recalled, Recalling};
 use crate::reject::Tally;
 use crate::task::{Artifact, Input, Row, Runner, TaskError};
 
@@ -26,11 +29,15 @@ pub(super) struct Shared {
     pub(super) extracted: Vec<Row>,
     pub(super) quality: Vec<Row>,
     pub(super) deduplicated: Row,
+    pub(super) boilerplate: Option<Row>,
     pub(super) decontaminated: Option<Row>,
+    /// The edits of each page file; `None` where nothing edits pages.
+    pub(super) edited: Option<Vec<Row>>,
     pub(super) seed: Row,
     pages: Pages,
     survivors: Artifact,
     clean: Option<Vec<Artifact>>,
+    edits: Option<Vec<Artifact>>,
     positives: Artifact,
     negatives: Option<Artifact>,
 }
@@ -39,6 +46,7 @@ pub(super) struct Shared {
 pub(super) struct OfRound {
     pub(super) round: u32,
     pub(super) trained: Row,
+    scores: Vec<Artifact>,
     pub(super) ranked: Ranked,
 }
 
@@ -58,6 +66,11 @@ fn classifier_inputs(runner: &Runner, row: &Row) -> BTreeMap<String, Input> {
     let files =
         CLASSIFIER_FILES.iter().filter_map(|name| Some(((*name).to_owned(), Artifact::of(runner, row, name)?.input)));
     files.collect()
+}
+
+/// What a look at stages found, with the rows made into something else.
+fn looked<T>((states, rows): (States, Option<Vec<Row>>), make: impl FnOnce(Vec<Row>) -> T) -> (States, Option<T>) {
+    (states, rows.map(make))
 }
 
 /// The tallies of some rows together.
@@ -152,33 +165,66 @@ impl<'a> Flow<'a> {
                 || dedup::stage::plan(runner, &config.dedup, &pages, Some(verdicts)),
             )?,
         };
+        let survivors = deduplicated.as_ref().map(|row| output(runner, row, "survivors.parquet")).transpose()?;
+        let (rules, buckets) = (&config.boilerplate, config.dedup.buckets);
+        let searching = Searching { runner, pages: &pages, rules, buckets };
+        let repeated = match &survivors {
+            None => None,
+            Some(survivors) => walk.group(
+                None,
+                || searching.run(survivors),
+                || looked(searching.plan(Some(survivors)), |rows| (rows, None)),
+            )?,
+        };
         let decontaminating = Decontaminating::new(runner, &pages, &config.decontaminate, config.extract.tokenizer)?;
-        let cleaned = walk.group(
-            None,
-            || decontaminating.run(),
-            || {
-                let (states, rows) = decontaminating.plan();
-                let reported = states.iter().all(|(_, state)| state.is_some_and(|state| state.done == state.tasks));
-                (states, rows.filter(|_| reported).map(|rows| (rows, decontaminating.report_row())))
-            },
-        )?;
-        let (Some(seeded), Some(negatives), Some(quality), Some(deduplicated), Some((cleaned, decontaminated))) =
-            (seeded, negatives, quality, deduplicated, cleaned)
+        let cleaned =
+            walk.group(None, || decontaminating.run(), || looked(decontaminating.plan(), |rows| (rows, None)))?;
+        let (
+            Some(seeded),
+            Some(negatives),
+            Some(quality),
+            Some(deduplicated),
+            Some(survivors),
+            Some((repeated, boilerplate)),
+            Some((cleaned, decontaminated)),
+        ) = (seeded, negatives, quality, deduplicated, survivors, repeated, cleaned)
         else {
             return Ok(None);
         };
-        let clean = decontaminating.tables(&cleaned);
+        let editing = Editing {
+            runner,
+            pages: &pages,
+            masking: config.masking,
+            tokenizer: config.extract.tokenizer,
+            boilerplate: searching.tables(&repeated),
+            clean: decontaminating.tables(&cleaned),
+            decontaminating: &decontaminating,
+        };
+        let edited = walk.group(
+            None,
+            || editing.run(),
+            || {
+                let (state, rows) = editing.plan();
+                (vec![(edits::NAME, Some(state))], rows)
+            },
+        )?;
+        let Some(edited) = edited else { return Ok(None) };
+        let (clean, edits) = (decontaminating.tables(&cleaned), editing.tables(&edited));
+        let edited = editing.is_on().then_some(edited);
         drop(decontaminating);
         Ok(Some(Shared {
-            survivors: output(runner, &deduplicated, "survivors.parquet")?,
             positives: output(runner, &seeded[0], "positives.parquet")?,
             seed: seeded[0].clone(),
             extracted,
             quality,
             deduplicated,
+            boilerplate,
             decontaminated,
+            edited,
             pages,
+            survivors,
             clean,
+            edits,
             negatives,
         }))
     }
@@ -213,15 +259,39 @@ impl<'a> Flow<'a> {
         let score = classifying.score_stage(&classifier_inputs(runner, &trained[0]));
         let Some(scored) = walk.step(&name("score"), &score)? else { return Ok(None) };
         let scores = scored.iter().map(|row| output(runner, row, ".parquet")).collect::<Result<Vec<_>, _>>()?;
-        let (rules, clean, earlier) = (config.rank()?, shared.clean.clone(), earlier.to_vec());
-        let ranking = Ranking { runner, pages, rules, round, clean, earlier };
+        let (rules, edits, earlier) = (config.rank()?, shared.edits.clone(), earlier.to_vec());
+        let ranking = Ranking { runner, pages, rules, round, edits, earlier };
         let ranked = walk.group(
             Some(round),
             || ranking.run(&shared.survivors, &scores),
             || ranking.plan(Some(&shared.survivors), Some(&scores)),
         )?;
         let Some(ranked) = ranked else { return Ok(None) };
-        Ok(Some(OfRound { round, trained: trained[0].clone(), ranked }))
+        let made = OfRound { round, trained: trained[0].clone(), scores, ranked };
+        Ok(self.analyse(walk, shared, &made)?.then_some(made))
+    }
+
+    /// Which domains are mathematical, and which of their URLs; whether that is known.
+    fn analyse(&self, walk: &mut Walk<'_>, shared: &Shared, made: &OfRound) -> Result<bool, RoundError> {
+        let Rounds { config, runner, .. } = self.rounds;
+        let (round, random_seed) = (made.round, config.seed.random_seed);
+        let analysis = Analysis { runner, pages: &shared.pages, config: &config.domains, round, random_seed };
+        let ranked = domains::Ranked {
+            survivors: shared.survivors.clone(),
+            scores: made.scores.clone(),
+            ordered: self.ordered(made)?,
+            last: Last::of(&made.ranked.cut),
+        };
+        let look = || {
+            let states = analysis.plan(Some(&ranked));
+            let done = states.iter().all(|(_, state)| state.is_some_and(|state| state.done == state.tasks));
+            (states, done.then_some(()))
+        };
+        Ok(walk.group(Some(round), || analysis.run(&ranked).map(drop), look)?.is_some())
+    }
+
+    fn ordered(&self, made: &OfRound) -> Result<Vec<Artifact>, RoundError> {
+        made.ranked.ordered.iter().map(|row| output(self.rounds.runner, row, ".parquet")).collect()
     }
 
     fn recall(
@@ -232,7 +302,7 @@ impl<'a> Flow<'a> {
         positives: &Artifact,
     ) -> Result<Option<Recalled>, RoundError> {
         let Rounds { config, runner, .. } = self.rounds;
-        let verdicts = match self.rounds.verdicts(made) {
+        let verdicts = match self.rounds.verdicts(made.round) {
             Ok(verdicts) => verdicts,
             Err(error @ RoundError::Unsettled { .. }) => {
                 walk.wait(made.round, error)?;
@@ -240,8 +310,7 @@ impl<'a> Flow<'a> {
             }
             Err(error) => return Err(error),
         };
-        let order =
-            made.ranked.ordered.iter().map(|row| output(runner, row, ".parquet")).collect::<Result<Vec<_>, _>>()?;
+        let order = self.ordered(made)?;
         let recalling = Recalling {
             runner,
             pages: &shared.pages,
@@ -249,7 +318,7 @@ impl<'a> Flow<'a> {
             random_seed: config.seed.random_seed,
             round: made.round,
             order: &order,
-            collected: Collected::of(&made.ranked.cut),
+            last: Last::of(&made.ranked.cut),
             verdicts,
             positives,
             clean: shared.clean.as_deref(),

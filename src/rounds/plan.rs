@@ -1,8 +1,11 @@
 //! Stages run one after another, or only looked at.
 
 use super::{RoundError, Until};
+use crate::boilerplate;
 use crate::decontaminate;
 use crate::dedup;
+use crate::domains;
+use crate::edits;
 use crate::quality;
 use crate::rank;
 use crate::recall;
@@ -25,12 +28,14 @@ pub type PlanLine = (String, PlanState);
 /// The stages that the rounds share.
 fn shared() -> Vec<String> {
     let names = ["extract", quality::stage::NAME].into_iter().chain(dedup::stage::STAGES);
-    names.chain(decontaminate::stage::STAGES).chain(["seed"]).map(str::to_owned).collect()
+    let names = names.chain(boilerplate::stage::STAGES).chain(decontaminate::stage::STAGES);
+    names.chain([edits::stage::NAME, "seed"]).map(str::to_owned).collect()
 }
 
 fn of_round(round: u32, last: bool) -> impl Iterator<Item = String> {
     let recall = if last { &[][..] } else { &recall::STAGES[..] };
-    let names = ["train", "score"].into_iter().chain(rank::STAGES).chain(recall.iter().copied());
+    let names =
+        ["train", "score"].into_iter().chain(rank::STAGES).chain(domains::stage::STAGES).chain(recall.iter().copied());
     names.map(move |name| stage_name(round, name))
 }
 

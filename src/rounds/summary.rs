@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::flow::{OfRound, Shared, all_of};
 use super::{RoundError, Rounds};
+use crate::edits::stage::Editing;
 use crate::io::table::write_file;
 use crate::recall::Recalled;
 use crate::task::Row;
@@ -79,7 +80,9 @@ impl Figures<'_> {
             "pages": { "seen": tally.seen, "kept": tally.kept, "rejected": tally.rejected, "languages": languages, "tokens": tokens, "formulas": formulas },
             "quality": { "seen": quality.seen, "kept": quality.kept, "rejected": quality.rejected },
             "dedup": shared.deduplicated.facts,
+            "boilerplate": shared.boilerplate.as_ref().map(|row| &row.facts),
             "decontamination": shared.decontaminated.as_ref().map(|row| &row.facts),
+            "edits": shared.edited.as_ref().map(|rows| Editing::facts(rows)),
             "seed": recalled.map_or(&shared.seed.facts, |recalled| &recalled.row.facts),
             "classifier": of_round.trained.facts,
             "ranking": { "pages": cut["pages"], "tokens": cut["tokens"], "token_budget": budget, "last_score": cut["last_score"], "shards": shards },

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 /// The paragraphs of a text, without the blank lines around them.
-pub(super) fn paragraphs(text: &str) -> Vec<Range<usize>> {
+#[must_use]
+pub fn paragraphs(text: &str) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
     let mut open: Option<Range<usize>> = None;
     let mut fence: Option<&str> = None;
@@ -38,7 +39,8 @@ fn opened(line: &str) -> Option<&str> {
 
 /// The byte ranges to cut from a text so that the paragraphs for which `removed` holds are gone, and the blank lines
 /// after them, or before them where nothing follows.
-pub(super) fn spans(text: &str, paragraphs: &[Range<usize>], removed: &[bool]) -> Vec<Range<usize>> {
+#[must_use]
+pub fn spans(text: &str, paragraphs: &[Range<usize>], removed: &[bool]) -> Vec<Range<usize>> {
     let mut spans: Vec<Range<usize>> = Vec::new();
     for (i, paragraph) in paragraphs.iter().enumerate().filter(|(i, _)| removed[*i]) {
         let end = paragraphs.get(i + 1).map_or(text.len(), |next| next.start);

@@ -1,0 +1,78 @@
+//! E-mail addresses.
+
+use std::ops::Range;
+
+/// Longest part before the sign (RFC 5321).
+const LOCAL_BYTES_MAX: usize = 64;
+/// Longest name of a host.
+const HOST_BYTES_MAX: usize = 253;
+/// Names of services, not of persons: `git@host:path`.
+const SERVICES: [&str; 3] = ["git", "hg", "svn"];
+
+/// Calls `found` with the addresses that stand in a part of a text.
+pub(super) fn find(text: &str, part: Range<usize>, found: &mut impl FnMut(Range<usize>)) {
+    for at in memchr::memchr_iter(b'@', &text.as_bytes()[part.clone()]) {
+        let at = part.start + at;
+        if let (Some(start), Some(end)) = (local(&text[part.start..at]), host(&text[at + 1..part.end])) {
+            let (start, end) = (part.start + start, at + 1 + end);
+            if names_a_person(text, start, at) {
+                found(start..end);
+            }
+        }
+    }
+}
+
+/// Chinese and Japanese characters and Hangul: words beside an address, not part of it.
+fn is_wide(c: char) -> bool {
+    matches!(c, '\u{1100}'..='\u{11FF}' | '\u{2E80}'..='\u{A4CF}' | '\u{AC00}'..='\u{D7AF}' | '\u{F900}'..='\u{FAFF}'
+        | '\u{FE30}'..='\u{FFEF}' | '\u{20000}'..='\u{3FFFF}')
+}
+
+/// Where the part before the sign begins.
+fn local(before: &str) -> Option<usize> {
+    let of_name = |c: char| c.is_alphanumeric() && !is_wide(c) || matches!(c, '.' | '_' | '%' | '+' | '-');
+    let mut start = before.len();
+    for (at, _) in before.char_indices().rev().take_while(|(_, c)| of_name(*c)) {
+        if before.len() - at > LOCAL_BYTES_MAX {
+            return None;
+        }
+        start = at;
+    }
+    let name = before[start..].trim_start_matches(['.', '-', '+', '%']);
+    let starts_well = !name.is_empty() && !name.ends_with('.');
+    starts_well.then(|| before.len() - name.len())
+}
+
+/// Where the name of the host ends: two labels or more, the last known to the public suffix list.
+fn host(after: &str) -> Option<usize> {
+    let of_host = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-');
+    let length = after.bytes().take_while(|b| of_host(b)).count();
+    let name = after[..length].trim_end_matches(['.', '-']);
+    let good = name.len() <= HOST_BYTES_MAX
+        && name.contains('.')
+        && name.split('.').all(|label| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-'));
+    if !good || is_reserved(name) {
+        return None;
+    }
+    let lower = name.to_ascii_lowercase();
+    let known = psl::suffix(lower.as_bytes()).is_some_and(|suffix| suffix.is_known());
+    known.then_some(name.len())
+}
+
+/// Names that are kept for examples (RFC 2606): nobody's.
+fn is_reserved(host: &str) -> bool {
+    let mut labels = host.rsplit('.').map(str::to_ascii_lowercase);
+    let last = labels.next().unwrap_or_default();
+    let reserved = ["example", "invalid", "local", "localhost", "test"].contains(&last.as_str());
+    reserved || labels.next().is_some_and(|label| label == "example")
+}
+
+/// Not the login of a service, nor one within an address of a page: `https://user@host/`.
+fn names_a_person(text: &str, start: usize, at: usize) -> bool {
+    if SERVICES.contains(&&text[start..at]) {
+        return false;
+    }
+    let word = text[..start].rsplit(char::is_whitespace).next().unwrap_or_default();
+    let tail = word.len().saturating_sub(HOST_BYTES_MAX);
+    !word.as_bytes()[tail..].windows(2).any(|pair| pair == b"//")
+}

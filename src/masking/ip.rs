@@ -1,0 +1,178 @@
+//! Addresses of machines, told from the numbers of sections and versions that look like them.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::ops::Range;
+
+use super::Masked;
+
+/// Numbers up to this are those of sections and versions: an address all of whose numbers are is one only beside a
+/// word that says so.
+const SMALL_MAX: u8 = 31;
+/// Longest address, bytes.
+const BYTES_MAX: usize = 45;
+/// Bytes before a number that are looked at.
+const BEFORE_BYTES_MAX: usize = 64;
+/// Words beside which four numbers are no address, sorted.
+const NUMBERED: [&str; 44] = [
+    "algorithm",
+    "appendix",
+    "article",
+    "axiom",
+    "build",
+    "ch",
+    "chapter",
+    "claim",
+    "conjecture",
+    "corollary",
+    "def",
+    "definition",
+    "driver",
+    "eq",
+    "equation",
+    "example",
+    "exercise",
+    "fig",
+    "figure",
+    "firmware",
+    "item",
+    "lemma",
+    "note",
+    "paragraph",
+    "part",
+    "problem",
+    "proof",
+    "prop",
+    "proposition",
+    "release",
+    "remark",
+    "revision",
+    "rule",
+    "sec",
+    "section",
+    "sections",
+    "step",
+    "table",
+    "theorem",
+    "thm",
+    "update",
+    "v",
+    "ver",
+    "version",
+];
+/// The same of Chinese, at the end of what stands before.
+const NUMBERED_CHINESE: [&str; 10] = ["第", "版", "版本", "章", "节", "定理", "引理", "定义", "例", "式"];
+/// Words beside which they are one, sorted.
+const ADDRESSED: [&str; 12] =
+    ["address", "addresses", "addr", "dns", "from", "gateway", "host", "ip", "ips", "ipv", "ping", "server"];
+
+/// Calls `found` with the public addresses that stand in a part of a text.
+pub(super) fn find(text: &str, part: Range<usize>, found: &mut impl FnMut(Range<usize>, Masked)) {
+    let bytes = text.as_bytes();
+    let mut at = part.start;
+    while at < part.end {
+        // Numbers and hex digits with dots and colons, as far as they go.
+        if !of_address(bytes[at]) {
+            at += 1;
+            continue;
+        }
+        let start = at;
+        while at < part.end && of_address(bytes[at]) {
+            at += 1;
+        }
+        let end = start + text[start..at].trim_end_matches(['.', ':']).len();
+        if end - start > BYTES_MAX || end - start < 3 {
+            continue;
+        }
+        let word = &text[start..end];
+        let before = text[..start].chars().next_back();
+        let after = text[at.min(text.len())..].chars().next();
+        let joined = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() && c.is_ascii() || c == '_');
+        if joined(before) || joined(after) && at == end {
+            continue;
+        }
+        if let Some(range) = ipv4(text, start, word) {
+            found(range, Masked::Ipv4);
+        } else if is_ipv6(word) {
+            found(start..end, Masked::Ipv6);
+        }
+    }
+}
+
+fn of_address(byte: u8) -> bool {
+    byte.is_ascii_hexdigit() || matches!(byte, b'.' | b':')
+}
+
+/// Four numbers, with a port or without, that are a public address here.
+fn ipv4(text: &str, start: usize, word: &str) -> Option<Range<usize>> {
+    let (number, port) = word.split_once(':').unwrap_or((word, ""));
+    // The parser takes no leading zeros, and nothing but four numbers up to 255.
+    let address: Ipv4Addr = number.parse().ok()?;
+    if !is_public_v4(address) || !port.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let end = start + number.len();
+    let small = address.octets().iter().all(|number| *number <= SMALL_MAX);
+    (!is_numbering(text, start, end, small, !port.is_empty())).then_some(start..end)
+}
+
+/// Whether what stands around four numbers says that they count a section or a version.
+fn is_numbering(text: &str, start: usize, end: usize, small: bool, port: bool) -> bool {
+    let from = text.floor_char_boundary(start.saturating_sub(BEFORE_BYTES_MAX));
+    let before = &text[from..start];
+    let after = &text[end..];
+    let page = before.ends_with("//");
+    // "==1.2.3.4", "§1.2.3.4", "Chrome/80.0.3.1", "lib-1.2.3.4", "1.2.3.4-beta".
+    let of_version = before.ends_with(['§', '^', '~', '-', '/']) && !page
+        || ["==", ">=", "<=", "~="].iter().any(|sign| before.ends_with(sign))
+        || after.strip_prefix('-').is_some_and(|rest| rest.starts_with(|c: char| c.is_alphabetic()));
+    // A heading's number, or that of a numbered paragraph.
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    let line = if line.len() == before.len() && from > 0 { "…" } else { line };
+    let marks = line.trim_start_matches(['#', '*', '-', ' ']).is_empty();
+    let next = after.trim_start_matches([' ', '*']);
+    let titled = after.len() > next.len() && next.starts_with(|c: char| c.is_uppercase() || is_han(c));
+    if of_version || marks && (line.starts_with('#') || titled) {
+        return true;
+    }
+    let is_space = |c: char| c.is_whitespace() || matches!(c, '(' | ':' | '.' | '*' | '=' | '"' | '[');
+    let trimmed = before.trim_end_matches(is_space);
+    let letters = trimmed.bytes().rev().take_while(u8::is_ascii_alphabetic).count();
+    let word = trimmed[trimmed.len() - letters..].to_ascii_lowercase();
+    let follows: String = next.chars().take_while(char::is_ascii_alphabetic).take(16).collect();
+    let numbered = |word: &str| NUMBERED.binary_search(&word).is_ok();
+    if numbered(&word) || numbered(&follows.to_ascii_lowercase()) {
+        return true;
+    }
+    if NUMBERED_CHINESE.iter().any(|word| trimmed.ends_with(word)) {
+        return true;
+    }
+    let cidr = after.strip_prefix('/').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    small && !(page || port || cidr || ADDRESSED.contains(&word.as_str()))
+}
+
+fn is_han(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}')
+}
+
+/// Not private, reserved, of a group, or kept for documents.
+fn is_public_v4(address: Ipv4Addr) -> bool {
+    let [a, b, c, _] = address.octets();
+    let shared = a == 100 && b & 0xC0 == 64;
+    let reserved = a == 0 || a >= 240 || [a, b, c] == [192, 0, 0] || a == 198 && b & 0xFE == 18;
+    !(shared
+        || reserved
+        || address.is_private()
+        || address.is_loopback()
+        || address.is_link_local()
+        || address.is_multicast()
+        || address.is_documentation())
+}
+
+/// Of the range that is given out (2000::/3), not of that kept for documents.
+fn is_ipv6(word: &str) -> bool {
+    word.bytes().filter(|b| *b == b':').count() >= 2
+        && word.parse::<Ipv6Addr>().is_ok_and(|address| {
+            let [first, second, ..] = address.segments();
+            first & 0xE000 == 0x2000 && [first, second] != [0x2001, 0xDB8]
+        })
+}
