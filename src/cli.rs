@@ -10,6 +10,7 @@ use crate::commands;
 use crate::config::ByteSize;
 use crate::decontaminate::benchmarks::BenchmarkError;
 use crate::io::http::HttpError;
+use crate::rounds::RoundError;
 
 /// From Common Crawl WARC files to a ranked mathematical training corpus.
 #[derive(Parser, Debug)]
@@ -28,6 +29,7 @@ const EXAMPLES: &str = "\
 Examples:
   corpus-build iterate --round 1                     the whole first round of ./pipeline.toml
   corpus-build iterate --round 1 --dry-run           what is done and what would run
+  corpus-build iterate --until-converged             round after round, until they hardly differ
   corpus-build init --crawl CC-MAIN-2025-05          a pipeline.toml for a real crawl
   corpus-build --set 'crawl.paths=[\"x.warc.gz\"]' iterate --round 1
   corpus-build inspect out/rounds/01/shards/part-00000.parquet
@@ -41,7 +43,7 @@ Results go to standard output, progress and log lines to standard error. \
 The variable CORPUS_BUILD_LOG sets what is logged: CORPUS_BUILD_LOG=debug.
 
 Exit codes: 0 done; 1 the run failed; 2 wrong usage or configuration, or the input files \
-cannot be listed.";
+cannot be listed; 3 the rounds wait for annotations.";
 
 #[derive(Args, Debug)]
 pub(crate) struct Global {
@@ -104,7 +106,8 @@ enum Command {
     Rank(commands::stages::RankCommand),
     /// Find the mathematical domains of a round and which of their URLs are: what an annotator is shown.
     Domains(commands::domains::DomainsCommand),
-    /// Run a round: whatever is missing of it, from WARC files to ranked shards.
+    /// Run rounds: whatever is missing of them, from WARC files to ranked shards, each trained on what the one before
+    /// recalled.
     Iterate(commands::iterate::Iterate),
     /// Show schema, counts, quantiles and a few rows of a file that these commands read or write.
     Inspect(commands::inspect::Inspect),
@@ -121,6 +124,8 @@ pub(crate) enum Failure {
     Usage(Box<dyn std::error::Error + Send + Sync>),
     /// The run failed: exit code 1.
     Run(Box<dyn std::error::Error + Send + Sync>),
+    /// Somebody must annotate before it can go on: exit code 3.
+    Waits(Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl<E: std::error::Error + Send + Sync + 'static> From<E> for Failure {
@@ -128,7 +133,9 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for Failure {
         let error: Box<dyn std::error::Error + Send + Sync> = Box::new(error);
         let of_config = error.is::<crate::config::ConfigError>()
             || error.downcast_ref::<BenchmarkError>().is_some_and(BenchmarkError::is_of_listing);
-        if of_config || (error.is::<crate::crawl::CrawlError>() && !has_cause::<HttpError>(&*error)) {
+        if error.downcast_ref::<RoundError>().is_some_and(|e| matches!(e, RoundError::Unsettled { .. })) {
+            Self::Waits(error)
+        } else if of_config || (error.is::<crate::crawl::CrawlError>() && !has_cause::<HttpError>(&*error)) {
             Self::Usage(error)
         } else {
             Self::Run(error)
@@ -185,6 +192,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Usage(error)) => report(&*error, 2),
         Err(Failure::Run(error)) => report(&*error, 1),
+        Err(Failure::Waits(error)) => report(&*error, 3),
     }
 }
 

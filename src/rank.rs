@@ -3,8 +3,15 @@
 //! ```text
 //! order   a task a crawl file   survivors with their score and tokens; those that the table of edits drops are left out
 //! cut     one task              all of them by score, then id, until the budget: the ranking
+//! overlap one task              which round first collected each page, and what the round before had collected
 //! shards  a task a shard        the ranking's rows with all columns of their pages, best first, texts with their edits
+//! budgets one task              what each of the budgets to choose among holds
 //! ```
+
+mod budgets;
+mod overlap;
+
+pub use overlap::earlier;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -60,6 +67,21 @@ pub static SHARD: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(fields))
 });
 
+/// Where one of several budgets ends in the ranking, which is that of the largest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BudgetPlan {
+    /// The budget.
+    pub token_budget: u64,
+    /// Pages that it holds: the first so many ranks.
+    pub pages: u64,
+    /// Their tokens.
+    pub tokens: u64,
+    /// Score of the last of them.
+    pub last_score: Option<f64>,
+    /// Shards that it holds: the first so many.
+    pub shards: usize,
+}
+
 /// A run of ranks that makes a shard.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShardPlan {
@@ -75,9 +97,12 @@ pub struct ShardPlan {
 
 /// Where the ranking is cut and into which shards: taken page by page, best first.
 struct Cut {
-    budget: u64,
+    /// Ascending; the last one is the ranking's.
+    budgets: Vec<u64>,
+    reached: Vec<BudgetPlan>,
     shard_tokens: u64,
     tokens: u64,
+    last_score: Option<f64>,
     shards: Vec<ShardPlan>,
     hash: Xxh3,
     open: Option<ShardPlan>,
@@ -85,14 +110,19 @@ struct Cut {
 }
 
 impl Cut {
-    fn new(budget: u64, shard_tokens: u64) -> Self {
-        Self { budget, shard_tokens, tokens: 0, shards: Vec::new(), hash: Xxh3::new(), open: None, next: 0 }
+    fn new(budgets: Vec<u64>, shard_tokens: u64) -> Self {
+        let (reached, shards, hash) = (Vec::new(), Vec::new(), Xxh3::new());
+        Self { budgets, reached, shard_tokens, tokens: 0, last_score: None, shards, hash, open: None, next: 0 }
     }
 
-    /// Takes the next page if it fits into the budget; the first that does not fit ends the ranking. `file` is the hash
-    /// of the file that the page is in: a shard is written again when its pages' files change.
+    /// Takes the next page if it fits into the budget; the first that does not fit ends the ranking. Each budget ends
+    /// with a shard. `file` is the hash of the file that the page is in: a shard is written again when its pages' files
+    /// change.
     fn take(&mut self, id: &str, score: f64, page: u64, tokens: u64, file: &str) -> bool {
-        if self.tokens + tokens > self.budget {
+        while self.budgets.get(self.reached.len()).is_some_and(|budget| self.tokens + tokens > *budget) {
+            self.reach();
+        }
+        if self.reached.len() == self.budgets.len() {
             return false;
         }
         if self.open.as_ref().is_some_and(|shard| shard.tokens > 0 && shard.tokens + tokens > self.shard_tokens) {
@@ -107,8 +137,18 @@ impl Cut {
         self.hash.update(&page.to_le_bytes());
         self.hash.update(file.as_bytes());
         self.tokens += tokens;
+        self.last_score = Some(score);
         self.next += 1;
         true
+    }
+
+    /// Ends the budget that is being filled.
+    fn reach(&mut self) {
+        self.close();
+        if let Some(token_budget) = self.budgets.get(self.reached.len()).copied() {
+            let (pages, tokens, last_score) = (self.next, self.tokens, self.last_score);
+            self.reached.push(BudgetPlan { token_budget, pages, tokens, last_score, shards: self.shards.len() });
+        }
     }
 
     fn close(&mut self) {
@@ -117,6 +157,13 @@ impl Cut {
             shard.hash = format!("{:032x}", self.hash.digest128());
             self.hash.reset();
             self.shards.push(shard);
+        }
+    }
+
+    /// There are no more pages.
+    fn end(&mut self) {
+        while self.reached.len() < self.budgets.len() {
+            self.reach();
         }
     }
 }
@@ -133,6 +180,32 @@ pub struct Ranking<'a> {
     pub round: u32,
     /// What becomes of the pages' texts, a table a page file; `None` where nothing edits them.
     pub edits: Option<Vec<Artifact>>,
+    /// The rankings of the rounds before, in order.
+    pub earlier: Vec<Artifact>,
+}
+
+/// The rows of a ranking's stages.
+#[derive(Clone, Debug)]
+pub struct Ranked {
+    /// Those of the order, one a page file.
+    pub ordered: Vec<Row>,
+    /// That of the cut.
+    pub cut: Row,
+    /// That of the overlap with earlier rounds.
+    pub overlap: Option<Row>,
+    /// Those of the shards.
+    pub shards: Vec<Row>,
+    /// That of the budgets' composition, where there are several.
+    pub budgets: Option<Row>,
+}
+
+/// The names of the stages, in order, within their round's.
+pub const STAGES: [&str; 5] = ["order", "cut", "overlap", "shards", "budgets"];
+
+/// Where the ranking of a round is.
+#[must_use]
+pub fn ranking_path(out: &Path, round: u32) -> PathBuf {
+    out.join(format!("work/rounds/{round:02}/ranking.parquet"))
 }
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -160,43 +233,62 @@ impl Ranking<'_> {
     }
 
     fn ranking_file(&self) -> PathBuf {
-        self.work().join("ranking.parquet")
+        ranking_path(&self.runner.out, self.round)
     }
 
-    /// Runs all of it; gives the row of the cut and those of the shards.
+    /// Runs all of it.
     ///
     /// # Errors
     /// A task failed.
-    pub fn run(&self, survivors: &Artifact, scores: &[Artifact]) -> Result<(Row, Vec<Row>), TaskError> {
-        let ordered = self.runner.run(&self.order_stage(survivors, scores))?;
-        let cut = self.runner.run(&self.cut_stage(&ordered))?.remove(0);
-        let shards = self.runner.run(&self.shards_stage(&cut)?)?;
-        self.runner.manifest().remove_strangers(&self.folder().join("shards"), &shards)?;
-        Ok((cut, shards))
+    pub fn run(&self, survivors: &Artifact, scores: &[Artifact]) -> Result<Ranked, TaskError> {
+        let ranked = self.stages(survivors, scores, &mut |stage| self.runner.run(stage))?;
+        self.runner.manifest().remove_strangers(&self.folder().join("shards"), &ranked.shards)?;
+        Ok(ranked)
     }
 
-    /// How far it is: each stage's state, `None` for those that wait for an earlier one.
+    /// How far it is: each stage's state, `None` for those that wait for an earlier one; and the rows where all is done.
     #[must_use]
     pub fn plan(
         &self,
         survivors: Option<&Artifact>,
         scores: Option<&[Artifact]>,
-    ) -> Vec<(&'static str, Option<StageState>)> {
-        let names = ["order", "cut", "shards"];
+    ) -> (Vec<(&'static str, Option<StageState>)>, Option<Ranked>) {
         let mut planned = Vec::new();
         let mut step = |stage: &Stage<'_>| {
-            planned.push((names[planned.len()], Some(self.runner.state(stage))));
-            self.runner.rows(stage)
+            planned.push((STAGES[planned.len()], Some(self.runner.state(stage))));
+            // Stands for "it waits for an earlier one".
+            self.runner.rows(stage).ok_or_else(|| self.no_task(STAGES[0]))
         };
-        let _ = (|| {
-            let ordered = step(&self.order_stage(survivors?, scores?))?;
-            let cut = step(&self.cut_stage(&ordered))?.into_iter().next()?;
-            step(&self.shards_stage(&cut).ok()?)
-        })();
-        for name in &names[planned.len()..] {
+        let ranked = match (survivors, scores) {
+            (Some(survivors), Some(scores)) => self.stages(survivors, scores, &mut step).ok(),
+            _ => None,
+        };
+        for name in &STAGES[planned.len()..] {
             planned.push((name, None));
         }
-        planned
+        (planned, ranked)
+    }
+
+    fn no_task(&self, stage: &str) -> TaskError {
+        TaskError::Failed {
+            stage: self.stage_name(stage),
+            task: "ranking".to_owned(),
+            source: "the stage has no task".into(),
+        }
+    }
+
+    fn stages(
+        &self,
+        survivors: &Artifact,
+        scores: &[Artifact],
+        step: &mut dyn FnMut(&Stage<'_>) -> Result<Vec<Row>, TaskError>,
+    ) -> Result<Ranked, TaskError> {
+        let ordered = step(&self.order_stage(survivors, scores))?;
+        let cut = step(&self.cut_stage(&ordered))?.pop().ok_or_else(|| self.no_task("cut"))?;
+        let overlap = step(&self.overlap_stage(&cut)?)?.pop();
+        let shards = step(&self.shards_stage(&cut, overlap.as_ref())?)?;
+        let budgets = step(&self.budgets_stage(&cut, &shards)?)?.pop();
+        Ok(Ranked { ordered, cut, overlap, shards, budgets })
     }
 
     /// What becomes of the texts of a file.
@@ -307,16 +399,24 @@ impl Ranking<'_> {
         let hashes: Vec<String> = ordered.iter().map(hash).collect();
         let run = Box::new(move |progress: &Progress| self.cut(&files, &hashes, progress));
         let task = Task { name: "ranking".to_owned(), inputs, run };
-        Stage::new(self.stage_name("cut"), VERSION, self.rules, vec![task])
+        let knobs = (self.budgets(), self.rules.shard_tokens);
+        Stage::new(self.stage_name("cut"), VERSION, &knobs, vec![task])
+    }
+
+    /// The round's budget, and before it those to choose among that are smaller.
+    fn budgets(&self) -> Vec<u64> {
+        let most = self.rules.token_budget(self.round).0;
+        let smaller = self.rules.budgets.iter().map(|budget| budget.0).filter(|budget| *budget < most);
+        smaller.chain([most]).collect()
     }
 
     fn cut(&self, files: &[PathBuf], hashes: &[String], progress: &Progress) -> TaskResult {
         let mut writer = TableWriter::create(&self.ranking_file(), &RANKING)?;
-        let mut cut = Cut::new(self.rules.token_budget.0, self.rules.shard_tokens.0);
+        let mut cut = Cut::new(self.budgets(), self.rules.shard_tokens.0);
         let spill = self.runner.out.join(SPILL);
         let order = [("score", Descending(true)), ("id", Descending(false)), ("page", Descending(false))];
         let path = Path::new("ranking");
-        let (mut last_score, mut last_id) = (None, None);
+        let mut last_id = None;
         let mut smallest = None;
         if !files.is_empty() {
             let engine = Engine::start(self.runner.memory, self.runner.threads, &spill)?;
@@ -336,7 +436,6 @@ impl Ranking<'_> {
                     })
                     .count();
                 if taken > 0 {
-                    last_score = Some(score.value(taken - 1));
                     last_id = Some(id.value(taken - 1).to_owned());
                 }
                 let ranks: ArrayRef = Arc::new(Int64Array::from_iter_values((1..=taken as i64).map(|n| first + n)));
@@ -349,39 +448,45 @@ impl Ranking<'_> {
                 }
             }
         }
-        cut.close();
+        cut.end();
         if let Some(first) = smallest.filter(|_| cut.next == 0) {
-            let budget = self.rules.token_budget.0;
+            let budget = self.rules.token_budget(self.round).0;
             return Err(
                 format!("the best page has {first} tokens, more than rank.token_budget, {budget}: raise it").into()
             );
         }
         let facts = serde_json::json!({
-            "pages": cut.next, "tokens": cut.tokens, "last_score": last_score, "last_id": last_id,
-            "shards": cut.shards,
+            "pages": cut.next, "tokens": cut.tokens, "last_score": cut.last_score, "last_id": last_id,
+            "shards": cut.shards, "budgets": cut.reached,
         });
         let tally = Tally { seen: cut.next, kept: cut.next, ..Tally::default() };
         Ok(Done { tally, outputs: vec![writer.finish()?], facts, ..Done::default() })
     }
 
-    fn shards_stage(&self, cut: &Row) -> Result<Stage<'_>, TaskError> {
-        let shards: Vec<ShardPlan> = serde_json::from_value(cut.facts["shards"].clone()).map_err(|source| {
-            TaskError::Failed { stage: cut.stage.clone(), task: cut.task.clone(), source: Box::new(source) }
-        })?;
-        let tasks = shards
-            .into_iter()
-            .enumerate()
-            .map(|(n, shard)| Task {
-                name: format!("part-{n:05}"),
-                inputs: BTreeMap::from([("ranking".to_owned(), Input::Ours(shard.hash.clone()))]),
-                run: Box::new(move |progress: &Progress| self.shard(n, &shard, progress)),
-            })
-            .collect();
-        Ok(Stage::new(self.stage_name("shards"), VERSION, &self.round, tasks))
+    fn shard_plans(&self, cut: &Row) -> Result<Vec<ShardPlan>, TaskError> {
+        serde_json::from_value(cut.facts["shards"].clone()).map_err(|source| TaskError::Failed {
+            stage: cut.stage.clone(),
+            task: cut.task.clone(),
+            source: Box::new(source),
+        })
+    }
+
+    fn shards_stage(&self, cut: &Row, overlap: Option<&Row>) -> Result<Stage<'_>, TaskError> {
+        let tasks = self.shard_plans(cut)?.into_iter().enumerate().map(|(n, shard)| {
+            let mut inputs = BTreeMap::from([("ranking".to_owned(), Input::Ours(shard.hash.clone()))]);
+            if let Some(overlap) = overlap {
+                let hash = overlap.facts["shards"][n].as_str().unwrap_or_default();
+                inputs.insert("overlap".to_owned(), Input::Ours(hash.to_owned()));
+            }
+            let earlier = overlap.is_some();
+            let run = Box::new(move |progress: &Progress| self.shard(n, &shard, earlier, progress));
+            Task { name: format!("part-{n:05}"), inputs, run }
+        });
+        Ok(Stage::new(self.stage_name("shards"), VERSION, &self.round, tasks.collect()))
     }
 
     /// Memory: the texts of one shard.
-    fn shard(&self, n: usize, plan: &ShardPlan, progress: &Progress) -> TaskResult {
+    fn shard(&self, n: usize, plan: &ShardPlan, earlier: bool, progress: &Progress) -> TaskResult {
         let ranking_path = self.ranking_file();
         let mut pages: Vec<(PageRef, i64, f64)> = Vec::new();
         let mut ids: Vec<String> = Vec::new();
@@ -424,8 +529,10 @@ impl Ranking<'_> {
                 return Err(changed(path));
             }
         }
+        let collected = if earlier { Some(self.first_collected(plan)?) } else { None };
         let path = self.folder().join(format!("shards/part-{n:05}.parquet"));
         let mut writer = TableWriter::create(&path, &SHARD)?;
+        let mut first = 0;
         let sources: Vec<&RecordBatch> = batches.iter().collect();
         for (places, pages) in places.chunks(256).zip(pages.chunks(256)) {
             let rows = interleave_record_batch(&sources, places)?;
@@ -434,7 +541,11 @@ impl Ranking<'_> {
                 Arc::new(Float64Array::from_iter_values(pages.iter().map(|p| p.2))),
             ];
             columns.extend(rows.columns().iter().cloned());
-            columns.push(Arc::new(Int32Array::from_value(self.round.cast_signed(), pages.len())));
+            columns.push(match &collected {
+                Some(collected) => Arc::new(collected.slice(first, pages.len())),
+                None => Arc::new(Int32Array::from_value(self.round.cast_signed(), pages.len())),
+            });
+            first += pages.len();
             writer.write(&RecordBatch::try_new(Arc::clone(&SHARD), columns)?)?;
             progress.items(pages.len() as u64);
         }
@@ -447,23 +558,43 @@ impl Ranking<'_> {
 mod tests {
     use super::*;
 
+    fn filled(budgets: &[u64], shard_tokens: u64, pages: &[u64]) -> (Vec<bool>, Cut) {
+        let mut cut = Cut::new(budgets.to_vec(), shard_tokens);
+        let taken = pages.iter().map(|n| cut.take("x", 0.5, 1, *n, "f")).collect();
+        cut.end();
+        (taken, cut)
+    }
+
+    fn shards(cut: &Cut) -> Vec<(u64, u64, u64)> {
+        cut.shards.iter().map(|s| (s.first, s.pages, s.tokens)).collect()
+    }
+
     #[test]
     fn the_budget_is_in_tokens_and_a_page_is_never_split() {
-        let mut cut = Cut::new(100, 50);
-        let taken: Vec<bool> = [30, 15, 20, 30, 10].iter().map(|n| cut.take("x", 0.5, 1, *n, "f")).collect();
-        cut.close();
+        let (taken, cut) = filled(&[100], 50, &[30, 15, 20, 30, 10]);
         assert_eq!(taken, [true, true, true, true, false]);
-        let shards: Vec<_> = cut.shards.iter().map(|s| (s.first, s.pages, s.tokens)).collect();
-        assert_eq!(shards, [(0, 2, 45), (2, 2, 50)]);
+        assert_eq!(shards(&cut), [(0, 2, 45), (2, 2, 50)]);
         assert_eq!(cut.tokens, 95);
     }
 
     #[test]
     fn a_page_larger_than_a_shard_is_a_shard() {
-        let mut cut = Cut::new(1000, 10);
-        assert!(cut.take("a", 0.9, 1, 500, "f") && cut.take("b", 0.8, 2, 5, "f"));
-        cut.close();
+        let (taken, cut) = filled(&[1000], 10, &[500, 5]);
+        assert_eq!(taken, [true, true]);
         assert_eq!(cut.shards.len(), 2);
         assert_ne!(cut.shards[0].hash, cut.shards[1].hash);
+    }
+
+    #[test]
+    fn a_smaller_budget_is_the_first_shards_of_a_larger_one() {
+        let pages = [30, 15, 20, 30, 10, 40, 10];
+        let (_, cut) = filled(&[20, 50, 100, 400], 50, &pages);
+        let reached: Vec<_> = cut.reached.iter().map(|b| (b.token_budget, b.pages, b.tokens, b.shards)).collect();
+        assert_eq!(reached, [(20, 0, 0, 0), (50, 2, 45, 1), (100, 4, 95, 2), (400, 7, 155, 4)]);
+        assert_eq!(shards(&cut), [(0, 2, 45), (2, 2, 50), (4, 2, 50), (6, 1, 10)]);
+        for (budget, n) in [(50, 1), (100, 2)] {
+            let (_, alone) = filled(&[budget], 50, &pages);
+            assert_eq!(alone.shards, cut.shards[..n]);
+        }
     }
 }

@@ -72,7 +72,12 @@ mod tests {
     use super::*;
 
     fn examples(pages: &[(&str, usize, bool)]) -> Vec<Example> {
-        let page = |domain: &str, positive| Example { text: String::new(), positive, domain: domain.to_owned() };
+        let page = |domain: &str, positive| Example {
+            text: String::new(),
+            positive,
+            refused: false,
+            domain: domain.to_owned(),
+        };
         pages.iter().flat_map(|(domain, n, positive)| vec![page(domain, *positive); *n]).collect()
     }
 

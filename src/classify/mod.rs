@@ -9,6 +9,7 @@
 mod calibrate;
 mod card;
 mod domains;
+pub mod draw;
 mod error;
 mod metrics;
 mod model;
@@ -37,6 +38,8 @@ pub struct Example {
     pub text: String,
     /// Whether it is from the seed; otherwise it is a random page of the crawl.
     pub positive: bool,
+    /// Whether somebody looked at it and refused it, so that it is not mathematics that nobody labelled.
+    pub refused: bool,
     /// The site it is from; pages of a site are held out together. A host is better than a registrable domain where
     /// many authors share one.
     pub domain: String,

@@ -72,7 +72,8 @@ impl Search<'_> {
         let all = standings(self.examples, &held_out);
         let math_share = metrics::math_share_max(&of_positives(self.examples, &held_out, &all));
         let like_math = |(h, standing): &(&HeldOut, &Standing)| {
-            !self.examples[h.index].positive && standing.share_above < math_share
+            let example = &self.examples[h.index];
+            !example.positive && !example.refused && standing.share_above < math_share
         };
         let dropped = held_out.iter().zip(&all).filter(like_math).map(|(h, _)| h.index).collect();
         Ok(Cleaned { dropped, math_share: Some(math_share) })
@@ -150,7 +151,9 @@ impl Search<'_> {
         let negatives_max = (NEGATIVES_PER_POSITIVE * used.len()).max(NEGATIVES_MIN);
         let negatives = domains::sample(self.examples, negatives, negatives_max, self.seed);
         let searched: BTreeSet<usize> = self.set.iter().copied().collect();
-        let mut beyond: Vec<usize> = negatives.iter().copied().filter(|i| !searched.contains(i)).collect();
+        let (refused, mut beyond): (Vec<usize>, Vec<usize>) =
+            negatives.iter().filter(|i| !searched.contains(i)).partition(|i| self.examples[**i].refused);
+        used.extend(refused);
         if let (Some(math_share), false) = (cleaned.math_share, beyond.is_empty()) {
             let train: Vec<usize> = self.set.iter().copied().filter(|i| !cleaned.dropped.contains(i)).collect();
             let linear = Linear::of(&fit_on(lines, &train, settings, self.seed, self.scratch)?)?;

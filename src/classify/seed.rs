@@ -14,7 +14,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::io::http::Freshness;
 use crate::io::store::{Location, Store, StoreError};
-use crate::io::table::{Table, TableError, TableWriter};
+use crate::io::table::{Table, TableError, TableWriter, Written};
 use crate::task::{Done, Input, Progress, Runner, Stage, Task, TaskResult};
 
 const VERSION: u32 = 1;
@@ -100,6 +100,31 @@ pub struct SeedDocument {
     /// JSON.
     #[serde(default, deserialize_with = "json_as_text")]
     pub metadata: String,
+}
+
+/// What `metadata` says of a page that joined the seed from the crawl.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, serde::Serialize)]
+pub struct Recalled {
+    /// `recalled`, or `refused` for a negative.
+    pub source: String,
+    /// The round that it is from.
+    pub round: u32,
+    /// The prefix that it is under.
+    pub prefix: String,
+}
+
+impl SeedDocument {
+    /// Where it was recalled from; `None` for a document of the first seed.
+    #[must_use]
+    pub fn recalled(&self) -> Option<Recalled> {
+        serde_json::from_str(&self.metadata).ok().filter(|recalled: &Recalled| recalled.source == "recalled")
+    }
+
+    /// Whether it joined the seed from the crawl.
+    #[must_use]
+    pub fn is_recalled(&self) -> bool {
+        self.recalled().is_some()
+    }
 }
 
 fn json_as_text<'de, D: serde::Deserializer<'de>>(from: D) -> Result<String, D::Error> {
@@ -310,28 +335,17 @@ fn import(files: &[PathBuf], output: &Path, documents_max: usize, random_seed: u
         return Err(SeedError::Empty { files: files.len(), blank }.into());
     }
     let chosen: HashSet<u64> = sample.into_iter().map(|(_, n)| n).collect();
-    let mut writer = TableWriter::create(output, &SEED)?;
-    let mut builders: [StringBuilder; 4] = Default::default();
-    let mut bytes = 0;
+    let mut writer = SeedWriter::create(output)?;
     let mut n = 0u64;
     for path in files {
         read(path, &mut |document| {
             if chosen.contains(&n) {
-                let SeedDocument { url, text, date, metadata } = document;
-                bytes += text.len();
-                for (builder, value) in builders.iter_mut().zip([url, text, date, metadata]) {
-                    builder.append_value(value);
-                }
-                if bytes > 4 << 20 {
-                    writer.write(&batch(&mut builders)?)?;
-                    bytes = 0;
-                }
+                writer.push(document)?;
             }
             n += 1;
             Ok(())
         })?;
     }
-    writer.write(&batch(&mut builders)?)?;
     let written = writer.finish()?;
     let facts = serde_json::json!({
         "files": files.len(), "seen": seen, "blank": blank, "repeated": repeated, "documents": written.rows,
@@ -339,9 +353,55 @@ fn import(files: &[PathBuf], output: &Path, documents_max: usize, random_seed: u
     Ok(Done { outputs: vec![written], facts, ..Done::default() })
 }
 
-fn batch(builders: &mut [StringBuilder; 4]) -> Result<RecordBatch, Error> {
-    let columns = builders.iter_mut().map(|b| Arc::new(b.finish()) as ArrayRef).collect();
-    Ok(RecordBatch::try_new(Arc::clone(&SEED), columns)?)
+/// Bytes of text gathered before they are handed to the writer.
+const BATCH_BYTES: usize = 4 << 20;
+
+/// Writes documents into a table of [`SEED`].
+pub struct SeedWriter {
+    writer: TableWriter,
+    builders: [StringBuilder; 4],
+    bytes: usize,
+}
+
+impl SeedWriter {
+    /// Begins a file.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn create(path: &Path) -> Result<Self, TableError> {
+        Ok(Self { writer: TableWriter::create(path, &SEED)?, builders: Default::default(), bytes: 0 })
+    }
+
+    /// Adds a document.
+    ///
+    /// # Errors
+    /// Writing failed.
+    pub fn push(&mut self, document: SeedDocument) -> Result<(), Error> {
+        let SeedDocument { url, text, date, metadata } = document;
+        self.bytes += text.len();
+        for (builder, value) in self.builders.iter_mut().zip([url, text, date, metadata]) {
+            builder.append_value(value);
+        }
+        if self.bytes > BATCH_BYTES {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), Error> {
+        self.bytes = 0;
+        let columns = self.builders.iter_mut().map(|b| Arc::new(b.finish()) as ArrayRef).collect();
+        Ok(self.writer.write(&RecordBatch::try_new(Arc::clone(&SEED), columns)?)?)
+    }
+
+    /// Puts the file in its place.
+    ///
+    /// # Errors
+    /// Writing failed.
+    pub fn finish(mut self) -> Result<Written, Error> {
+        self.flush()?;
+        Ok(self.writer.finish()?)
+    }
 }
 
 #[cfg(test)]

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, OnceLock};
 
-use arrow::array::{Array, BooleanArray, Float64Array, RecordBatch, StringArray};
+use arrow::array::{Array, Float64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use super::draw::Eligible;
 use super::seed::{SeedError, read};
 use super::{Card, Classifier, Example, SettingsChoice, train};
 use crate::config::{self, ClassifierSettings, Negatives};
@@ -37,6 +38,18 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 /// balanced training set takes no more than three for each.
 const NEGATIVES_OF_AUTO: (usize, usize) = (10, 3000);
 
+/// What a classifier is trained on.
+pub struct Training<'a> {
+    /// The seed.
+    pub positives: &'a Artifact,
+    /// Negatives from files; else they are drawn from the crawl.
+    pub negatives: Option<&'a Artifact>,
+    /// Pages that are negatives in any case.
+    pub refused: Option<&'a Artifact>,
+    /// Which pages of the crawl may be drawn.
+    pub eligible: Eligible<'a>,
+}
+
 /// The classifier of one round.
 pub struct Classifying<'a> {
     /// Runs the tasks.
@@ -60,20 +73,18 @@ impl Classifying<'_> {
         format!("rounds/{:02}/{stage}", self.round)
     }
 
-    /// The stage that trains; its task is `classifier`. Without survivors every page may be a negative.
+    /// The stage that trains; its task is `classifier`.
     #[must_use]
-    pub fn train_stage<'s>(
-        &'s self,
-        positives: &'s Artifact,
-        negatives: Option<&'s Artifact>,
-        survivors: Option<&'s Artifact>,
-    ) -> Stage<'s> {
+    pub fn train_stage<'s>(&'s self, training: Training<'s>) -> Stage<'s> {
         let mut inputs = BTreeMap::from([self.pages.all()]);
-        inputs.insert("positives".to_owned(), positives.input.clone());
-        for (name, artifact) in [("negatives", negatives), ("survivors", survivors)] {
+        inputs.insert("positives".to_owned(), training.positives.input.clone());
+        for (name, artifact) in [("negatives", training.negatives), ("refused", training.refused)] {
             if let Some(artifact) = artifact {
                 inputs.insert(name.to_owned(), artifact.input.clone());
             }
+        }
+        if training.negatives.is_none() {
+            inputs.extend(training.eligible.input());
         }
         let knobs = (
             self.rules,
@@ -82,26 +93,26 @@ impl Classifying<'_> {
             super::NORMALISATION_VERSION,
             NEGATIVES_OF_AUTO,
         );
-        let run = move |progress: &Progress| self.train(positives, negatives, survivors, progress);
+        let run = move |progress: &Progress| self.train(&training, progress);
         let task = Task { name: "classifier".to_owned(), inputs, run: Box::new(run) };
         Stage::new(self.stage_name("train"), VERSION, &knobs, vec![task])
     }
 
-    fn train(
-        &self,
-        positives: &Artifact,
-        negatives: Option<&Artifact>,
-        survivors: Option<&Artifact>,
-        progress: &Progress,
-    ) -> TaskResult {
+    fn train(&self, training: &Training<'_>, progress: &Progress) -> TaskResult {
         // Held out by host: where many authors share a registrable domain, a host is one site.
-        let example = |text: &str, domain: String, positive: bool| Example { text: text.to_owned(), positive, domain };
+        let example = |text: &str, domain: String, positive: bool| Example {
+            text: text.to_owned(),
+            positive,
+            refused: false,
+            domain,
+        };
         let mut examples = Vec::new();
-        let mut of_seed: BTreeMap<PageId, usize> = BTreeMap::new();
-        read(&positives.path, &mut |document| {
+        let mut of_seed: BTreeMap<PageId, Option<usize>> = BTreeMap::new();
+        read(&training.positives.path, &mut |document| {
             let address = address(&document.url);
             if let Some(address) = &address {
-                of_seed.insert(address.id, examples.len());
+                // A recalled page is as the crawl has it already, and clean of benchmarks.
+                of_seed.insert(address.id, (!document.is_recalled()).then_some(examples.len()));
             }
             examples.push(example(&document.text, address.map(|a| a.host).unwrap_or_default(), true));
             progress.items(1);
@@ -111,19 +122,31 @@ impl Classifying<'_> {
             return Err(SeedError::Empty { files: 1, blank: 0 }.into());
         }
         let in_crawl = self.take_crawl_texts(&of_seed, &mut examples)?;
-        match negatives {
-            Some(artifact) => read(&artifact.path, &mut |document| {
-                let host = address(&document.url).map(|a| a.host).unwrap_or_default();
-                examples.push(example(&document.text, host, false));
+        let positives = examples.len();
+        let mut read_negatives = |artifact: &Artifact, refused: bool| {
+            read(&artifact.path, &mut |document| {
+                let address = address(&document.url);
+                if refused && let Some(address) = &address {
+                    // Not drawn a second time.
+                    of_seed.entry(address.id).or_insert(None);
+                }
+                let host = address.map(|a| a.host).unwrap_or_default();
+                examples.push(Example { refused, ..example(&document.text, host, false) });
                 Ok(())
-            })?,
+            })
+        };
+        if let Some(artifact) = training.refused {
+            read_negatives(artifact, true)?;
+        }
+        match training.negatives {
+            Some(artifact) => read_negatives(artifact, false)?,
             None => {
                 let (each, least) = NEGATIVES_OF_AUTO;
                 let most = match self.rules.settings {
-                    ClassifierSettings::Auto => self.seed.negatives_max.min((each * examples.len()).max(least)),
+                    ClassifierSettings::Auto => self.seed.negatives_max.min((each * positives).max(least)),
                     ClassifierSettings::Paper => self.seed.negatives_max,
                 };
-                let drawn = self.draw_negatives(&of_seed, survivors, most)?;
+                let drawn = self.draw_negatives(&of_seed, &training.eligible, most)?;
                 self.each_text(&drawn, &mut |_, host, text| examples.push(example(text, host.to_owned(), false)))?;
             }
         }
@@ -147,10 +170,14 @@ impl Classifying<'_> {
 
     /// A seed document whose page is in the crawl is trained on as the crawl's own extraction has it: one extraction on
     /// both sides, so that the classifier can't tell the sides apart by the extractor's habits.
-    fn take_crawl_texts(&self, of_seed: &BTreeMap<PageId, usize>, examples: &mut [Example]) -> Result<u64, Error> {
+    fn take_crawl_texts(
+        &self,
+        of_seed: &BTreeMap<PageId, Option<usize>>,
+        examples: &mut [Example],
+    ) -> Result<u64, Error> {
         let mut wanted = BTreeMap::new();
         self.each_id(&mut |page, id| {
-            if let Some(example) = of_seed.get(&id) {
+            if let Some(Some(example)) = of_seed.get(&id) {
                 wanted.entry(*example).or_insert(page);
             }
         })?;
@@ -181,14 +208,16 @@ impl Classifying<'_> {
         Ok(())
     }
 
-    /// A seeded sample of the survivors that are not in the seed. Memory: the sample's references.
+    /// A seeded sample of the eligible pages that are not in the seed. Memory: the sample's references.
+    ///
+    /// The same in each round but for what is eligible: a draw of its own would change a round that has nothing new.
     fn draw_negatives(
         &self,
-        of_seed: &BTreeMap<PageId, usize>,
-        survivors: Option<&Artifact>,
+        of_seed: &BTreeMap<PageId, Option<usize>>,
+        eligible: &Eligible<'_>,
         most: usize,
     ) -> Result<BTreeSet<PageRef>, Error> {
-        let mut keep = Keep::open(survivors)?;
+        let mut keep = eligible.open()?;
         let mut sample = BinaryHeap::new();
         let mut failed = None;
         self.each_id(&mut |page, id| {
@@ -285,53 +314,6 @@ fn load(folder: &Path) -> Result<Classifier, Error> {
     };
     let card: Card = serde_json::from_slice(&read("classifier.json")?)?;
     Ok(Classifier::load(&read("classifier.bin")?, card)?)
-}
-
-/// The columns `id` and `keep` of the survivors, row by row; all kept where there is no such table.
-struct Keep {
-    path: PathBuf,
-    batches: Option<crate::io::table::Batches>,
-    batch: Option<(StringArray, BooleanArray)>,
-    at: usize,
-}
-
-impl Keep {
-    fn open(survivors: Option<&Artifact>) -> Result<Self, Error> {
-        let batches = match survivors {
-            Some(artifact) => Some(Table::open(&artifact.path)?.columns(&["id", "keep"])?.batches()?),
-            None => None,
-        };
-        let path = survivors.map_or_else(|| Path::new("").to_owned(), |a| a.path.clone());
-        Ok(Self { path, batches, batch: None, at: 0 })
-    }
-
-    fn misaligned(&self) -> Error {
-        format!("{}: not of these pages; run `corpus-build dedup` again", self.path.display()).into()
-    }
-
-    /// Whether the next page, which has this id, is kept.
-    fn next(&mut self, id: PageId) -> Result<bool, Error> {
-        if self.batches.is_none() {
-            return Ok(true);
-        }
-        loop {
-            if let Some((ids, keep)) = self.batch.as_ref().filter(|(ids, _)| self.at < ids.len()) {
-                self.at += 1;
-                let same = ids.value(self.at - 1).parse() == Ok(id);
-                return if same { Ok(keep.value(self.at - 1)) } else { Err(self.misaligned()) };
-            }
-            let next = self.batches.as_mut().and_then(Iterator::next).ok_or_else(|| self.misaligned())??;
-            let ids: &StringArray = column(&next, "id", &self.path)?;
-            self.batch = Some((ids.clone(), column::<BooleanArray>(&next, "keep", &self.path)?.clone()));
-            self.at = 0;
-        }
-    }
-
-    /// Whether all rows were taken.
-    fn ended(&mut self) -> Result<bool, Error> {
-        let Some(batches) = &mut self.batches else { return Ok(true) };
-        Ok(self.batch.as_ref().is_none_or(|(ids, _)| self.at >= ids.len()) && batches.next().transpose()?.is_none())
-    }
 }
 
 /// Whether negatives come from files, for the caller that imports them.

@@ -151,7 +151,12 @@ mod tests {
 
     /// 6 sites of positives, 40 of negatives; every fifth of those has mathematics that nobody labelled.
     fn examples() -> Vec<Example> {
-        let example = |math, positive, n: usize, site: String| Example { text: page(math, n), positive, domain: site };
+        let example = |math, positive, n: usize, site: String| Example {
+            text: page(math, n),
+            positive,
+            refused: false,
+            domain: site,
+        };
         let positives = (0..48).map(|n| example(true, true, n, format!("math{}", n % 6)));
         let negatives = (0..120).map(|n| example(n % 5 == 0, false, n, format!("site{}", n % 40)));
         positives.chain(negatives).collect()

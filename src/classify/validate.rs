@@ -136,7 +136,9 @@ pub(super) fn standings(examples: &[Example], held_out: &[HeldOut]) -> Vec<Stand
     let n_folds = held_out.iter().map(|h| h.fold + 1).max().unwrap_or_default();
     let samples: Vec<Vec<f64>> = (0..n_folds)
         .map(|fold| {
-            let of_fold = held_out.iter().filter(|h| h.fold == fold && !examples[h.index].positive);
+            // Those that somebody refused are no random pages.
+            let random = |h: &&HeldOut| !examples[h.index].positive && !examples[h.index].refused;
+            let of_fold = held_out.iter().filter(|h| h.fold == fold).filter(random);
             let mut sample: Vec<f64> = of_fold.map(|h| h.logit).collect();
             sample.sort_by(f64::total_cmp);
             sample

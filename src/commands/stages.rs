@@ -8,10 +8,11 @@ use clap::{Args, Subcommand};
 
 use super::boilerplate;
 use super::{configure, configure_for, out_set, runner, set, sources, store};
+use crate::classify::draw::Eligible;
 use crate::classify::seed;
-use crate::classify::stage::{CLASSIFIER_FILES, Classifying, negative_files};
+use crate::classify::stage::{CLASSIFIER_FILES, Classifying, Training, negative_files};
 use crate::cli::{CommandResult, Failure, Global};
-use crate::config::Config;
+use crate::config::{Config, TokenBudget};
 use crate::decontaminate::stage::Decontaminating;
 use crate::dedup;
 use crate::edits::stage::Editing;
@@ -19,7 +20,7 @@ use crate::extract;
 use crate::io::store::Store;
 use crate::pages::Pages;
 use crate::quality;
-use crate::rank::Ranking;
+use crate::rank::{self, Ranking};
 use crate::reject::Tally;
 use crate::task::{Artifact, Input, Row, Runner};
 
@@ -193,6 +194,31 @@ fn survivors(runner: &Runner) -> Result<Option<Artifact>, Failure> {
     if path.exists() { Ok(Some(Artifact::on_disk(&path)?)) } else { Ok(None) }
 }
 
+/// What the recall of the round before left: the seed, pages that were refused, which pages may be negatives.
+fn recalled(
+    runner: &Runner,
+    pages: &Pages,
+    round: u32,
+) -> Result<(Artifact, Option<Artifact>, Vec<Artifact>), Failure> {
+    let before = round - 1;
+    let folder = runner.out.join(format!("rounds/{before:02}"));
+    if !folder.join("seed.parquet").exists() {
+        let message = format!(
+            "{}: round {round} is trained on what round {before} recalls; run `corpus-build iterate --round {round}`",
+            folder.join("seed.parquet").display()
+        );
+        return Err(Failure::run(message.into()));
+    }
+    let refused = Artifact::on_disk(&folder.join("negatives.parquet"))?;
+    let roles = runner.out.join(format!("work/rounds/{before:02}/recall"));
+    let roles = pages.stems().iter().map(|stem| Artifact::on_disk(&roles.join(format!("{stem}.parquet"))));
+    Ok((
+        Artifact::on_disk(&folder.join("seed.parquet"))?,
+        Some(refused).filter(|refused| refused.rows > 0),
+        roles.collect::<Result<_, _>>()?,
+    ))
+}
+
 impl Classify {
     pub(crate) fn run(self, global: &Global, out: &mut dyn Write) -> CommandResult {
         let (args, training) = match self.command {
@@ -212,18 +238,27 @@ impl Classify {
         let folder = runner.out.join(format!("rounds/{:02}", args.round));
         if training {
             let store = store(&config);
-            let row = import(&runner, &config, &store, "positives", config.positives()?)?;
             let artifact = |row: &Row, name: &str| {
                 Artifact::of(&runner, row, &format!("{name}.parquet"))
                     .ok_or_else(|| Failure::run(format!("the seed's {name} were not written").into()))
             };
-            let positives = artifact(&row, "positives")?;
             let negatives = match negative_files(&config.seed) {
                 Some(files) => Some(artifact(&import(&runner, &config, &store, "negatives", files)?, "negatives")?),
                 None => None,
             };
+            let (positives, refused, roles);
             let survivors = survivors(&runner)?;
-            let rows = runner.run(&classifying.train_stage(&positives, negatives.as_ref(), survivors.as_ref()))?;
+            let eligible = if args.round == 1 {
+                let row = import(&runner, &config, &store, "positives", config.positives()?)?;
+                (positives, refused) = (artifact(&row, "positives")?, None);
+                survivors.as_ref().map_or(Eligible::All, Eligible::Survivors)
+            } else {
+                (positives, refused, roles) = recalled(&runner, &pages, args.round)?;
+                Eligible::Left(&roles)
+            };
+            let training =
+                Training { positives: &positives, negatives: negatives.as_ref(), refused: refused.as_ref(), eligible };
+            let rows = runner.run(&classifying.train_stage(training))?;
             let card = serde_json::to_string_pretty(&rows[0].facts["validation"]).unwrap_or_default();
             writeln!(out, "validation: {card}")?;
             writeln!(out, "classifier is in {}", folder.display())?;
@@ -240,15 +275,27 @@ impl Classify {
 /// `rank`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Example:
+Examples:
   corpus-build --set 'rank.token_budget=\"1M\"' rank --round 1
+  corpus-build rank --round 1 --budgets 40B,80B,120B,160B
 
 Reads pages/, dedup/survivors.parquet, rounds/NN/scores/ and, where decontaminate.benchmarks names any, \
 decontaminate/; finds boilerplate where that is not done, gathers what goes and what is masked in edits/, and writes \
-rounds/NN/shards/. Pages are taken best first; the first that does not fit into rank.token_budget ends the ranking.")]
+rounds/NN/shards/. Pages are taken best first; the first that does not fit into rank.token_budget ends the ranking.
+
+With --budgets the ranking is that of the largest of them. A smaller one is its first shards, so no text is written \
+twice: rounds/NN/budgets.json names the shards of each budget, with its pages, tokens, languages and domains. Train \
+on each, and set rank.token_budget to the one that does best.")]
 pub(crate) struct RankCommand {
     #[command(flatten)]
     args: OfRound,
+    /// Budgets to choose among, in place of rank.token_budget.
+    #[arg(long, value_name = "TOKENS", value_delimiter = ',', value_parser = token_budget)]
+    budgets: Vec<TokenBudget>,
+}
+
+fn token_budget(text: &str) -> Result<TokenBudget, String> {
+    TokenBudget::parse(text).ok_or_else(|| "expected a number of tokens such as 60000, \"60k\" or \"40B\"".to_owned())
 }
 
 /// What decontamination removes, where the configuration names benchmarks.
@@ -274,7 +321,13 @@ fn clean_tables(runner: &Runner, pages: &Pages, config: &Config) -> Result<Optio
 impl RankCommand {
     pub(crate) fn run(self, global: &Global, out: &mut dyn Write) -> CommandResult {
         let OfRound { round, out: folder } = self.args;
-        let config = configure(global, &out_set(folder.as_ref()))?;
+        let mut sets = out_set(folder.as_ref());
+        if let Some(most) = self.budgets.iter().max() {
+            let number = |budget: &TokenBudget| toml::Value::Integer(budget.0.try_into().unwrap_or(i64::MAX));
+            sets.push(set("rank.token_budget", number(most)));
+            sets.push(set("rank.budgets", self.budgets.iter().map(number).collect::<Vec<_>>()));
+        }
+        let config = configure(global, &sets)?;
         let rules = config.rank()?;
         let runner = runner(global, &config)?;
         let pages = Pages::on_disk(&runner.out)?;
@@ -310,11 +363,23 @@ impl RankCommand {
             decontaminating: &Decontaminating::new(&runner, &pages, &config.decontaminate, config.extract.tokenizer)?,
         };
         let edits = editing.tables(&editing.run()?);
-        let ranking = Ranking { runner: &runner, pages: &pages, rules, round, edits };
-        let (cut, shards) = ranking.run(&survivors, &scores)?;
-        let facts = &cut.facts;
-        writeln!(out, "{} pages, {} tokens, {} shards", facts["pages"], facts["tokens"], shards.len())?;
-        writeln!(out, "shards are in {}", runner.out.join(format!("rounds/{round:02}/shards")).display())?;
+        let earlier = rank::earlier(&runner.out, round)?;
+        let ranking = Ranking { runner: &runner, pages: &pages, rules, round, edits, earlier };
+        let ranked = ranking.run(&survivors, &scores)?;
+        let facts = &ranked.cut.facts;
+        writeln!(out, "{} pages, {} tokens, {} shards", facts["pages"], facts["tokens"], ranked.shards.len())?;
+        let folder = runner.out.join(format!("rounds/{round:02}"));
+        writeln!(out, "shards are in {}", folder.join("shards").display())?;
+        if ranked.budgets.is_some() {
+            for budget in facts["budgets"].as_array().into_iter().flatten() {
+                writeln!(
+                    out,
+                    "  {:>15}: {} pages, {} tokens, the first {} shards, last score {}",
+                    budget["token_budget"], budget["pages"], budget["tokens"], budget["shards"], budget["last_score"]
+                )?;
+            }
+            writeln!(out, "budgets are in {}", folder.join("budgets.json").display())?;
+        }
         Ok(())
     }
 }

@@ -8,7 +8,8 @@ use serde::Deserialize;
 use super::sections::{
     Boilerplate, Classifier, Crawl, Decontaminate, Dedup, Domains, Extract, Http, Language, Masking, Output, Quality,
     Rank, RawBoilerplate, RawClassifier, RawCrawl, RawDecontaminate, RawDedup, RawDomains, RawExtract, RawHttp,
-    RawLanguage, RawMasking, RawOutput, RawQuality, RawRank, RawRead, RawRun, RawSeed, Read, Run, Seed,
+    RawLanguage, RawMasking, RawOutput, RawQuality, RawRank, RawRead, RawRecall, RawRounds, RawRun, RawSeed, Read,
+    Recall, Rounds, Run, Seed,
 };
 
 /// What is wrong with the configuration.
@@ -85,6 +86,8 @@ struct Raw {
     seed: RawSeed,
     classifier: RawClassifier,
     rank: RawRank,
+    recall: RawRecall,
+    rounds: RawRounds,
     domains: RawDomains,
 }
 
@@ -122,6 +125,10 @@ pub struct Config {
     /// `[domains]`.
     pub domains: Domains,
     rank: Option<Rank>,
+    /// Which pages join the seed of the next round.
+    pub recall: Recall,
+    /// The loop.
+    pub rounds: Rounds,
 }
 
 impl Config {
@@ -256,6 +263,8 @@ pub fn parse(mut table: toml::Table, sets: &[String]) -> Result<Config, ConfigEr
         seed,
         classifier,
         rank,
+        recall,
+        rounds,
         domains,
     } = raw;
     Ok(Config {
@@ -274,6 +283,8 @@ pub fn parse(mut table: toml::Table, sets: &[String]) -> Result<Config, ConfigEr
         seed: seed.try_into()?,
         classifier: classifier.try_into()?,
         rank: rank.try_into()?,
+        recall: recall.try_into()?,
+        rounds: rounds.try_into()?,
         domains: domains.try_into()?,
     })
 }
@@ -298,6 +309,9 @@ mod tests {
         fails("[output]\ndir = \"o\"\n[rank]\ntoken_budged = 1", &[], &["pipeline.toml", "token_budged", "line 4"]);
         fails("[output]\ndir = 3", &[], &["pipeline.toml", "line 2", "expected"]);
         fails("[output]\ndir = \"o\"\n[rank]\ntoken_budget = \"0\"", &[], &["rank.token_budget", "at least 1", "0"]);
+        fails("[output]\ndir = \"o\"", &["rank.token_budget=[]"], &["rank.token_budget", "list", "[]"]);
+        fails("[output]\ndir = \"o\"", &["rank.token_budget=[\"2k\", 0]"], &["rank.token_budget", "at least 1"]);
+        fails("[output]\ndir = \"o\"", &["rounds.converged_share=1.5"], &["rounds.converged_share", "share"]);
         fails("[output]\ndir = \"o\"", &["dedup.bands=0"], &["dedup.bands", "at least 1"]);
         fails("[output]\ndir = \"o\"", &["dedup.bnads=3"], &["--set 'dedup.bnads=3'", "bnads"]);
         fails("[output]\ndir = \"o\"", &["crawl.paths=[unquoted]"], &["--set"]);
@@ -325,6 +339,6 @@ mod tests {
         assert_eq!(config.output.dir, Path::new("conf/o"));
         assert_eq!(config.crawl.paths, ["conf/a", "https://x/y", "/z"]);
         assert_eq!(config.positives().unwrap(), ["p.parquet"]);
-        assert_eq!(config.rank().unwrap().token_budget.0, 2000);
+        assert_eq!(config.rank().unwrap().token_budget(3).0, 2000);
     }
 }

@@ -19,8 +19,8 @@ pub(super) struct Gram {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Grams {
     pub(super) list: Vec<Gram>,
-    /// Whether a TeX command is among them.
-    pub(super) commands: bool,
+    /// Which of them a backslash stands before: names of TeX commands.
+    pub(super) commands: Vec<u32>,
     /// Grams whose place does not give their folded characters: which gram, and where in `folded` they are.
     odd: Vec<(u32, u32, u32)>,
     folded: String,
@@ -65,7 +65,9 @@ impl Grams {
                 code = bytes.get(at).map_or(0, |byte| ASCII[usize::from(*byte)]);
             }
             if code == 0 {
-                self.commands |= start > 0 && bytes[start - 1] == b'\\';
+                if start > 0 && bytes[start - 1] == b'\\' {
+                    self.commands.push(self.list.len() as u32);
+                }
                 self.list.push(Gram { hash: finish(hash), start: start as u32, end: at as u32 });
             } else {
                 at = self.wide(text, start, at, hash);
@@ -77,14 +79,16 @@ impl Grams {
         self.list.clear();
         self.odd.clear();
         self.folded.clear();
-        self.commands = false;
+        self.commands.clear();
     }
 
     /// Goes on from a character beyond ASCII at `at`, in a gram that began at `start` or at none, to the next ASCII
     /// gap or the end; gives where it stopped.
     fn wide(&mut self, text: &str, mut start: usize, mut at: usize, mut hash: u64) -> usize {
         let mut open = start < at;
-        self.commands |= open && start > 0 && text.as_bytes()[start - 1] == b'\\';
+        if open && start > 0 && text.as_bytes()[start - 1] == b'\\' {
+            self.commands.push(self.list.len() as u32);
+        }
         for c in text[at..].chars() {
             let place = at;
             at += c.len_utf8();

@@ -61,8 +61,8 @@ pub struct TooLarge {
 const EMPTY: u32 = u32::MAX;
 /// Largest number of grams, and of bytes of their folded characters.
 const SIZE_MAX: usize = u32::MAX as usize - 1;
-/// Multiplier of the rolling hash.
-pub(super) const BASE: u64 = 0xA076_1D64_78BD_642F;
+/// Multiplier of the hash of runs.
+const BASE: u64 = 0xA076_1D64_78BD_642F;
 
 /// A slot of the table: part of the hash, and where a run of grams with it begins.
 #[derive(Clone, Copy, Debug)]
@@ -71,9 +71,14 @@ struct Slot {
     gram: u32,
 }
 
-/// The hash of a run of grams, as the rolling hash gives it.
+/// The hash of a run that is one gram longer.
+pub(super) fn longer(hash: u64, gram: u64) -> u64 {
+    hash.wrapping_mul(BASE).wrapping_add(gram)
+}
+
+/// The hash of a run of grams.
 pub(super) fn run_hash(hashes: impl Iterator<Item = u64>) -> u64 {
-    hashes.fold(0, |hash, gram| hash.wrapping_mul(BASE).wrapping_add(gram))
+    hashes.fold(0, longer)
 }
 
 fn spread(hash: u64) -> u64 {
@@ -137,8 +142,10 @@ pub struct Index {
     also: Vec<(u32, u32)>,
     slots: Vec<Slot>,
     long: Filter,
-    /// The first grams of short texts, and the whole of them.
-    short: Option<(Filter, Filter)>,
+    /// Pieces of long runs: see [`Index::pieces`].
+    pieces: Filter,
+    /// Of short texts: the first gram, the first ones, and the whole.
+    short: Option<[Filter; 3]>,
     /// Which lengths short texts have: bit by length.
     short_lengths: u64,
 }
@@ -224,7 +231,8 @@ impl IndexBuilder {
             also: Vec::new(),
             slots: vec![Slot { tag: 0, gram: EMPTY }; (keys * 4 / 3 + 1).next_power_of_two()],
             long: Filter::new(keys - short_keys, 8),
-            short: (short_keys > 0).then(|| (Filter::new(short_keys, 32), Filter::new(short_keys, 32))),
+            pieces: Filter::new(keys - short_keys, 16),
+            short: (short_keys > 0).then(|| [32; 3].map(|bits| Filter::new(short_keys, bits))),
             short_lengths: 0,
         };
         let mut also = BTreeMap::new();
@@ -239,12 +247,17 @@ impl IndexBuilder {
                 if length < rules.length {
                     index.short_lengths |= 1 << length;
                     let head = run_hash(run[..rules.short_min].iter().copied());
-                    if let Some((heads, whole)) = &mut index.short {
+                    if let Some([firsts, heads, whole]) = &mut index.short {
+                        firsts.add(run[0]);
                         heads.add(head);
                         whole.add(hash);
                     }
                 } else {
                     index.long.add(hash);
+                    let piece = index.pieces().0;
+                    // The pieces of this run that are none of the one before it.
+                    let new = if at == first { 0 } else { length - piece };
+                    run.windows(piece).skip(new).for_each(|piece| index.pieces.add(run_hash(piece.iter().copied())));
                 }
                 index.insert(hash, length, at as u32, &mut also);
             }
@@ -299,8 +312,8 @@ impl Index {
     /// Bytes that the index takes.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let filters = self.long.words.len()
-            + self.short.as_ref().map_or(0, |(heads, whole)| heads.words.len() + whole.words.len());
+        let filters = [&self.long, &self.pieces].into_iter().chain(self.short.iter().flatten());
+        let filters: usize = filters.map(|filter| filter.words.len()).sum();
         self.texts.len() * size_of::<Text>()
             + self.ends.len() * 4
             + self.folded.len()
@@ -332,16 +345,32 @@ impl Index {
         self.long.may_hold(hash)
     }
 
+    /// Grams in a piece of a long run, and at what distance pieces are asked for: every long run holds a piece that
+    /// begins at a multiple of it.
+    pub(super) fn pieces(&self) -> (usize, usize) {
+        let length = self.rules.length;
+        let piece = length.div_ceil(2);
+        (piece, length - piece + 1)
+    }
+
+    pub(super) fn may_hold_piece(&self, hash: u64) -> bool {
+        self.pieces.may_hold(hash)
+    }
+
     pub(super) fn has_short(&self) -> bool {
         self.short_lengths != 0
     }
 
-    pub(super) fn may_begin_short(&self, hash: u64) -> bool {
-        self.short.as_ref().is_some_and(|(heads, _)| heads.may_hold(hash))
+    pub(super) fn may_begin_short(&self, gram: u64) -> bool {
+        self.short.as_ref().is_some_and(|[firsts, ..]| firsts.may_hold(gram))
+    }
+
+    pub(super) fn may_hold_head(&self, hash: u64) -> bool {
+        self.short.as_ref().is_some_and(|[_, heads, _]| heads.may_hold(hash))
     }
 
     pub(super) fn may_hold_short(&self, hash: u64) -> bool {
-        self.short.as_ref().is_some_and(|(_, whole)| whole.may_hold(hash))
+        self.short.as_ref().is_some_and(|[.., whole]| whole.may_hold(hash))
     }
 
     pub(super) fn short_lengths(&self) -> impl Iterator<Item = usize> + use<> {

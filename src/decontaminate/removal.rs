@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::grams::{Gram, Grams};
 use super::index::{Index, Origin};
 use super::scan::{Run, scan};
-use super::tex::reread;
+use super::tex::{reread, reread_near};
 use crate::paragraphs::{cut, paragraphs, spans};
 
 /// Grams of a match that are told; a longer one is told up to here.
@@ -65,8 +65,25 @@ impl<'i> Scanner<'i> {
 
     /// What of a text is to go; `None` where it shares nothing with a benchmark. What stays shares nothing either.
     pub fn removal(&mut self, text: &str) -> Option<Removal> {
+        self.first.read(text);
+        if self.shares_nothing(text) { None } else { self.removal_of_read(text) }
+    }
+
+    /// Whether neither reading of the text, the first of which is done, holds anything of the index. The second is looked
+    /// at only where it differs: what it shares elsewhere, the first shares too.
+    fn shares_nothing(&mut self, text: &str) -> bool {
         let Self { index, first, second } = self;
-        first.read(text);
+        let shares = |grams: &Grams| {
+            let mut any = false;
+            scan(index, text, grams, &mut |_| any = true);
+            any
+        };
+        !shares(first) && !reread_near(text, first, second, index.rules().length, shares)
+    }
+
+    /// What is to go, by both readings in full.
+    fn removal_of_read(&mut self, text: &str) -> Option<Removal> {
+        let Self { index, first, second } = self;
         let mut readings = vec![first];
         if reread(text, readings[0], second) {
             readings.push(second);

@@ -1,7 +1,7 @@
 //! The grams of a page against the index: where a page holds what a benchmark holds.
 
-use super::grams::Grams;
-use super::index::{BASE, Index, Origin, run_hash};
+use super::grams::{Gram, Grams};
+use super::index::{Index, Origin, longer, run_hash};
 
 /// A run of grams of a page that a benchmark text holds too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,40 +16,72 @@ pub(super) struct Run {
     pub(super) origin: Origin,
 }
 
-/// Calls `found` with the runs of a page, in the order of their beginnings. A run is as long as page and text agree;
-/// of the texts of one file that hold a run, the first is named, and another where it goes on after that one ends.
+/// A run that passes the filters. Runs are looked up in the order of `at`: where a long one ends, and where the first
+/// grams of a short one do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Candidate {
+    at: usize,
+    long: bool,
+    grams: usize,
+    first: usize,
+    hash: u64,
+}
+
+/// Calls `found` with the runs of a page, in order. A run is as long as page and text agree; of the
+/// texts of one file that hold a run, the first is named, and another where it goes on after that one ends.
 pub(super) fn scan(index: &Index, text: &str, grams: &Grams, found: &mut impl FnMut(Run)) {
-    let rules = index.rules();
-    let (length, short) = (rules.length, rules.short_min);
-    let list = &grams.list;
-    let out = (1..=length).fold(1u64, |power, _| power.wrapping_mul(BASE));
-    let short_out = (1..=short).fold(1u64, |power, _| power.wrapping_mul(BASE));
-    let has_short = index.has_short();
+    let mut candidates = Vec::new();
+    if index.has_short() {
+        find_short(index, &grams.list, &mut candidates);
+    }
+    find_long(index, &grams.list, &mut candidates);
+    candidates.sort_unstable();
     // The runs that were found last, one a file at most: (file, gram after its end).
     let mut open: Vec<(u32, usize)> = Vec::new();
-    let (mut hash, mut short_hash) = (0u64, 0u64);
-    for (at, gram) in list.iter().enumerate() {
-        if has_short {
-            short_hash = short_hash.wrapping_mul(BASE).wrapping_add(gram.hash);
-            if at >= short {
-                short_hash = short_hash.wrapping_sub(list[at - short].hash.wrapping_mul(short_out));
-            }
-            if at + 1 >= short && index.may_begin_short(short_hash) {
-                let first = at + 1 - short;
-                for length in index.short_lengths().take_while(|length| first + length <= list.len()) {
-                    let hash = run_hash(list[first..first + length].iter().map(|gram| gram.hash));
-                    if index.may_hold_short(hash) {
-                        look_up(index, text, grams, first, length, hash, &mut open, found);
-                    }
-                }
+    for Candidate { grams: length, first, hash, .. } in candidates {
+        look_up(index, text, grams, first, length, hash, &mut open, found);
+    }
+}
+
+/// Short texts are asked for where their first gram stands, and then their first few.
+fn find_short(index: &Index, list: &[Gram], candidates: &mut Vec<Candidate>) {
+    let short = index.rules().short_min;
+    for first in 0..(list.len() + 1).saturating_sub(short) {
+        if !index.may_begin_short(list[first].hash) {
+            continue;
+        }
+        let mut hash = run_hash(list[first..first + short].iter().map(|gram| gram.hash));
+        if !index.may_hold_head(hash) {
+            continue;
+        }
+        let mut at = first + short;
+        for grams in index.short_lengths().take_while(|grams| first + grams <= list.len()) {
+            hash = list[at..first + grams].iter().fold(hash, |hash, gram| longer(hash, gram.hash));
+            at = first + grams;
+            if index.may_hold_short(hash) {
+                candidates.push(Candidate { at: first + short, long: false, grams, first, hash });
             }
         }
-        hash = hash.wrapping_mul(BASE).wrapping_add(gram.hash);
-        if at >= length {
-            hash = hash.wrapping_sub(list[at - length].hash.wrapping_mul(out));
+    }
+}
+
+/// A run of `length` grams holds so many pieces of fewer grams that one of them begins at a multiple of their number:
+/// only those are asked for, and runs where one is found.
+fn find_long(index: &Index, list: &[Gram], candidates: &mut Vec<Candidate>) {
+    let length = index.rules().length;
+    let (piece, step) = index.pieces();
+    let Some(last) = list.len().checked_sub(piece) else { return };
+    for at in (0..=last).step_by(step) {
+        let hash = run_hash(list[at..at + piece].iter().map(|gram| gram.hash));
+        if !index.may_hold_piece(hash) {
+            continue;
         }
-        if at + 1 >= length && index.may_hold_long(hash) {
-            look_up(index, text, grams, at + 1 - length, length, hash, &mut open, found);
+        for first in (at + 1).saturating_sub(step)..=at {
+            let Some(run) = list.get(first..first + length) else { break };
+            let hash = run_hash(run.iter().map(|gram| gram.hash));
+            if index.may_hold_long(hash) {
+                candidates.push(Candidate { at: first + length, long: true, grams: length, first, hash });
+            }
         }
     }
 }

@@ -182,6 +182,28 @@ fn small_texts() -> impl Strategy<Value = String> {
     prop::collection::vec(word, 0..60).prop_map(|words| words.join(" "))
 }
 
+/// Texts with TeX that the second reading changes here and there.
+fn tex_texts() -> impl Strategy<Value = String> {
+    let word = prop::sample::select(vec![
+        "a",
+        "b",
+        "c",
+        "\\frac12",
+        "\\frac 1 23",
+        "\\left(",
+        "\\leq",
+        "\\alpha",
+        "\\sqrt2x",
+        "12",
+        "3",
+        "中",
+        "é",
+        "\n\n",
+        "d e f",
+    ]);
+    prop::collection::vec(word, 0..40).prop_map(|words| words.join(" "))
+}
+
 proptest! {
     /// The scan finds a match exactly where comparing all windows finds one, and leaves none.
     #[test]
@@ -210,6 +232,20 @@ proptest! {
             prop_assert!(removal.share > 0.0 && removal.share <= 1.0);
             prop_assert!(!removal.matches.is_empty());
         }
+    }
+
+    /// Looking again only near what layout changes finds what two readings in full find.
+    #[test]
+    fn the_quick_look_is_both_readings(questions in prop::collection::vec(tex_texts(), 1..4), page in tex_texts(), length in 3..6usize) {
+        let mut builder = IndexBuilder::new(GramRules { length, short_min: 2 });
+        for (line, text) in (1..).zip(&questions) {
+            builder.add(text, Origin { file: 0, line, field: 0 }, Short::Whole).unwrap();
+        }
+        let index = builder.build(None);
+        let mut scanner = Scanner::new(&index);
+        let quick = scanner.removal(&page);
+        scanner.first.read(&page);
+        prop_assert_eq!(quick, scanner.removal_of_read(&page));
     }
 }
 

@@ -3,6 +3,8 @@
 //! `\left(\dfrac12\right)\,x` reads as `(\frac{1}{2}) x` does. The first reading stays in force beside it, so that a
 //! gram that the plain rule finds is found whatever is done here.
 
+use std::ops::Range;
+
 use super::grams::{Gram, Grams, hash_of};
 
 /// What the second reading makes of a command.
@@ -39,19 +41,99 @@ fn arguments(name: &str) -> usize {
 
 /// Writes the second reading of a text to `out`; `false`, and nothing of use in `out`, where it is the same as the first.
 pub(super) fn reread(text: &str, first: &Grams, out: &mut Grams) -> bool {
-    if !first.commands {
-        return false;
-    }
     out.clear();
+    !first.commands.is_empty() && reread_part(text, first, 0..first.list.len(), out)
+}
+
+/// Calls `part` with the second reading of those stretches of a text in which it differs from the first, each with the
+/// `around` grams before and after what differs; `out` is room to write in. Ends where `part` gives `true`, with `true`.
+///
+/// A run of up to `around` grams that the second reading has and the first has not is in one of them.
+pub(super) fn reread_near(
+    text: &str,
+    first: &Grams,
+    out: &mut Grams,
+    around: usize,
+    mut part: impl FnMut(&Grams) -> bool,
+) -> bool {
+    // At least as many as the grams between a command and its arguments.
+    let around = around.max(4);
+    let mut open: Option<Range<usize>> = None;
+    let mut done = |range: Range<usize>, out: &mut Grams| {
+        out.clear();
+        reread_part(text, first, range, out);
+        part(out)
+    };
+    let mut last = 0;
+    for command in &first.commands {
+        for gram in changed_by(text, first, *command as usize) {
+            debug_assert!(gram >= last, "grams come in order");
+            last = gram;
+            let near = gram.saturating_sub(around)..(gram + around + 1).min(first.list.len());
+            match &mut open {
+                Some(range) if range.end >= near.start => range.end = near.end,
+                _ => {
+                    if open.replace(near).is_some_and(|range| done(range, out)) {
+                        return true;
+                    }
+                }
+            }
+        }
+    }
+    open.is_some_and(|range| done(range, out))
+}
+
+/// Whether a backslash stands before a place, and is not itself escaped.
+fn is_escaped(bytes: &[u8], start: usize) -> bool {
+    start > 0 && bytes[start - 1] == b'\\' && !(start > 1 && bytes[start - 2] == b'\\')
+}
+
+fn only_space(bytes: &[u8]) -> bool {
+    bytes.iter().all(u8::is_ascii_whitespace)
+}
+
+/// The grams that the second reading takes otherwise because of a command: itself, or its arguments.
+fn changed_by(text: &str, first: &Grams, at: usize) -> impl Iterator<Item = usize> + use<> {
+    let bytes = text.as_bytes();
+    let Gram { start, end, .. } = first.list[at];
+    let (start, end) = (start as usize, end as usize);
+    let mut changed = [None; 3];
+    if is_escaped(bytes, start) && bytes[start..end].is_ascii() {
+        let letters = bytes[start..end].iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+        let name = &text[start..start + letters];
+        if letters > 0 {
+            let whole = letters == end - start;
+            changed[0] = (!whole || !matches!(command(name), Command::Word)).then_some(at);
+            let mut left = arguments(name).saturating_sub(end - start - letters);
+            let mut last_end = end;
+            for i in 1..=left {
+                let Some(Gram { start, end, .. }) = first.list.get(at + i) else { break };
+                let (start, end) = (*start as usize, *end as usize);
+                let apart = last_end > start || !only_space(&bytes[last_end..start]);
+                if apart || left == 0 || !bytes[start..end].is_ascii() {
+                    break;
+                }
+                changed[i] = (end - start > 1).then_some(at + i);
+                left = left.saturating_sub(end - start);
+                last_end = end;
+            }
+        }
+    }
+    changed.into_iter().flatten()
+}
+
+/// Appends the second reading of a part of a text, given as grams of the first, to `out`; `false` where it is the same.
+fn reread_part(text: &str, first: &Grams, part: Range<usize>, out: &mut Grams) -> bool {
     let bytes = text.as_bytes();
     let mut changed = false;
     let mut arguments_left = 0;
-    let mut last_end = 0;
-    for (i, gram) in first.list.iter().enumerate() {
+    let mut last_end = part.start.checked_sub(1).map_or(0, |before| first.list[before].end as usize);
+    for i in part {
+        let gram = &first.list[i];
         let (start, end) = (gram.start as usize, gram.end as usize);
-        let escaped = start > 0 && bytes[start - 1] == b'\\' && !(start > 1 && bytes[start - 2] == b'\\');
+        let escaped = is_escaped(bytes, start);
         // An argument in braces is whole.
-        if last_end > start || bytes[last_end..start].iter().any(|byte| !byte.is_ascii_whitespace()) {
+        if arguments_left > 0 && (last_end > start || !only_space(&bytes[last_end..start])) {
             arguments_left = 0;
         }
         last_end = end;
@@ -104,6 +186,8 @@ fn piece(bytes: &[u8], start: usize, end: usize) -> Gram {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn words(text: &str) -> Vec<String> {
@@ -145,5 +229,33 @@ mod tests {
         assert_eq!(words("turn left at the quad"), ["turn", "left", "at", "the", "quad"]);
         assert_eq!(words("a \\\\left b"), ["a", "left", "b"]);
         assert_eq!(words("\\alpha12 \\betaγ"), ["alpha", "12", "betaγ"].map(str::to_owned));
+    }
+    proptest! {
+        /// What the stretches hold that the first reading has not is what the whole second reading has more.
+        #[test]
+        fn the_stretches_hold_all_that_differs(parts in prop::collection::vec(prop::sample::select(vec![
+            "\\frac", "\\sqrt", "\\left", "\\alpha", "\\leq", "\\dfrac", "\\\\", "12", "3", "x", "a b", " ", " ", "{", "}",
+            "中", "é", "e\u{301}", "\\text{ab}", "$", "c d e f g h i j", "\n\n",
+        ]), 0..40), around in 2..6usize) {
+            let text = parts.concat();
+            let (mut first, mut second, mut near) = (Grams::default(), Grams::default(), Grams::default());
+            first.read(&text);
+            let runs = |grams: &Grams| {
+                let words: Vec<(u64, u32, u32)> = grams.list.iter().map(|gram| (gram.hash, gram.start, gram.end)).collect();
+                let runs = (1..=around).flat_map(|n| words.windows(n).map(<[_]>::to_vec).collect::<Vec<_>>());
+                runs.collect::<std::collections::BTreeSet<_>>()
+            };
+            let mut found = runs(&first);
+            let mut all = found.clone();
+            if reread(&text, &first, &mut second) {
+                all.extend(runs(&second));
+            }
+            reread_near(&text, &first, &mut near, around, |part| {
+                found.extend(runs(part));
+                false
+            });
+            // All of the second reading is found, and nothing else.
+            prop_assert_eq!(found, all, "{:?}", text);
+        }
     }
 }

@@ -12,6 +12,7 @@ mod domains;
 mod extract;
 mod quality;
 mod rank;
+mod rounds;
 mod run;
 mod seed;
 
@@ -23,6 +24,7 @@ pub use domains::{Annotate, Annotated, Denominator, DomainRules, Domains};
 pub use extract::{Extract, Language};
 pub use quality::Quality;
 pub use rank::Rank;
+pub use rounds::{NegativesFrom, Recall, Rounds, Unsettled};
 pub use run::{Output, Run};
 pub use seed::{Classifier, ClassifierSettings, Negatives, Seed};
 
@@ -34,6 +36,7 @@ pub(super) use domains::RawDomains;
 pub(super) use extract::{RawExtract, RawLanguage};
 pub(super) use quality::RawQuality;
 pub(super) use rank::RawRank;
+pub(super) use rounds::{RawRecall, RawRounds};
 pub(super) use run::{RawOutput, RawRun};
 pub(super) use seed::{RawClassifier, RawSeed};
 
