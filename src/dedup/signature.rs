@@ -136,6 +136,21 @@ mod tests {
         check(350, 500);
     }
 
+    /// On pages of the usual length the bands find what the formula says within three standard errors.
+    #[test]
+    fn found_along_the_whole_curve_as_the_formula_says() {
+        let (pairs, union) = (300, 600);
+        for (bands, rows) in [(14, 8), (32, 8), (20, 5)] {
+            let banding = Banding::new(bands, rows).unwrap();
+            for tenths in 3..=9 {
+                let (_, found) = measure(banding, union * tenths / 10, union, pairs);
+                let p = banding.match_probability(tenths as f64 / 10.0);
+                let error = (p * (1.0 - p) / pairs as f64).sqrt().max(1.0 / pairs as f64);
+                assert!((found - p).abs() < 3.0 * error, "{bands} × {rows} at 0.{tenths}: found {found}, formula {p}");
+            }
+        }
+    }
+
     #[test]
     fn signatures_are_the_same_for_ever() {
         let mut signer = Signer::new(4);
