@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::sections::{
-    Classifier, Crawl, Decontaminate, Dedup, Extract, Http, Language, Output, Quality, Rank, RawClassifier, RawCrawl,
-    RawDecontaminate, RawDedup, RawExtract, RawHttp, RawLanguage, RawOutput, RawQuality, RawRank, RawRead, RawRun,
+    Classifier, Crawl, Decontaminate, Dedup, Extract, Http, Index, Language, Output, Quality, Rank, RawClassifier, RawCrawl,
+    RawDecontaminate, RawDedup, RawExtract, RawHttp, RawIndex, RawLanguage, RawOutput, RawQuality, RawRank, RawRead, RawRun,
     RawSeed, Read, Run, Seed,
 };
 
@@ -83,6 +83,7 @@ struct Raw {
     seed: RawSeed,
     classifier: RawClassifier,
     rank: RawRank,
+    index: RawIndex,
 }
 
 /// The whole configuration, checked.
@@ -112,6 +113,8 @@ pub struct Config {
     pub seed: Seed,
     /// The classifier.
     pub classifier: Classifier,
+    /// URL indexes of crawls.
+    pub index: Index,
     rank: Option<Rank>,
 }
 
@@ -155,6 +158,8 @@ const PATH_KEYS: &[(&str, &str)] = &[
     ("crawl", "paths"),
     ("decontaminate", "benchmarks"),
     ("decontaminate", "allow"),
+    ("index", "base_url"),
+    ("index", "tables"),
     ("quality", "blocked_hosts"),
     ("seed", "positives"),
     ("seed", "negatives"),
@@ -244,6 +249,7 @@ pub fn parse(mut table: toml::Table, sets: &[String]) -> Result<Config, ConfigEr
         seed,
         classifier,
         rank,
+        index,
     } = raw;
     Ok(Config {
         run: run.try_into()?,
@@ -259,6 +265,7 @@ pub fn parse(mut table: toml::Table, sets: &[String]) -> Result<Config, ConfigEr
         seed: seed.try_into()?,
         classifier: classifier.try_into()?,
         rank: rank.try_into()?,
+        index: index.try_into()?,
     })
 }
 

@@ -2,6 +2,7 @@
 
 pub mod atomic;
 pub mod http;
+pub mod object;
 pub mod query;
 pub mod store;
 pub mod table;
