@@ -24,6 +24,8 @@ pub mod decontaminate;
 
 pub mod classify;
 pub mod rank;
+
+pub mod domains;
 pub mod rounds;
 
 pub mod cli;

@@ -66,6 +66,15 @@ pub fn address(url: &str) -> Option<Address> {
     Some(Address { id: PageId::of_normalised_url(&normalised), normalised, host, domain })
 }
 
+/// A path and a query spelled as in normalised addresses, default documents kept: `/a//b/?x=1&utm_source=y` → `/a/b`,
+/// `x=1`.
+#[must_use]
+pub fn path_and_query(path: &str, query: Option<&str>) -> (String, String) {
+    let mut spelled = String::with_capacity(path.len());
+    path::push_normalised(&mut spelled, path, false);
+    (spelled, query.map(query::normalise).unwrap_or_default())
+}
+
 /// Whether a list, one entry a line, sorted, holds `name`.
 fn listed(list: &[&str], name: &str) -> bool {
     list.binary_search(&name).is_ok()
