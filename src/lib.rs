@@ -26,6 +26,7 @@ pub mod classify;
 pub mod rank;
 
 pub mod domains;
+pub mod index;
 pub mod rounds;
 
 pub mod cli;

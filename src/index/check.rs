@@ -6,7 +6,7 @@ use crate::io::warc::{Member, NoMember, RecordKind, member};
 
 /// Why a capture is not in the recall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reason {
+pub(super) enum Reason {
     /// The name of its WARC file is no plain relative path.
     BadName,
     /// Its offset is missing or negative.
@@ -38,7 +38,7 @@ pub enum Reason {
 impl Reason {
     /// Its name in tables.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::BadName => "bad_name",
             Self::BadOffset => "bad_offset",
@@ -64,7 +64,7 @@ const NAME_BYTES_MAX: usize = 1024;
 ///
 /// # Errors
 /// The row leads out of the folder of WARC files, or to no place in a file.
-pub fn place(warc: &str, offset: Option<i64>, length: Option<i64>, length_max: u64) -> Result<Place, Reason> {
+pub(super) fn place(warc: &str, offset: Option<i64>, length: Option<i64>, length_max: u64) -> Result<Place, Reason> {
     if !is_plain(warc) {
         return Err(Reason::BadName);
     }
@@ -85,7 +85,7 @@ fn is_plain(name: &str) -> bool {
 ///
 /// # Errors
 /// They are something else.
-pub fn record(stored: &[u8], url: &str, digest: Option<&str>, record_bytes_max: usize) -> Result<(), Reason> {
+pub(super) fn record(stored: &[u8], url: &str, digest: Option<&str>, record_bytes_max: usize) -> Result<(), Reason> {
     let Member { kind, url: found, payload_digest } = member(stored, record_bytes_max).map_err(|error| match error {
         NoMember::Damaged | NoMember::LongerThanMember => Reason::Damaged,
         NoMember::TooLarge => Reason::TooLarge,

@@ -15,7 +15,7 @@ use parquet::file::metadata::{FooterTail, ParquetMetaData, ParquetMetaDataReader
 use parquet::file::statistics::Statistics;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::check::{self, Reason};
+use super::check;
 use super::surt::{KeyRange, widen};
 use super::table::{Capture, CapturesBuilder, RefusedBuilder};
 use super::wanted::Wanted;

@@ -4,36 +4,36 @@ use std::ops::Range;
 
 /// Where a capture lies in its WARC file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub(super) struct Place {
     /// Its first byte.
-    pub offset: u64,
+    pub(super) offset: u64,
     /// Its bytes.
-    pub length: u64,
+    pub(super) length: u64,
 }
 
 /// How far captures may lie apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub(super) struct Limits {
     /// Bytes between two captures that are rather read than asked around.
-    pub gap_bytes: u64,
+    pub(super) gap_bytes: u64,
     /// Most bytes asked for at once; a larger capture is asked for alone.
-    pub range_bytes_max: u64,
+    pub(super) range_bytes_max: u64,
 }
 
 /// A request: bytes of a file, and which captures are in them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
+pub(super) struct Request {
     /// The file.
-    pub warc: String,
+    pub(super) warc: String,
     /// Its bytes.
-    pub bytes: Range<u64>,
+    pub(super) bytes: Range<u64>,
     /// The captures, by their place in the list.
-    pub captures: Range<usize>,
+    pub(super) captures: Range<usize>,
 }
 
 /// The requests for captures that are sorted by file and offset. A capture is in exactly one of them, whole.
 #[must_use]
-pub fn requests<'a>(captures: impl IntoIterator<Item = (&'a str, Place)>, limits: Limits) -> Vec<Request> {
+pub(super) fn requests<'a>(captures: impl IntoIterator<Item = (&'a str, Place)>, limits: Limits) -> Vec<Request> {
     let mut found: Vec<Request> = Vec::new();
     for (index, (warc, Place { offset, length })) in captures.into_iter().enumerate() {
         let end = offset.saturating_add(length);

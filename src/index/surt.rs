@@ -8,11 +8,11 @@ use std::net::Ipv4Addr;
 
 /// The keys from one, inclusive, to another, exclusive.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct KeyRange {
+pub(super) struct KeyRange {
     /// The first key in it.
-    pub from: String,
+    pub(super) from: String,
     /// The first key after it.
-    pub to: String,
+    pub(super) to: String,
 }
 
 impl KeyRange {
@@ -27,14 +27,14 @@ impl KeyRange {
 
     /// Whether some key of `least..=most` is in it.
     #[must_use]
-    pub fn meets(&self, least: &[u8], most: &[u8]) -> bool {
+    pub(super) fn meets(&self, least: &[u8], most: &[u8]) -> bool {
         self.from.as_bytes() <= most && self.to.as_bytes() > least
     }
 }
 
 /// Which hosts a prefix is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hosts {
+pub(super) enum Hosts {
     /// The one named.
     This,
     /// The one named and all below it.
@@ -43,7 +43,7 @@ pub enum Hosts {
 
 /// The ranges that hold the keys of addresses under `path` on a host, or on it and all hosts below it.
 #[must_use]
-pub fn ranges(host: &str, hosts: Hosts, path: &str) -> Vec<KeyRange> {
+pub(super) fn ranges(host: &str, hosts: Hosts, path: &str) -> Vec<KeyRange> {
     let mut found = Vec::new();
     for host in spellings(host) {
         // `www.` goes from keys, and whatever port is named comes after the host.
@@ -60,7 +60,7 @@ pub fn ranges(host: &str, hosts: Hosts, path: &str) -> Vec<KeyRange> {
 
 /// Joins ranges that overlap or touch; sorted.
 #[must_use]
-pub fn merge(mut ranges: Vec<KeyRange>) -> Vec<KeyRange> {
+pub(super) fn merge(mut ranges: Vec<KeyRange>) -> Vec<KeyRange> {
     ranges.sort();
     let mut merged: Vec<KeyRange> = Vec::new();
     for range in ranges {
@@ -78,7 +78,7 @@ pub fn merge(mut ranges: Vec<KeyRange>) -> Vec<KeyRange> {
 
 /// Joins neighbours until there are no more than `most` ranges (at least 1), over as few other keys as can be told.
 #[must_use]
-pub fn widen(ranges: Vec<KeyRange>, most: usize) -> Vec<KeyRange> {
+pub(super) fn widen(ranges: Vec<KeyRange>, most: usize) -> Vec<KeyRange> {
     let size = ranges.len().div_ceil(most.max(1)).max(1);
     let join = |run: &[KeyRange]| {
         let (first, last) = (run.first()?, run.last()?);

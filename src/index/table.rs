@@ -18,7 +18,7 @@ fn text(name: &str) -> Field {
 }
 
 /// A capture that can be followed: the columns of the program's own tables.
-pub static CAPTURES: LazyLock<SchemaRef> = LazyLock::new(|| {
+pub(super) static CAPTURES: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(vec![
         text("id"),
         text("url"),
@@ -35,7 +35,7 @@ pub static CAPTURES: LazyLock<SchemaRef> = LazyLock::new(|| {
 });
 
 /// A row of an index that cannot be followed.
-pub static REFUSED: LazyLock<SchemaRef> = LazyLock::new(|| {
+pub(super) static REFUSED: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(vec![
         text("url"),
         text("source_warc"),
@@ -46,7 +46,7 @@ pub static REFUSED: LazyLock<SchemaRef> = LazyLock::new(|| {
 });
 
 /// What became of a capture: where it stands in the recall WARC beside, or why it does not.
-pub static FETCHED: LazyLock<SchemaRef> = LazyLock::new(|| {
+pub(super) static FETCHED: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(vec![
         text("id"),
         text("url"),
@@ -67,30 +67,30 @@ fn signed(n: u64) -> i64 {
 
 /// A capture to fetch.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Capture {
+pub(super) struct Capture {
     /// The page, 32 hex digits.
-    pub id: String,
+    pub(super) id: String,
     /// Its address.
-    pub url: String,
+    pub(super) url: String,
     /// Its registrable domain.
-    pub domain: String,
+    pub(super) domain: String,
     /// The accepted prefix that it is under.
-    pub prefix: String,
+    pub(super) prefix: String,
     /// When it was captured, milliseconds since the Unix epoch.
-    pub fetched_at_ms: Option<i64>,
+    pub(super) fetched_at_ms: Option<i64>,
     /// The WARC file, relative to the folder of all of them.
-    pub warc: String,
+    pub(super) warc: String,
     /// Where it lies in it.
-    pub place: Place,
+    pub(super) place: Place,
     /// The digest of its payload, as the index has it.
-    pub digest: Option<String>,
+    pub(super) digest: Option<String>,
     /// What draws are made by.
-    pub draw: i64,
+    pub(super) draw: i64,
 }
 
 /// Gathers captures into batches of [`CAPTURES`].
 #[derive(Default)]
-pub struct CapturesBuilder {
+pub(super) struct CapturesBuilder {
     texts: [StringBuilder; 5],
     fetched_at: Int64Builder,
     place: [Int64Builder; 2],
@@ -100,7 +100,7 @@ pub struct CapturesBuilder {
 
 impl CapturesBuilder {
     /// Adds a capture.
-    pub fn push(&mut self, capture: &Capture) {
+    pub(super) fn push(&mut self, capture: &Capture) {
         let Capture { id, url, domain, prefix, fetched_at_ms, warc, place, digest, draw } = capture;
         for (builder, text) in self.texts.iter_mut().zip([id, url, domain, prefix, warc]) {
             builder.append_value(text);
@@ -116,7 +116,7 @@ impl CapturesBuilder {
     ///
     /// # Errors
     /// A defect of this program.
-    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+    pub(super) fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
         let [id, url, domain, prefix, warc] = &mut self.texts;
         let [offset, length] = &mut self.place;
         let columns: Vec<ArrayRef> = vec![
@@ -136,7 +136,7 @@ impl CapturesBuilder {
 }
 
 /// The columns of a batch of [`CAPTURES`].
-pub struct Captures<'b> {
+pub(super) struct Captures<'b> {
     texts: [&'b StringArray; 5],
     fetched_at: &'b Int64Array,
     place: [&'b Int64Array; 2],
@@ -149,7 +149,7 @@ impl<'b> Captures<'b> {
     ///
     /// # Errors
     /// A column is missing or has another type.
-    pub fn of(batch: &'b RecordBatch, path: &Path) -> Result<Self, TableError> {
+    pub(super) fn of(batch: &'b RecordBatch, path: &Path) -> Result<Self, TableError> {
         let text = |name| column::<StringArray>(batch, name, path);
         let number = |name| column::<Int64Array>(batch, name, path);
         Ok(Self {
@@ -163,19 +163,19 @@ impl<'b> Captures<'b> {
 
     /// The id of a row.
     #[must_use]
-    pub fn id(&self, row: usize) -> &'b str {
+    pub(super) fn id(&self, row: usize) -> &'b str {
         self.texts[0].value(row)
     }
 
     /// The domain of a row.
     #[must_use]
-    pub fn domain(&self, row: usize) -> &'b str {
+    pub(super) fn domain(&self, row: usize) -> &'b str {
         self.texts[2].value(row)
     }
 
     /// A row.
     #[must_use]
-    pub fn get(&self, row: usize) -> Capture {
+    pub(super) fn get(&self, row: usize) -> Capture {
         let [id, url, domain, prefix, warc] = self.texts.map(|texts| texts.value(row).to_owned());
         let [offset, length] = self.place.map(|numbers| numbers.value(row).max(0) as u64);
         Capture {
@@ -194,7 +194,7 @@ impl<'b> Captures<'b> {
 
 /// Gathers rows that cannot be followed into batches of [`REFUSED`].
 #[derive(Default)]
-pub struct RefusedBuilder {
+pub(super) struct RefusedBuilder {
     texts: [StringBuilder; 2],
     place: [Int64Builder; 2],
     reason: StringBuilder,
@@ -202,7 +202,7 @@ pub struct RefusedBuilder {
 
 impl RefusedBuilder {
     /// Adds a row.
-    pub fn push(&mut self, url: &str, warc: &str, offset: Option<i64>, length: Option<i64>, reason: Reason) {
+    pub(super) fn push(&mut self, url: &str, warc: &str, offset: Option<i64>, length: Option<i64>, reason: Reason) {
         self.texts[0].append_value(url);
         self.texts[1].append_value(warc);
         self.place[0].append_option(offset);
@@ -214,7 +214,7 @@ impl RefusedBuilder {
     ///
     /// # Errors
     /// A defect of this program.
-    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+    pub(super) fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
         let [url, warc] = &mut self.texts;
         let [offset, length] = &mut self.place;
         let columns: Vec<ArrayRef> = vec![
@@ -230,7 +230,7 @@ impl RefusedBuilder {
 
 /// Gathers what became of captures into batches of [`FETCHED`].
 #[derive(Default)]
-pub struct FetchedBuilder {
+pub(super) struct FetchedBuilder {
     texts: [StringBuilder; 5],
     fetched_at: TimestampMillisecondBuilder,
     place: [Int64Builder; 2],
@@ -240,7 +240,7 @@ pub struct FetchedBuilder {
 
 impl FetchedBuilder {
     /// Adds a capture and its offset in the recall WARC, or why it has none.
-    pub fn push(&mut self, capture: &Capture, outcome: Result<u64, Reason>) {
+    pub(super) fn push(&mut self, capture: &Capture, outcome: Result<u64, Reason>) {
         let Capture { id, url, domain, prefix, fetched_at_ms, warc, place, .. } = capture;
         for (builder, text) in self.texts.iter_mut().zip([id, url, domain, prefix, warc]) {
             builder.append_value(text);
@@ -256,7 +256,7 @@ impl FetchedBuilder {
     ///
     /// # Errors
     /// A defect of this program.
-    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+    pub(super) fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
         let [id, url, domain, prefix, warc] = &mut self.texts;
         let [offset, length] = &mut self.place;
         let columns: Vec<ArrayRef> = vec![

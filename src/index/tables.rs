@@ -61,7 +61,7 @@ fn of_crawls(crawls: &[String]) -> String {
 ///
 /// # Errors
 /// A list or folder can't be read, or holds no table.
-pub fn list(
+pub(super) fn list(
     tables: &[String],
     crawls: &[String],
     base: &Location,

@@ -21,17 +21,17 @@ pub struct Wanted {
 
 /// What of it an answer depends on: entry by entry, in order of name.
 #[derive(Debug, Serialize)]
-pub struct Terms(Vec<(String, Vec<String>, Vec<String>)>);
+pub(super) struct Terms(Vec<(String, Vec<String>, Vec<String>)>);
 
 /// A page that is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Match {
+pub(super) struct Match {
     /// The page.
-    pub id: PageId,
+    pub(super) id: PageId,
     /// Its registrable domain.
-    pub domain: String,
+    pub(super) domain: String,
     /// The accepted prefix that it is under.
-    pub prefix: String,
+    pub(super) prefix: String,
 }
 
 impl Wanted {
@@ -52,7 +52,7 @@ impl Wanted {
 
     /// The keys that may be of wanted pages, sorted.
     #[must_use]
-    pub fn ranges(&self) -> &[KeyRange] {
+    pub(super) fn ranges(&self) -> &[KeyRange] {
         &self.ranges
     }
 
@@ -64,7 +64,7 @@ impl Wanted {
 
     /// What an answer depends on.
     #[must_use]
-    pub fn terms(&self) -> Terms {
+    pub(super) fn terms(&self) -> Terms {
         let texts = |prefixes: &[Prefix]| prefixes.iter().map(ToString::to_string).collect();
         let term = |entry: &Entry| (entry.name.clone(), texts(&entry.accepted), texts(&entry.refused));
         Terms(self.counting().map(term).collect())
@@ -76,7 +76,7 @@ impl Wanted {
 
     /// The page at an address, where it is wanted.
     #[must_use]
-    pub fn page(&self, url: &str) -> Option<Match> {
+    pub(super) fn page(&self, url: &str) -> Option<Match> {
         let found = address(url)?;
         if self.domains.as_ref().is_some_and(|domains| !domains.contains(&found.domain)) {
             return None;

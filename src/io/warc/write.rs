@@ -101,14 +101,6 @@ impl<W: Write> WarcWriter<W> {
         )
     }
 
-    /// Writes a record as it is stored elsewhere: one whole gzip member.
-    ///
-    /// # Errors
-    /// When the sink fails.
-    pub fn stored(&mut self, member: &[u8]) -> io::Result<()> {
-        self.sink.write_all(member)
-    }
-
     /// Ends the file: gives the sink back, flushed.
     ///
     /// # Errors
