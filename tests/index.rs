@@ -149,7 +149,7 @@ fn crawl() -> Crawl {
 fn others(count: usize) -> Vec<Row> {
     let row = |n: usize| {
         let tld = ["com", "net", "org", "edu"][n % 4];
-        Row::new(&format!("https://site{n:06}.{tld}/notes/{}", words(n).split_at(60).0.replace(' ', "-")), "none.warc.gz", 1, 1)
+        Row::new(&format!("https://site{n:06}.{tld}/notes/{}", words(n).split_at(300).0.replace(' ', "-")), "none.warc.gz", 1, 1)
     };
     (0..count).map(row).collect()
 }
@@ -292,7 +292,7 @@ fn two_hundred_captures_come_whole_from_a_server_that_fails_one_request_in_five(
     let (read, groups) = (rows[0]["bytes_in"].as_u64().unwrap(), &rows[0]["facts"]);
     println!("index: {asked_of_index} requests, {read} of {whole} bytes, {groups}");
     assert!(groups["row_groups"].as_u64().unwrap() > 40 && groups["row_groups_read"].as_u64().unwrap() <= 6, "{groups}");
-    assert!(read < whole as u64 / 4 + (256 << 10) && asked_of_index < 20);
+    assert!(read < whole as u64 / 3 && asked_of_index < 12);
 
     let said = lab.recall("out", &[]);
     assert!(lines(&said, "plan").contains("by 10 requests"), "{said}");

@@ -243,8 +243,9 @@ impl<'a> Recall<'a> {
 
     /// Memory: a batch of rows, and the end of the file.
     fn query(&self, file: &IndexFile, asked: &Asked<'_>, progress: &Progress) -> TaskResult {
-        let object = Arc::new(Object::open(self.store, &file.location, query::TAIL_BYTES)?);
-        let metadata = query::metadata(&object)?;
+        let mut object = Object::open(self.store, &file.location, query::TAIL_BYTES)?;
+        let metadata = query::metadata(&mut object)?;
+        let object = Arc::new(object);
         let (ranges, groups) = query::met(&metadata, self.wanted.ranges())?;
         let all_groups = metadata.num_row_groups();
         drop(metadata);

@@ -69,9 +69,10 @@ enum Need {
 /// Types of pages.
 const PAGE_TYPES: [&str; 2] = ["text/html", "application/xhtml+xml"];
 
-/// Reads what a file says of itself at its end.
-pub(super) fn metadata(object: &Object) -> Result<ParquetMetaData, Error> {
-    let failed = |what: &str| -> Error { format!("{object}: no Parquet file: {what}").into() };
+/// Reads what a file says of itself at its end, which is kept.
+pub(super) fn metadata(object: &mut Object) -> Result<ParquetMetaData, Error> {
+    let name = object.to_string();
+    let failed = |what: &str| -> Error { format!("{name}: no Parquet file: {what}").into() };
     let bytes = object.bytes();
     let end = bytes.checked_sub(8).ok_or_else(|| failed("it is too short"))?;
     let last: [u8; 8] = object.range(end..bytes)?.try_into().map_err(|_| failed("it is too short"))?;
@@ -80,6 +81,7 @@ pub(super) fn metadata(object: &Object) -> Result<ParquetMetaData, Error> {
         return Err(failed(&format!("what it says of itself takes {length} bytes")));
     }
     let begin = end.checked_sub(length).ok_or_else(|| failed("it is cut"))?;
+    object.keep(begin)?;
     ParquetMetaDataReader::decode_metadata(&object.range(begin..end)?).map_err(|error| failed(&error.to_string()))
 }
 

@@ -41,6 +41,19 @@ impl Object {
         Ok(Self { store: store.clone(), location: location.clone(), tail, bytes, read, reads: AtomicU64::new(1) })
     }
 
+    /// Keeps the file's end from byte `first` on.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn keep(&mut self, first: u64) -> std::result::Result<(), StoreError> {
+        if first < self.tail.first {
+            let mut bytes = self.range(first..self.tail.first)?;
+            bytes.append(&mut self.tail.bytes);
+            (self.tail.first, self.tail.bytes) = (first, bytes);
+        }
+        Ok(())
+    }
+
     /// Bytes of the file.
     #[must_use]
     pub fn bytes(&self) -> u64 {

@@ -106,7 +106,14 @@ impl Engine {
     pub fn object(&self, object: &Arc<Object>) -> Result<DataFrame, QueryError> {
         const PLACE: &str = "index://object/";
         let what = object.to_string();
-        self.context.state_ref().write().config_mut().options_mut().execution.parquet.pushdown_filters = true;
+        {
+            let state = self.context.state_ref();
+            let mut state = state.write();
+            let options = &mut state.config_mut().options_mut().execution.parquet;
+            options.pushdown_filters = true;
+            // The object has kept its end: no guess at how long it is.
+            options.metadata_size_hint = None;
+        }
         let place = url::Url::parse(PLACE).map_err(std::io::Error::other)?;
         self.context.register_object_store(&place, Arc::new(Shared(Arc::clone(object))));
         let read = self.context.read_parquet(format!("{PLACE}table.parquet"), ParquetReadOptions::default());
