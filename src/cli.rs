@@ -99,6 +99,8 @@ enum Command {
     Classify(commands::stages::Classify),
     /// Rank the scored pages, cut at the token budget, write the shards.
     Rank(commands::stages::RankCommand),
+    /// Find the mathematical domains of a round and which of their URLs are: what an annotator is shown.
+    Domains(commands::domains::DomainsCommand),
     /// Fetch pages under accepted prefixes that a URL index names and the crawl's files do not hold.
     Recall(commands::recall::Recall),
     /// Run a round: whatever is missing of it, from WARC files to ranked shards.
@@ -171,6 +173,7 @@ pub fn main() -> ExitCode {
         Command::Seed(args) => args.run(global, &mut out),
         Command::Classify(args) => args.run(global, &mut out),
         Command::Rank(args) => args.run(global, &mut out),
+        Command::Domains(args) => args.run(global, &mut out),
         Command::Recall(args) => args.run(global, &mut out),
         Command::Iterate(args) => args.run(global, &mut out),
         Command::Inspect(args) => args.run(&mut out),

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 #[path = "support/server.rs"]
+#[expect(dead_code, reason = "other tests use more of the server")]
 mod server;
 
 use std::collections::BTreeMap;
@@ -63,10 +64,10 @@ fn index(mut rows: Vec<Row>) -> Vec<u8> {
     rows.sort_by_key(Row::key);
     let text = |of: fn(&Row) -> String| -> ArrayRef { Arc::new(StringArray::from_iter_values(rows.iter().map(of))) };
     let host = |row: &Row| Url::parse(&row.url).unwrap().host_str().unwrap().to_owned();
-    let optional = |of: fn(&Row) -> Option<&'static str>| -> ArrayRef {
-        Arc::new(rows.iter().map(of).collect::<StringArray>())
-    };
-    let number = |of: fn(&Row) -> i32| -> ArrayRef { Arc::new(rows.iter().map(|row| Some(of(row))).collect::<Int32Array>()) };
+    let optional =
+        |of: fn(&Row) -> Option<&'static str>| -> ArrayRef { Arc::new(rows.iter().map(of).collect::<StringArray>()) };
+    let number =
+        |of: fn(&Row) -> i32| -> ArrayRef { Arc::new(rows.iter().map(|row| Some(of(row))).collect::<Int32Array>()) };
     let times: TimestampMillisecondArray = rows.iter().map(|row| Some(row.time_ms)).collect();
     let columns: Vec<(&str, ArrayRef)> = vec![
         ("url_surtkey", text(Row::key)),
@@ -149,7 +150,12 @@ fn crawl() -> Crawl {
 fn others(count: usize) -> Vec<Row> {
     let row = |n: usize| {
         let tld = ["com", "net", "org", "edu"][n % 4];
-        Row::new(&format!("https://site{n:06}.{tld}/notes/{}", words(n).split_at(300).0.replace(' ', "-")), "none.warc.gz", 1, 1)
+        Row::new(
+            &format!("https://site{n:06}.{tld}/notes/{}", words(n).split_at(300).0.replace(' ', "-")),
+            "none.warc.gz",
+            1,
+            1,
+        )
     };
     (0..count).map(row).collect()
 }
@@ -281,6 +287,7 @@ fn two_hundred_captures_come_whole_from_a_server_that_fails_one_request_in_five(
     lab.server.fail_every(5, faults());
     let said = lab.run("out", &[], &["recall", "--round", "1", "--annotations", "annotations.toml", "--dry-run"]);
     assert!(lines(&said, "captures").contains("200 found = 200 to fetch + 0 read before"), "{said}");
+    println!("{said}");
     assert_eq!(lab.asked("/crawl-data"), 0);
     // The index: its end, the key's pages, the other columns; all but the row groups in between are left.
     let asked_of_index = lab.asked("/index");
@@ -291,7 +298,10 @@ fn two_hundred_captures_come_whole_from_a_server_that_fails_one_request_in_five(
         .collect();
     let (read, groups) = (rows[0]["bytes_in"].as_u64().unwrap(), &rows[0]["facts"]);
     println!("index: {asked_of_index} requests, {read} of {whole} bytes, {groups}");
-    assert!(groups["row_groups"].as_u64().unwrap() > 40 && groups["row_groups_read"].as_u64().unwrap() <= 6, "{groups}");
+    assert!(
+        groups["row_groups"].as_u64().unwrap() > 40 && groups["row_groups_read"].as_u64().unwrap() <= 6,
+        "{groups}"
+    );
     assert!(read < whole as u64 / 3 && asked_of_index < 12);
 
     let said = lab.recall("out", &[]);
@@ -335,7 +345,8 @@ fn a_killed_recall_goes_on_to_the_same_bytes() {
     lab.server.fail_every(1, [Act::Slow(Duration::from_millis(20))]);
     let args = ["recall", "--round", "1", "--annotations", "annotations.toml"];
     for committed in 1..4 {
-        let mut child = lab.command("killed", &sets, &args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child =
+            lab.command("killed", &sets, &args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let rows = lab.out("killed/manifest/index/01/fetch");
         while fs::read_dir(&rows).map_or(0, Iterator::count) < committed && child.try_wait().unwrap().is_none() {
             thread::sleep(Duration::from_millis(5));
@@ -368,7 +379,11 @@ fn what_was_read_is_not_fetched_again() {
     for (name, bytes) in lab.crawl.warcs.iter().take(2) {
         fs::write(lab.out(Path::new(name).file_name().unwrap().to_str().unwrap()), bytes).unwrap();
     }
-    lab.run("out", &["language.keep=['en','zh','other']"], &["extract", "CC-MAIN-00000.warc.gz", "CC-MAIN-00001.warc.gz"]);
+    lab.run(
+        "out",
+        &["language.keep=['en','zh','other']"],
+        &["extract", "CC-MAIN-00000.warc.gz", "CC-MAIN-00001.warc.gz"],
+    );
     let said = lab.recall("out", &[]);
     assert!(lines(&said, "captures").contains("200 found = 160 to fetch + 40 read before"), "{said}");
     let sources = recalled_sources(&lab.out("out"), 2).unwrap();
@@ -440,12 +455,18 @@ fn an_index_that_lies_is_not_followed() {
     ];
     let want: BTreeMap<String, String> = want.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
     assert_eq!(failed, want);
-    assert!(lines(&said, "fetched").contains("fetched   199; not fetched: beyond_end 2, damaged 3, not_found 1"), "{said}");
+    assert!(
+        lines(&said, "fetched").contains("fetched   199; not fetched: beyond_end 2, damaged 3, not_found 1"),
+        "{said}"
+    );
     let path = lab.out("out/recall/recall-01.refused.parquet");
     let mut refused = BTreeMap::new();
     for batch in Table::open(&path).unwrap().batches().unwrap() {
         let batch = batch.unwrap();
-        let (url, reason) = (column::<StringArray>(&batch, "url", &path).unwrap(), column::<StringArray>(&batch, "reason", &path).unwrap());
+        let (url, reason) = (
+            column::<StringArray>(&batch, "url", &path).unwrap(),
+            column::<StringArray>(&batch, "reason", &path).unwrap(),
+        );
         for (url, reason) in url.iter().zip(reason) {
             refused.insert(url.unwrap().rsplit('/').next().unwrap().to_owned(), reason.unwrap().to_owned());
         }
@@ -489,7 +510,10 @@ fn limits_languages_and_captures_are_chosen_by_rule() {
     let said = lab.recall("few", &["index.domain_pages_max=30"]);
     assert!(lines(&said, "captures").contains("60 to fetch"), "{said}");
     let fewer = lab.recall("fewer", &["index.domain_pages_max=30", "index.pages_max=25"]);
-    assert!(lines(&fewer, "captures").contains("25 to fetch") && lines(&fewer, "captures").contains("175 over the limits"), "{fewer}");
+    assert!(
+        lines(&fewer, "captures").contains("25 to fetch") && lines(&fewer, "captures").contains("175 over the limits"),
+        "{fewer}"
+    );
     let (few, fewer) = (lab.outcome("few"), lab.outcome("fewer"));
     assert!(fewer.keys().all(|url| few.contains_key(url)), "a smaller sample is part of the larger one");
     lab.recall("again", &["index.domain_pages_max=30", "index.pages_max=25"]);

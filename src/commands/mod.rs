@@ -2,6 +2,7 @@
 
 pub(crate) mod decontaminate;
 pub(crate) mod docs;
+pub(crate) mod domains;
 pub(crate) mod fetch;
 pub(crate) mod init;
 pub(crate) mod inspect;

@@ -1,18 +1,14 @@
 //! `recall`: pages under accepted prefixes that the crawl's files do not hold, found in a URL index and fetched.
 
-use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use arrow::array::{BooleanArray, StringArray};
 use clap::Args;
 
 use super::{configure, out_set, runner, store};
 use crate::cli::{CommandResult, Failure, Global};
 use crate::config::ByteSize;
-use crate::domains::files;
-use crate::index::{Figures, Recall as IndexRecall, Wanted};
-use crate::io::table::{Table, TableError, column};
+use crate::index::{Figures, Recall as IndexRecall, Wanted, of_round};
 
 /// `recall`.
 #[derive(Args, Debug)]
@@ -43,47 +39,32 @@ pub(crate) struct Recall {
 
 impl Recall {
     pub(crate) fn run(self, global: &Global, out: &mut dyn Write) -> CommandResult {
-        let config = configure(global, &out_set(self.out.as_ref()))?;
-        let named = files::list(&self.annotations, &config.output.dir, self.round);
-        if named.is_empty() {
+        let mut config = configure(global, &out_set(self.out.as_ref()))?;
+        config.domains.annotations.extend(self.annotations);
+        let Some(wanted) = of_round(&config.domains, &config.output.dir, self.round)? else {
             let message = format!(
-                "nothing is annotated up to round {}: there is no rounds/NN/annotations.toml in {}, and --annotations \
-                 names none",
+                "nothing is annotated up to round {}: there is no rounds/NN/annotations.toml in {}, and neither \
+                 domains.annotations nor --annotations names a file",
                 self.round,
                 config.output.dir.display()
             );
             return Err(Failure::Usage(message.into()));
-        }
-        let annotations = files::read(&named)?;
-        let domains = math_related(&config.output.dir.join(format!("rounds/{:02}/domains.parquet", self.round)))?;
-        let wanted = Wanted::new(annotations, domains);
+        };
         let store = store(&config);
         let runner = runner(global, &config)?;
         let recall = IndexRecall::new(&runner, &config, &store, &wanted, self.round)?;
         let figures = if self.dry_run { recall.plan()? } else { recall.run()? };
         print(out, &wanted, &figures)?;
-        writeln!(out, "requests  {} in this run, repeated ones and those to the index included", store.http().requests())?;
+        writeln!(
+            out,
+            "requests  {} in this run, repeated ones and those to the index included",
+            store.http().requests()
+        )?;
         if !self.dry_run {
             writeln!(out, "recall    {}", config.output.dir.join("recall").display())?;
         }
         Ok(())
     }
-}
-
-/// The math-related domains of a round; `None` where they are not known.
-fn math_related(path: &Path) -> Result<Option<BTreeSet<String>>, TableError> {
-    if !path.exists() {
-        return Ok(None);
-    }
-    let mut found = BTreeSet::new();
-    for batch in Table::open(path)?.columns(&["domain", "math_related"])?.batches()? {
-        let batch = batch?;
-        let domain: &StringArray = column(&batch, "domain", path)?;
-        let related: &BooleanArray = column(&batch, "math_related", path)?;
-        let names = domain.iter().zip(related).filter(|(_, related)| *related == Some(true));
-        found.extend(names.filter_map(|(name, _)| name.map(str::to_owned)));
-    }
-    Ok(Some(found))
 }
 
 fn print(out: &mut dyn Write, wanted: &Wanted, figures: &Figures) -> std::io::Result<()> {

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::sections::{
-    Classifier, Crawl, Decontaminate, Dedup, Extract, Http, Index, Language, Output, Quality, Rank, RawClassifier, RawCrawl,
-    RawDecontaminate, RawDedup, RawExtract, RawHttp, RawIndex, RawLanguage, RawOutput, RawQuality, RawRank, RawRead, RawRun,
-    RawSeed, Read, Run, Seed,
+    Classifier, Crawl, Decontaminate, Dedup, Domains, Extract, Http, Index, Language, Output, Quality, Rank,
+    RawClassifier, RawCrawl, RawDecontaminate, RawDedup, RawDomains, RawExtract, RawHttp, RawIndex, RawLanguage,
+    RawOutput, RawQuality, RawRank, RawRead, RawRun, RawSeed, Read, Run, Seed,
 };
 
 /// What is wrong with the configuration.
@@ -83,6 +83,7 @@ struct Raw {
     seed: RawSeed,
     classifier: RawClassifier,
     rank: RawRank,
+    domains: RawDomains,
     index: RawIndex,
 }
 
@@ -113,6 +114,8 @@ pub struct Config {
     pub seed: Seed,
     /// The classifier.
     pub classifier: Classifier,
+    /// `[domains]`.
+    pub domains: Domains,
     /// URL indexes of crawls.
     pub index: Index,
     rank: Option<Rank>,
@@ -158,6 +161,7 @@ const PATH_KEYS: &[(&str, &str)] = &[
     ("crawl", "paths"),
     ("decontaminate", "benchmarks"),
     ("decontaminate", "allow"),
+    ("domains", "annotations"),
     ("index", "base_url"),
     ("index", "tables"),
     ("quality", "blocked_hosts"),
@@ -249,6 +253,7 @@ pub fn parse(mut table: toml::Table, sets: &[String]) -> Result<Config, ConfigEr
         seed,
         classifier,
         rank,
+        domains,
         index,
     } = raw;
     Ok(Config {
@@ -265,6 +270,7 @@ pub fn parse(mut table: toml::Table, sets: &[String]) -> Result<Config, ConfigEr
         seed: seed.try_into()?,
         classifier: classifier.try_into()?,
         rank: rank.try_into()?,
+        domains: domains.try_into()?,
         index: index.try_into()?,
     })
 }

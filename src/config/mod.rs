@@ -9,7 +9,8 @@ mod units;
 
 pub use load::{Config, ConfigError, load, parse};
 pub use sections::{
-    CaptureChoice, Classifier, ClassifierSettings, Crawl, Decontaminate, Dedup, Extract, Http, Index, IndexCapture, Language,
-    Negatives, Output, Quality, Rank, Read, Run, Seed,
+    Annotate, Annotated, CaptureChoice, Classifier, ClassifierSettings, Crawl, Decontaminate, Dedup, Denominator,
+    DomainRules, Domains, Extract, Http, Index, IndexCapture, Language, Negatives, Output, Quality, Rank, Read, Run,
+    Seed,
 };
 pub use units::{ByteSize, TokenBudget};

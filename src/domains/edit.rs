@@ -55,12 +55,26 @@ pub fn edit(text: &str, path: &Path, changes: &[Change]) -> Result<String, Annot
     Ok(document.to_string())
 }
 
+/// A file of these entries.
+#[must_use]
+pub fn text(entries: &[Entry]) -> String {
+    let mut text = String::new();
+    for entry in entries {
+        let mut table = Table::new();
+        write(&mut table, entry);
+        text.push_str(if text.is_empty() { "[[domain]]\n" } else { "\n[[domain]]\n" });
+        text.push_str(&table.to_string());
+    }
+    text
+}
+
 /// Sets the keys of an entry that differ, so that comments beside the others stay.
 fn write(table: &mut Table, entry: &Entry) {
     set_text(table, "name", Some(&entry.name));
     let accepted = if table.contains_key("accepted") { "accepted" } else { "prefixes" };
     set_prefixes(table, accepted, &entry.accepted, true);
     set_prefixes(table, "refused", &entry.refused, false);
+    set_prefixes(table, "open", &entry.open, false);
     set_text(table, "by", entry.by.as_deref());
     set_text(table, "at", entry.at.as_deref());
     match entry.proposed {
@@ -150,9 +164,11 @@ mod tests {
     fn a_new_file_and_a_new_entry() {
         let one = "[[domain]]\nname = \"a.org\"\nprefixes = [\"/x\"]\nby = \"anna\"\n";
         check("", &[Change::Set(entry("a.org", &["/x"], &[]))], one);
+        assert_eq!(text(&[entry("a.org", &["/x"], &[])]), one);
         let two =
             format!("# ours\n{one}\n[[domain]]\nname = \"b.org\"\nprefixes = []\nrefused = [\"/y\"]\nby = \"anna\"\n");
         check(&format!("# ours\n{one}"), &[Change::Set(entry("b.org", &[], &["/y"]))], &two);
+        assert_eq!(text(&[entry("a.org", &["/x"], &[]), entry("b.org", &[], &["/y"])]), two[7..]);
         check(&two, &[Change::Remove("b.org".to_owned())], &format!("# ours\n{one}"));
     }
 

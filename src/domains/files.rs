@@ -1,9 +1,12 @@
-//! The files of annotations: those that the configuration names, then those of the rounds, in order.
+//! The files of annotations: those that the configuration names, then those of the rounds, in order. Beside a round's
+//! verdicts stand the proposals that the cut of its trees makes; they hold with `annotate = "auto"` alone, where nobody has
+//! spoken.
 
 use std::path::{Path, PathBuf};
 
 use super::annotations::{AnnotationError, Annotations};
 use super::edit::{Change, edit};
+use crate::config::{Annotate, Domains};
 use crate::io::atomic::{self, AtomicError};
 
 /// A file of annotations cannot be used.
@@ -31,7 +34,35 @@ pub fn path(out: &Path, round: u32) -> PathBuf {
     out.join(format!("rounds/{round:02}/annotations.toml"))
 }
 
-/// The files that hold for a round: those named, then those of the rounds up to it that are there.
+/// Where the proposals of a round are.
+#[must_use]
+pub fn proposals_path(out: &Path, round: u32) -> PathBuf {
+    out.join(format!("rounds/{round:02}/proposals.toml"))
+}
+
+/// The files that hold for a round: those named, then those of the rounds up to it; proposals where nobody is asked.
+#[must_use]
+pub fn held(config: &Domains, out: &Path, round: u32) -> Vec<PathBuf> {
+    let mut files = list(&config.annotations, out, round);
+    if config.annotate == Annotate::Auto {
+        files.extend((1..=round).map(|round| proposals_path(out, round)).filter(|path| path.exists()));
+    }
+    files
+}
+
+/// What holds for a round: verdicts, and with `annotate = "auto"` the latest proposal for a domain without one.
+///
+/// # Errors
+/// A file cannot be read or has not the form.
+pub fn read_held(config: &Domains, out: &Path, round: u32) -> Result<Annotations, FileError> {
+    let all = read(&held(config, out, round))?;
+    Ok(match config.annotate {
+        Annotate::Auto => all.with_proposals(),
+        Annotate::Manual => all,
+    })
+}
+
+/// The files of verdicts of a round: those named, then those of the rounds up to it that are there.
 #[must_use]
 pub fn list(named: &[PathBuf], out: &Path, round: u32) -> Vec<PathBuf> {
     let rounds = (1..=round).map(|round| path(out, round)).filter(|path| path.exists());

@@ -150,6 +150,14 @@ impl Prefix {
         self.key.as_ref()
     }
 
+    /// The place that it is itself, on a domain's own host where it names none.
+    #[must_use]
+    pub fn place(&self, domain: &str) -> Place {
+        let host = self.host.clone().unwrap_or_else(|| bare_host(domain).to_owned());
+        let query = self.key.as_ref().map(|key| format!("{}={}", key.name, key.value.as_deref().unwrap_or_default()));
+        Place { host, path: self.path.clone(), query: query.unwrap_or_default() }
+    }
+
     /// Orders the prefixes of one place: the longest wins.
     #[must_use]
     pub fn length(&self) -> Length {

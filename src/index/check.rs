@@ -86,11 +86,12 @@ fn is_plain(name: &str) -> bool {
 /// # Errors
 /// They are something else.
 pub(super) fn record(stored: &[u8], url: &str, digest: Option<&str>, record_bytes_max: usize) -> Result<(), Reason> {
-    let Member { kind, url: found, payload_digest } = member(stored, record_bytes_max).map_err(|error| match error {
-        NoMember::Damaged | NoMember::LongerThanMember => Reason::Damaged,
-        NoMember::TooLarge => Reason::TooLarge,
-        NoMember::NoRecord => Reason::NoRecord,
-    })?;
+    let Member { kind, url: found, payload_digest } =
+        member(stored, record_bytes_max).map_err(|error| match error {
+            NoMember::Damaged | NoMember::LongerThanMember => Reason::Damaged,
+            NoMember::TooLarge => Reason::TooLarge,
+            NoMember::NoRecord => Reason::NoRecord,
+        })?;
     if kind != RecordKind::Response {
         return Err(Reason::NoResponse);
     }

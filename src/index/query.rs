@@ -135,9 +135,7 @@ pub(super) fn rows<'e>(engine: &'e Engine, object: &Arc<Object>, ranges: Vec<Key
         let typed = match need {
             Need::Text | Need::TextIfThere => cast(col(*name), DataType::Utf8),
             Need::Number => cast(col(*name), DataType::Int64),
-            Need::Time => {
-                cast(cast(col(*name), DataType::Timestamp(TimeUnit::Millisecond, None)), DataType::Int64)
-            }
+            Need::Time => cast(cast(col(*name), DataType::Timestamp(TimeUnit::Millisecond, None)), DataType::Int64),
         };
         typed.alias(*name)
     });

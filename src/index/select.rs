@@ -289,7 +289,8 @@ mod tests {
         };
         let all = [capture("a", 0, 40), capture("a", 45, 50), capture("b", 0, 10), capture("b", 500, 200)];
         let files = plan(&all);
-        let shapes: Vec<_> = files.iter().map(|f| (f.first, f.captures, f.bytes, f.requests, f.request_bytes)).collect();
+        let shapes: Vec<_> =
+            files.iter().map(|f| (f.first, f.captures, f.bytes, f.requests, f.request_bytes)).collect();
         assert_eq!(shapes, [(0, 3, 100, 2, 105), (3, 1, 200, 1, 200)]);
         let other = plan(&[all[0].clone(), all[1].clone(), all[2].clone(), capture("b", 501, 200)]);
         assert_eq!(other[0], files[0]);

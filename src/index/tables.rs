@@ -77,9 +77,7 @@ pub(super) fn list(
     let mut found = Vec::new();
     let named = tables.iter().map(|table| Location::parse(table, Path::new(""))).collect::<Result<Vec<_>, _>>()?;
     let of_crawls = crawls.iter().filter(|_| tables.is_empty()).map(|id| match base {
-        Location::Local(folder) => {
-            Ok(Location::Local(folder.join(format!("cc-index/table/cc-main/warc/crawl={id}"))))
-        }
+        Location::Local(folder) => Ok(Location::Local(folder.join(format!("cc-index/table/cc-main/warc/crawl={id}")))),
         Location::Http(url) => {
             let list = format!("{}/crawl-data/{id}/cc-index-table.paths.gz", url.as_str().trim_end_matches('/'));
             Location::parse(&list, Path::new(""))

@@ -87,7 +87,11 @@ impl Object {
         let part = self.store.range(&self.location, range)?;
         self.reads.fetch_add(1, Ordering::Relaxed);
         self.read.fetch_add(part.bytes.len() as u64, Ordering::Relaxed);
-        if part.bytes.len() as u64 == wanted { Ok(part.bytes) } else { Err(StoreError::Short { at: self.location.to_string() }) }
+        if part.bytes.len() as u64 == wanted {
+            Ok(part.bytes)
+        } else {
+            Err(StoreError::Short { at: self.location.to_string() })
+        }
     }
 
     fn meta(&self, location: &ObjectPath) -> ObjectMeta {
