@@ -26,7 +26,7 @@ use crate::io::table::column;
 /// The key by which an index is sorted.
 const KEY: &str = "url_surtkey";
 /// Ranges of keys in one query; more are joined.
-const RANGES_MAX: usize = 64;
+const RANGES_MAX: usize = 256;
 /// Bytes read at the end of a file at first: of most, all that says what is in it.
 pub(super) const TAIL_BYTES: u64 = 256 << 10;
 /// The largest end of a file that is read.
