@@ -33,6 +33,7 @@ pub mod classify;
 pub mod rank;
 
 pub mod domains;
+pub mod index;
 pub mod recall;
 pub mod rounds;
 

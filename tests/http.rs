@@ -145,6 +145,70 @@ fn retry_after_is_kept_and_capped() {
     check("Fri, 31 Dec 9999 23:59:59 GMT".to_owned(), MS(390));
 }
 
+/// The part of a file of 10,000 bytes that a range gives where the server treats it so, and the ranges asked for.
+#[track_caller]
+fn part_despite(acts: &[Act], range: std::ops::Range<u64>) -> (u64, Vec<u8>, Vec<String>) {
+    let server = Server::start();
+    let url = server.put("/x", bytes(10_000));
+    server.plan("/x", acts.iter().cloned());
+    let part = client().range(&url, range).unwrap();
+    assert_eq!(part.total, Some(10_000));
+    (part.first, part.bytes, server.ranges())
+}
+
+#[test]
+fn a_part_comes_whole() {
+    let want = (3000, bytes(10_000)[3000..5000].to_vec());
+    let check = |acts: &[Act], ranges: &[&str]| {
+        let (first, bytes, asked) = part_despite(acts, 3000..5000);
+        assert!((first, bytes) == want, "{asked:?}");
+        assert_eq!(asked, ranges);
+    };
+    check(&[], &["bytes=3000-4999"]);
+    check(
+        &[Act::BreakAfter(500), Act::Status(503), Act::HangUp],
+        &["bytes=3000-4999", "bytes=3500-4999", "bytes=3500-4999", "bytes=3500-4999"],
+    );
+    check(&[Act::PromiseMore(10)], &["bytes=3000-4999"]);
+    check(&[Act::Chunked(Some(1000))], &["bytes=3000-4999", "bytes=4000-4999"]);
+    check(&[Act::IgnoreRange], &["bytes=3000-4999"]);
+    // Of another version nothing is kept.
+    check(
+        &[Act::BreakAfter(500), Act::Replace(bytes(10_000), "\"v2\"")],
+        &["bytes=3000-4999", "bytes=3500-4999", "bytes=3000-4999"],
+    );
+}
+
+#[test]
+fn a_part_ends_with_its_file() {
+    let (first, found, _) = part_despite(&[], 9_990..20_000);
+    assert!((first, found.as_slice()) == (9_990, &bytes(10_000)[9_990..]));
+    let (first, found, _) = part_despite(&[], 10_000..20_000);
+    assert_eq!((first, found.len()), (10_000, 0));
+    let server = Server::start();
+    let url = server.put("/x", bytes(10_000));
+    for (count, first) in [(10, 9_990), (20_000, 0)] {
+        server.plan("/x", [Act::BreakAfter(3)]);
+        let part = client().tail(&url, count).unwrap();
+        assert!((part.first, part.total) == (first, Some(10_000)) && part.bytes == bytes(10_000)[first as usize..]);
+    }
+    let part = client().tail(&server.put("/empty", ""), 10).unwrap();
+    assert_eq!((part.first, part.bytes.len(), part.total), (0, 0, Some(0)));
+}
+
+#[test]
+fn a_server_without_parts_is_told_of() {
+    let server = Server::start();
+    let url = server.put("/x", bytes(5 << 20));
+    server.fail_every(1, [Act::IgnoreRange]);
+    let error = client().range(&url, 3000..5000).unwrap_err();
+    assert!(error.to_string().contains("sends no parts of files"), "{error}");
+    let url = server.put("/y", bytes(10_000));
+    server.fail_every(1, [Act::OtherRange(7)]);
+    let error = client().range(&url, 3000..5000).unwrap_err();
+    assert!(matches!(error, HttpError::BadRange { asked: 3000, .. }), "{error}");
+}
+
 #[test]
 fn final_refusals_fail_at_once() {
     for status in [400, 401, 404, 410, 501] {

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::sections::{
-    Boilerplate, Classifier, Crawl, Decontaminate, Dedup, Domains, Extract, Http, Language, Masking, Output, Quality,
-    Rank, RawBoilerplate, RawClassifier, RawCrawl, RawDecontaminate, RawDedup, RawDomains, RawExtract, RawHttp,
-    RawLanguage, RawMasking, RawOutput, RawQuality, RawRank, RawRead, RawRecall, RawRounds, RawRun, RawSeed, Read,
-    Recall, Rounds, Run, Seed,
+    Boilerplate, Classifier, Crawl, Decontaminate, Dedup, Domains, Extract, Http, Index, Language, Masking, Output,
+    Quality, Rank, RawBoilerplate, RawClassifier, RawCrawl, RawDecontaminate, RawDedup, RawDomains, RawExtract,
+    RawHttp, RawIndex, RawLanguage, RawMasking, RawOutput, RawQuality, RawRank, RawRead, RawRecall, RawRounds, RawRun,
+    RawSeed, Read, Recall, Rounds, Run, Seed,
 };
 
 /// What is wrong with the configuration.
@@ -89,6 +89,7 @@ struct Raw {
     recall: RawRecall,
     rounds: RawRounds,
     domains: RawDomains,
+    index: RawIndex,
 }
 
 /// The whole configuration, checked.
@@ -124,6 +125,8 @@ pub struct Config {
     pub classifier: Classifier,
     /// `[domains]`.
     pub domains: Domains,
+    /// URL indexes of crawls.
+    pub index: Index,
     rank: Option<Rank>,
     /// Which pages join the seed of the next round.
     pub recall: Recall,
@@ -172,6 +175,8 @@ const PATH_KEYS: &[(&str, &str)] = &[
     ("decontaminate", "benchmarks"),
     ("decontaminate", "allow"),
     ("domains", "annotations"),
+    ("index", "base_url"),
+    ("index", "tables"),
     ("quality", "blocked_hosts"),
     ("seed", "positives"),
     ("seed", "negatives"),
@@ -266,6 +271,7 @@ pub fn parse(mut table: toml::Table, sets: &[String]) -> Result<Config, ConfigEr
         recall,
         rounds,
         domains,
+        index,
     } = raw;
     Ok(Config {
         run: run.try_into()?,
@@ -286,6 +292,7 @@ pub fn parse(mut table: toml::Table, sets: &[String]) -> Result<Config, ConfigEr
         recall: recall.try_into()?,
         rounds: rounds.try_into()?,
         domains: domains.try_into()?,
+        index: index.try_into()?,
     })
 }
 

@@ -10,7 +10,7 @@ mod units;
 pub use load::{Config, ConfigError, load, parse};
 pub use sections::{
     Annotate, Annotated, Boilerplate, BoilerplateUnit, CaptureChoice, Classifier, ClassifierSettings, Crawl,
-    Decontaminate, Dedup, Denominator, DomainRules, Domains, Extract, Http, Language, Masking, Negatives,
-    NegativesFrom, Output, Quality, Rank, Read, Recall, Rounds, Run, Seed, Unsettled,
+    Decontaminate, Dedup, Denominator, DomainRules, Domains, Extract, Http, Index, IndexCapture, Language, Masking,
+    Negatives, NegativesFrom, Output, Quality, Rank, Read, Recall, Rounds, Run, Seed, Unsettled,
 };
 pub use units::{ByteSize, TokenBudget};

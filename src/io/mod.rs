@@ -3,6 +3,7 @@
 pub mod atomic;
 pub mod documents;
 pub mod http;
+pub mod object;
 pub mod query;
 pub mod store;
 pub mod table;

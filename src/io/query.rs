@@ -12,6 +12,8 @@ use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{DataFrame, ParquetReadOptions, SessionConfig, SessionContext, col};
 use futures::StreamExt;
 
+use crate::io::object::{Object, Shared};
+
 /// A query failed.
 #[derive(Debug, thiserror::Error)]
 pub enum QueryError {
@@ -94,6 +96,28 @@ impl Engine {
             .collect::<Result<Vec<String>, _>>()?;
         let read = self.context.read_parquet(paths, ParquetReadOptions::default());
         self.runtime.block_on(read).map_err(self.failed(&format!("{} files", files.len())))
+    }
+
+    /// The rows of one table read by ranges, of which filters leave most unread: their bounds are compared with the
+    /// statistics of row groups and pages, and other columns are read only where they hold.
+    ///
+    /// # Errors
+    /// The file cannot be read or is no table.
+    pub fn object(&self, object: &Arc<Object>) -> Result<DataFrame, QueryError> {
+        const PLACE: &str = "index://object/";
+        let what = object.to_string();
+        {
+            let state = self.context.state_ref();
+            let mut state = state.write();
+            let options = &mut state.config_mut().options_mut().execution.parquet;
+            options.pushdown_filters = true;
+            // The object has kept its end: no guess at how long it is.
+            options.metadata_size_hint = None;
+        }
+        let place = url::Url::parse(PLACE).map_err(std::io::Error::other)?;
+        self.context.register_object_store(&place, Arc::new(Shared(Arc::clone(object))));
+        let read = self.context.read_parquet(format!("{PLACE}table.parquet"), ParquetReadOptions::default());
+        self.runtime.block_on(read).map_err(self.failed(&what))
     }
 
     /// The answer, as a stream of batches; `what` names the query in errors.

@@ -4,14 +4,15 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 use url::Url;
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::io::http::{HttpClient, HttpError, HttpRules};
+use crate::io::http::{HttpClient, HttpError, HttpRules, Part};
 
 const HASH_BUFFER_BYTES: usize = 1 << 20;
 
@@ -61,6 +62,12 @@ pub enum StoreError {
         action: &'static str,
         /// What the system said.
         source: io::Error,
+    },
+    /// A file ends before the bytes asked for.
+    #[error("{at}: it is shorter than it was when it was opened")]
+    Short {
+        /// The file.
+        at: String,
     },
     /// A remote file can't be read.
     #[error(transparent)]
@@ -139,6 +146,40 @@ impl Store {
             Location::Http(url) => Box::new(self.http.open(url)?),
         })
     }
+
+    /// The bytes of a file in `range`; fewer where the file ends before. They are all held.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub fn range(&self, location: &Location, range: Range<u64>) -> Result<Part, StoreError> {
+        match location {
+            Location::Local(path) => local_part(path, |total| range.start..range.end.min(total)),
+            Location::Http(url) => Ok(self.http.range(url, range)?),
+        }
+    }
+
+    /// The last `count` bytes of a file, all of a shorter one, and how long it is.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub fn tail(&self, location: &Location, count: u64) -> Result<Part, StoreError> {
+        match location {
+            Location::Local(path) => local_part(path, |total| total.saturating_sub(count)..total),
+            Location::Http(url) => Ok(self.http.tail(url, count)?),
+        }
+    }
+}
+
+/// What `wanted` makes of the length of a local file.
+fn local_part(path: &Path, wanted: impl FnOnce(u64) -> Range<u64>) -> Result<Part, StoreError> {
+    let failed = |action| move |source| local(path, action, source);
+    let mut file = File::open(path).map_err(failed("open the file"))?;
+    let total = file.metadata().map_err(failed("look at the file"))?.len();
+    let Range { start, end } = wanted(total);
+    let mut bytes = Vec::new();
+    file.seek(SeekFrom::Start(start)).map_err(failed("read the file"))?;
+    file.take(end.saturating_sub(start)).read_to_end(&mut bytes).map_err(failed("read the file"))?;
+    Ok(Part { first: start, bytes, total: Some(total) })
 }
 
 /// The xxh3-128 of a local file's bytes, 32 hex digits.

@@ -100,6 +100,43 @@ impl<W: Write> Write for Hashing<W> {
     }
 }
 
+/// Writes a file of any form, whole or not at all, hashed on the way.
+pub struct FileWriter {
+    path: PathBuf,
+    file: Hashing<AtomicFile>,
+}
+
+impl FileWriter {
+    /// Begins a file. Nothing is at `path` before [`finish`](Self::finish).
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn create(path: &Path) -> Result<Self, TableError> {
+        let file = Hashing { inner: AtomicFile::create(path)?, hash: Xxh3::new(), bytes: 0 };
+        Ok(Self { path: path.to_owned(), file })
+    }
+
+    /// Syncs and puts the file in its place; `rows` is what it counts for.
+    ///
+    /// # Errors
+    /// Writing failed, the disk being full for instance.
+    pub fn finish(self, rows: u64) -> Result<Written, TableError> {
+        let Self { path, file: Hashing { inner, hash, bytes } } = self;
+        inner.commit()?;
+        Ok(Written { path, rows, bytes, hash: format!("{:032x}", hash.digest128()) })
+    }
+}
+
+impl Write for FileWriter {
+    fn write(&mut self, data: &[u8]) -> std::io::Result<usize> {
+        self.file.write(data)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
+}
+
 /// Writes bytes to `path`, whole or not at all.
 ///
 /// # Errors

@@ -67,6 +67,8 @@ struct Entry {
 struct State {
     entries: BTreeMap<String, Entry>,
     asked: Vec<Asked>,
+    /// What becomes of every so-manieth request that has no plan, in turn.
+    faults: (usize, VecDeque<Act>),
     open: usize,
     open_max: usize,
 }
@@ -114,6 +116,11 @@ impl Server {
         self.state.lock().unwrap().entries.get_mut(path).unwrap().plan = acts.into_iter().collect();
     }
 
+    /// Fails every so-manieth request in one of these ways, each in turn.
+    pub(crate) fn fail_every(&self, every: usize, acts: impl IntoIterator<Item = Act>) {
+        self.state.lock().unwrap().faults = (every, acts.into_iter().collect());
+    }
+
     pub(crate) fn url(&self, path: &str) -> Url {
         Url::parse(&format!("http://{}{path}", self.address)).unwrap()
     }
@@ -147,12 +154,19 @@ fn answer(mut stream: &TcpStream, state: &Mutex<State>) -> io::Result<()> {
     let (entry, act) = {
         let mut state = state.lock().unwrap();
         state.asked.push(asked.clone());
+        let number = state.asked.len();
         state.open += 1;
         state.open_max = state.open_max.max(state.open);
+        let (every, faults) = &mut state.faults;
+        let mut fault = None;
+        if *every > 0 && number.is_multiple_of(*every) {
+            faults.rotate_left(1);
+            fault = faults.back().cloned();
+        }
         match state.entries.get_mut(&asked.path) {
             None => (Entry::default(), Act::Status(404)),
             Some(entry) => {
-                let act = entry.plan.pop_front().unwrap_or(Act::Serve);
+                let act = entry.plan.pop_front().or(fault).unwrap_or(Act::Serve);
                 if let Act::Replace(bytes, etag) = &act {
                     (entry.bytes, entry.etag) = (bytes.clone(), (*etag).to_owned());
                 }
@@ -194,10 +208,20 @@ fn perform(mut stream: &TcpStream, entry: &Entry, act: &Act, asked: &Asked) -> i
         return head("304 Not Modified", &[("ETag", entry.etag.clone())]);
     }
     let whole = entry.bytes.len();
-    let wanted = asked.header("range").strip_prefix("bytes=").and_then(|range| range.strip_suffix('-'));
-    let mut wanted: Option<usize> = wanted.map(|first| first.parse().unwrap());
+    // As `1-`, `1-2` or `-2`; the last byte is none but in the second form.
+    let (mut wanted, mut last) = (None, whole.saturating_sub(1));
+    if let Some((from, to)) = asked.header("range").strip_prefix("bytes=").and_then(|range| range.split_once('-')) {
+        match (from, to) {
+            ("", count) => wanted = Some(whole.saturating_sub(count.parse().unwrap())),
+            (from, "") => wanted = Some(from.parse().unwrap()),
+            (from, to) => {
+                wanted = Some(from.parse().unwrap());
+                last = last.min(to.parse().unwrap());
+            }
+        }
+    }
     if matches!(act, Act::IgnoreRange) || !["", entry.etag.as_str()].contains(&asked.header("if-range")) {
-        wanted = None;
+        (wanted, last) = (None, whole.saturating_sub(1));
     }
     if let (Act::OtherRange(first), Some(_)) = (act, wanted) {
         wanted = Some(*first);
@@ -205,7 +229,7 @@ fn perform(mut stream: &TcpStream, entry: &Entry, act: &Act, asked: &Asked) -> i
     if wanted.is_some_and(|first| first >= whole) {
         return head("416 Range Not Satisfiable", &[length(0), ("Content-Range", format!("bytes */{whole}"))]);
     }
-    let body = &entry.bytes[wanted.unwrap_or(0)..];
+    let body = entry.bytes.get(wanted.unwrap_or(0)..=last).unwrap_or_default();
     let mut headers: Vec<_> = etag.into_iter().collect();
     headers.push(match act {
         Act::Chunked(_) => ("Transfer-Encoding", "chunked".to_owned()),
@@ -215,7 +239,7 @@ fn perform(mut stream: &TcpStream, entry: &Entry, act: &Act, asked: &Asked) -> i
     match wanted {
         None => head("200 OK", &headers)?,
         Some(first) => {
-            headers.push(("Content-Range", format!("bytes {first}-{}/{whole}", whole - 1)));
+            headers.push(("Content-Range", format!("bytes {first}-{last}/{whole}")));
             head("206 Partial Content", &headers)?;
         }
     }

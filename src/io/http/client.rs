@@ -1,6 +1,8 @@
 //! The client: one request, tried until it is answered.
 
 use std::fmt;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -25,6 +27,7 @@ pub struct HttpClient {
 struct Shared {
     rules: HttpRules,
     gate: Arc<Gate>,
+    requests: AtomicU64,
     client: OnceLock<Result<Client, String>>,
 }
 
@@ -39,12 +42,50 @@ impl fmt::Debug for Shared {
 pub(super) struct Ask {
     /// Headers only.
     pub(super) head: bool,
-    /// First byte wanted.
-    pub(super) from: u64,
+    /// The bytes wanted.
+    pub(super) span: Span,
     /// The strong ETag of which the range must be.
     pub(super) if_range: Option<String>,
     /// The ETag that needs no answer.
     pub(super) if_none_match: Option<String>,
+}
+
+/// Bytes of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Span {
+    /// All from this one on.
+    From(u64),
+    /// Those of a range, which is not empty.
+    Range(Range<u64>),
+    /// So many at its end.
+    Last(u64),
+}
+
+impl Default for Span {
+    fn default() -> Self {
+        Self::From(0)
+    }
+}
+
+impl Span {
+    /// The first byte, as far as it is known.
+    fn first(&self) -> u64 {
+        match self {
+            Self::From(first) => *first,
+            Self::Range(range) => range.start,
+            Self::Last(_) => 0,
+        }
+    }
+
+    /// The `Range` header that asks for it; none for the whole file.
+    fn header(&self) -> Option<String> {
+        match self {
+            Self::From(0) => None,
+            Self::From(first) => Some(format!("bytes={first}-")),
+            Self::Range(range) => Some(format!("bytes={}-{}", range.start, range.end - 1)),
+            Self::Last(count) => Some(format!("bytes=-{count}")),
+        }
+    }
 }
 
 /// An answer whose body is still to be read, and the connection that it occupies.
@@ -61,13 +102,19 @@ impl HttpClient {
     #[must_use]
     pub fn new(rules: HttpRules) -> Self {
         let gate = Arc::new(Gate::new(rules.connections_max, rules.requests_per_second));
-        Self { shared: Arc::new(Shared { rules, gate, client: OnceLock::new() }) }
+        Self { shared: Arc::new(Shared { rules, gate, requests: AtomicU64::new(0), client: OnceLock::new() }) }
     }
 
     /// The rules it keeps.
     #[must_use]
     pub fn rules(&self) -> &HttpRules {
         &self.shared.rules
+    }
+
+    /// Requests sent so far, those that failed included.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.shared.requests.load(Ordering::Relaxed)
     }
 
     /// Opens a file for reading from its first byte. The stream holds one connection until its end or its drop: don't
@@ -110,6 +157,7 @@ impl HttpClient {
         let host = host_of(url);
         loop {
             let permit = self.shared.gate.pass(&host);
+            self.shared.requests.fetch_add(1, Ordering::Relaxed);
             let (failure, asked) = match attempt(client, url, ask)? {
                 Ok(response) => return Ok(Reply { response, permit }),
                 Err(setback) => setback,
@@ -119,7 +167,7 @@ impl HttpClient {
             if let Some(asked) = asked {
                 self.shared.gate.hold_back(&host, Instant::now(), asked.min(self.rules().retry_after_max));
             }
-            retries.wait_or_give_up(url, ask.from, failure, asked)?;
+            retries.wait_or_give_up(url, ask.span.first(), failure, asked)?;
         }
     }
 
@@ -153,8 +201,8 @@ fn attempt(client: &Client, url: &Url, ask: &Ask) -> Result<Result<Response, Set
     let method = if ask.head { Method::HEAD } else { Method::GET };
     // Bytes as stored: offsets and checks are of those.
     let mut request = client.request(method, url.clone()).header(ACCEPT_ENCODING, "identity");
-    if ask.from > 0 {
-        request = request.header(RANGE, format!("bytes={}-", ask.from));
+    if let Some(range) = ask.span.header() {
+        request = request.header(RANGE, range);
     }
     for (name, value) in [(IF_RANGE, &ask.if_range), (IF_NONE_MATCH, &ask.if_none_match)] {
         if let Some(value) = value {

@@ -10,6 +10,7 @@ mod client;
 mod fetch;
 mod gate;
 mod identity;
+mod part;
 mod retry;
 mod stream;
 
@@ -23,6 +24,7 @@ use crate::io::atomic::AtomicError;
 pub use client::HttpClient;
 pub use fetch::{Fetched, Freshness};
 pub use identity::Identity;
+pub use part::Part;
 pub use retry::Failure;
 pub use stream::HttpStream;
 
@@ -150,6 +152,12 @@ pub enum HttpError {
         asked: u64,
         /// The header, empty where missing.
         found: String,
+    },
+    /// The server sends whole files only, and this one is large.
+    #[error("{url}: the server sends no parts of files, only the whole; expected an answer 206 to a range request")]
+    NoParts {
+        /// The address asked for.
+        url: String,
     },
     /// The local copy can't be written.
     #[error(transparent)]

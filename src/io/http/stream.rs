@@ -7,7 +7,7 @@ use reqwest::blocking::Response;
 use reqwest::header::CONTENT_RANGE;
 use url::Url;
 
-use super::client::{Ask, Reply};
+use super::client::{Ask, Reply, Span};
 use super::gate::Permit;
 use super::identity::{Agreement, ContentRange, text};
 use super::retry::{Retries, causes};
@@ -15,7 +15,7 @@ use super::{Failure, HttpClient, HttpError, Identity};
 
 /// Bytes a connection has to bring before earlier failures are forgotten: a server that breaks off after every few
 /// bytes is given up.
-const PROGRESS_BYTES: u64 = 64 << 10;
+pub(super) const PROGRESS_BYTES: u64 = 64 << 10;
 const SKIP_BYTES: usize = 64 << 10;
 
 /// The bytes of a file on a server, continued by range requests when the connection breaks.
@@ -138,7 +138,7 @@ impl HttpStream {
             return Ok(());
         }
         let ask = Ask {
-            from: self.offset,
+            span: Span::From(self.offset),
             if_range: self.identity.strong_etag().filter(|_| self.offset > 0).map(str::to_owned),
             ..Ask::default()
         };
@@ -226,7 +226,7 @@ impl Read for HttpStream {
     }
 }
 
-fn failure_of(error: &io::Error) -> Failure {
+pub(super) fn failure_of(error: &io::Error) -> Failure {
     let request = error.get_ref().and_then(|inner| inner.downcast_ref::<reqwest::Error>());
     if error.kind() == io::ErrorKind::TimedOut || request.is_some_and(reqwest::Error::is_timeout) {
         return Failure::Silent;

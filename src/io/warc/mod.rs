@@ -11,6 +11,7 @@ mod fields;
 mod http;
 mod inflate;
 mod magic;
+mod member;
 mod payload;
 mod plain;
 mod reader;
@@ -28,6 +29,7 @@ use crate::page::{Capture, Page};
 use crate::reject::Reject;
 
 pub use date::parse_date;
+pub use member::{Member, NoMember, member};
 pub use reader::{Reader, read};
 pub use write::{Response, WarcWriter};
 
