@@ -9,6 +9,8 @@ pub mod reject;
 pub mod spans;
 pub mod tokens;
 
+pub mod render;
+
 pub mod io;
 pub mod task;
 
