@@ -99,6 +99,8 @@ enum Command {
     Classify(commands::stages::Classify),
     /// Rank the scored pages, cut at the token budget, write the shards.
     Rank(commands::stages::RankCommand),
+    /// Say which URL prefixes of a round's math-related domains hold mathematics.
+    Annotate(commands::annotate::Annotate),
     /// Run a round: whatever is missing of it, from WARC files to ranked shards.
     Iterate(commands::iterate::Iterate),
     /// Show schema, counts, quantiles and a few rows of a file that these commands read or write.
@@ -169,6 +171,7 @@ pub fn main() -> ExitCode {
         Command::Seed(args) => args.run(global, &mut out),
         Command::Classify(args) => args.run(global, &mut out),
         Command::Rank(args) => args.run(global, &mut out),
+        Command::Annotate(args) => args.run(global, &mut out),
         Command::Iterate(args) => args.run(global, &mut out),
         Command::Inspect(args) => args.run(&mut out),
         Command::Completions(args) => args.run(&mut Cli::command(), &mut out),

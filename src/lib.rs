@@ -28,6 +28,7 @@ pub mod classify;
 pub mod rank;
 
 pub mod domains;
+
 pub mod annotate;
 pub mod rounds;
 

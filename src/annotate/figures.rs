@@ -22,7 +22,11 @@ pub fn short(n: u64) -> String {
     let mut value = n as f64;
     for unit in ["", "k", "M", "B"] {
         if value < 999.5 {
-            return if unit.is_empty() || value >= 9.95 { format!("{value:.0}{unit}") } else { format!("{value:.1}{unit}") };
+            return if unit.is_empty() || value >= 9.95 {
+                format!("{value:.0}{unit}")
+            } else {
+                format!("{value:.1}{unit}")
+            };
         }
         value /= 1000.0;
     }

@@ -76,7 +76,11 @@ impl Columns<'_> {
     }
 }
 
-fn each(path: &Path, columns: &[&str], mut row: impl FnMut(&Columns<'_>) -> Result<(), TableError>) -> Result<(), TableError> {
+fn each(
+    path: &Path,
+    columns: &[&str],
+    mut row: impl FnMut(&Columns<'_>) -> Result<(), TableError>,
+) -> Result<(), TableError> {
     for batch in Table::open(path)?.columns(columns)?.batches()? {
         row(&Columns { batch: &batch?, path })?;
     }
@@ -96,7 +100,8 @@ pub fn domains(folder: &Path, domains_max: usize) -> Result<Vec<Domain>, TableEr
     let path = folder.join("domains.parquet");
     let columns = [&FIGURES[..], &["domain", "math_related", "hosts"]].concat();
     each(&path, &columns, |columns| {
-        let (names, related, hosts) = (columns.texts("domain")?, columns.flags("math_related")?, columns.counts("hosts")?);
+        let (names, related, hosts) =
+            (columns.texts("domain")?, columns.flags("math_related")?, columns.counts("hosts")?);
         for (row, figures) in columns.figures()?.into_iter().enumerate().filter(|(row, _)| related.value(*row)) {
             let name = names.value(row).to_owned();
             most.push(Reverse((figures.uncollected(), Reverse(name.clone()))));

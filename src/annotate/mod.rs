@@ -2,10 +2,13 @@
 //!
 //! In: the tables of a round's analysis. Out: the round's `annotations.toml`, which stays a file to edit by hand.
 
+mod figures;
 mod load;
 mod notes;
+pub mod serve;
 pub mod session;
+pub mod terminal;
 pub mod tree;
 pub mod verdicts;
 
-pub use load::{Sample, Samples};
+pub use load::Sample;

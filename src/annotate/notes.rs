@@ -68,7 +68,10 @@ mod tests {
     #[test]
     fn a_note_is_a_comment_before_its_entry() {
         let noted = set(FILE, "b.org", "half of it\nis  Latin\u{1b}[2J");
-        assert!(noted.contains("\n\n# note on b.org: half of it is Latin [2J\n[[domain]]\nname = \"b.org\"\n"), "{noted}");
+        assert!(
+            noted.contains("\n\n# note on b.org: half of it is Latin [2J\n[[domain]]\nname = \"b.org\"\n"),
+            "{noted}"
+        );
         assert_eq!(of(&noted)["b.org"], "half of it is Latin [2J");
         assert!(set(&noted, "b.org", "other").contains("# note on b.org: other\n[[domain]]"));
         assert_eq!(set(&noted, "b.org", " "), FILE);

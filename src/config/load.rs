@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::sections::{
-    Classifier, Crawl, Decontaminate, Dedup, Extract, Http, Language, Output, Quality, Rank, RawClassifier, RawCrawl,
-    RawDecontaminate, RawDedup, RawExtract, RawHttp, RawLanguage, RawOutput, RawQuality, RawRank, RawRead, RawRun,
-    RawSeed, Read, Run, Seed,
+    Annotating, Classifier, Crawl, Decontaminate, Dedup, Extract, Http, Language, Output, Quality, Rank, RawAnnotate,
+    RawClassifier, RawCrawl, RawDecontaminate, RawDedup, RawExtract, RawHttp, RawLanguage, RawOutput, RawQuality,
+    RawRank, RawRead, RawRun, RawSeed, Read, Run, Seed,
 };
 
 /// What is wrong with the configuration.
@@ -83,6 +83,7 @@ struct Raw {
     seed: RawSeed,
     classifier: RawClassifier,
     rank: RawRank,
+    annotate: RawAnnotate,
 }
 
 /// The whole configuration, checked.
@@ -113,6 +114,8 @@ pub struct Config {
     /// The classifier.
     pub classifier: Classifier,
     rank: Option<Rank>,
+    /// How domains are annotated.
+    pub annotate: Annotating,
 }
 
 impl Config {
@@ -244,6 +247,7 @@ pub fn parse(mut table: toml::Table, sets: &[String]) -> Result<Config, ConfigEr
         seed,
         classifier,
         rank,
+        annotate,
     } = raw;
     Ok(Config {
         run: run.try_into()?,
@@ -259,6 +263,7 @@ pub fn parse(mut table: toml::Table, sets: &[String]) -> Result<Config, ConfigEr
         seed: seed.try_into()?,
         classifier: classifier.try_into()?,
         rank: rank.try_into()?,
+        annotate: annotate.try_into()?,
     })
 }
 

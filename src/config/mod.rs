@@ -9,7 +9,7 @@ mod units;
 
 pub use load::{Config, ConfigError, load, parse};
 pub use sections::{
-    CaptureChoice, Classifier, ClassifierSettings, Crawl, Decontaminate, Dedup, Extract, Http, Language, Negatives,
-    Output, Quality, Rank, Read, Run, Seed,
+    Annotating, CaptureChoice, Classifier, ClassifierSettings, Crawl, Decontaminate, Dedup, Extract, Http, Judge,
+    Language, Negatives, Output, Quality, Rank, Read, Run, Seed,
 };
 pub use units::{ByteSize, TokenBudget};

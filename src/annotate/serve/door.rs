@@ -137,7 +137,9 @@ mod tests {
         check(knock, Ok(""));
         check(Knock { host: Some("localhost:9000"), ..knock }, Ok(""));
         check(Knock { path: "/t/secret/act", ..knock }, Ok("act"));
-        for host in ["evil.test", "evil.test:8000", "127.0.0.1.evil.test:8000", "127.0.0.1:", "127.0.0.1:x", "localhostx", ""] {
+        for host in
+            ["evil.test", "evil.test:8000", "127.0.0.1.evil.test:8000", "127.0.0.1:", "127.0.0.1:x", "localhostx", ""]
+        {
             check(Knock { host: Some(host), ..knock }, Err(Refusal::Host));
         }
         check(Knock { host: None, ..knock }, Err(Refusal::Host));
@@ -148,8 +150,7 @@ mod tests {
 
     #[test]
     fn changes_come_from_a_page_of_ours() {
-        let knock =
-            Knock { changes: true, path: "/t/secret/act", host: Some("127.0.0.1:8000"), ..Knock::default() };
+        let knock = Knock { changes: true, path: "/t/secret/act", host: Some("127.0.0.1:8000"), ..Knock::default() };
         let own = Some("http://127.0.0.1:8000");
         check(knock, Err(Refusal::Origin));
         check(Knock { origin: own, ..knock }, Ok("act"));

@@ -4,6 +4,7 @@
 //! required by the commands that read them. Defaults are the paper's values (arXiv 2402.03300, section 2.1) where it
 //! states one.
 
+mod annotate;
 mod crawl;
 mod decontaminate;
 mod dedup;
@@ -13,6 +14,7 @@ mod rank;
 mod run;
 mod seed;
 
+pub use annotate::{Annotating, Judge};
 pub use crawl::{Crawl, Http, Read};
 pub use decontaminate::Decontaminate;
 pub use dedup::{CaptureChoice, Dedup};
@@ -22,6 +24,7 @@ pub use rank::Rank;
 pub use run::{Output, Run};
 pub use seed::{Classifier, ClassifierSettings, Negatives, Seed};
 
+pub(super) use annotate::RawAnnotate;
 pub(super) use crawl::{RawCrawl, RawHttp, RawRead};
 pub(super) use decontaminate::RawDecontaminate;
 pub(super) use dedup::RawDedup;
