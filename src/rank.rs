@@ -34,7 +34,7 @@ use crate::task::{
 };
 
 /// Raised when the same scores would give other shards.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 static ORDER: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(vec![
@@ -346,7 +346,7 @@ impl Ranking<'_> {
         let spill = self.runner.out.join(SPILL);
         let order = [("score", Descending(true)), ("id", Descending(false)), ("page", Descending(false))];
         let path = Path::new("ranking");
-        let mut last_score = None;
+        let (mut last_score, mut last_id) = (None, None);
         let mut smallest = None;
         if !files.is_empty() {
             let engine = Engine::start(self.runner.memory, self.runner.threads, &spill)?;
@@ -367,6 +367,7 @@ impl Ranking<'_> {
                     .count();
                 if taken > 0 {
                     last_score = Some(score.value(taken - 1));
+                    last_id = Some(id.value(taken - 1).to_owned());
                 }
                 let ranks: ArrayRef = Arc::new(Int64Array::from_iter_values((1..=taken as i64).map(|n| first + n)));
                 let part = batch.slice(0, taken);
@@ -386,7 +387,8 @@ impl Ranking<'_> {
             );
         }
         let facts = serde_json::json!({
-            "pages": cut.next, "tokens": cut.tokens, "last_score": last_score, "shards": cut.shards,
+            "pages": cut.next, "tokens": cut.tokens, "last_score": last_score, "last_id": last_id,
+            "shards": cut.shards,
         });
         let tally = Tally { seen: cut.next, kept: cut.next, ..Tally::default() };
         Ok(Done { tally, outputs: vec![writer.finish()?], facts, ..Done::default() })

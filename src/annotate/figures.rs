@@ -4,7 +4,7 @@ use super::tree::Gain;
 
 /// A count with its thousands set apart: `12,345`.
 #[must_use]
-pub fn count(n: u64) -> String {
+pub(super) fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -18,7 +18,7 @@ pub fn count(n: u64) -> String {
 
 /// A count in short: `999`, `1.2k`, `34M`.
 #[must_use]
-pub fn short(n: u64) -> String {
+pub(super) fn short(n: u64) -> String {
     let mut value = n as f64;
     for unit in ["", "k", "M", "B"] {
         if value < 999.5 {
@@ -35,26 +35,26 @@ pub fn short(n: u64) -> String {
 
 /// A share in per cent.
 #[must_use]
-pub fn percent(share: f64) -> String {
+pub(super) fn percent(share: f64) -> String {
     let percent = share * 100.0;
     if percent > 0.0 && percent < 1.0 { "<1%".to_owned() } else { format!("{percent:.0}%") }
 }
 
 /// Pages, in words.
 #[must_use]
-pub fn pages(n: u64) -> String {
+pub(super) fn pages(n: u64) -> String {
     if n == 1 { "1 page".to_owned() } else { format!("{} pages", count(n)) }
 }
 
 /// A gain in words: `1,204 pages, 3.1M tokens`.
 #[must_use]
-pub fn gain(gain: Gain) -> String {
+pub(super) fn gain(gain: Gain) -> String {
     format!("{}, {} tokens", pages(gain.pages), short(gain.tokens))
 }
 
 /// Text for a terminal: nothing in it moves the cursor, and nothing turns its direction.
 #[must_use]
-pub fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let harmless = |c: char| match c {
         '\n' => '\n',
         c if c.is_control() => ' ',

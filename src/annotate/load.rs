@@ -93,7 +93,7 @@ const FIGURES: [&str; 6] = ["pages", "collected", "tokens", "collected_tokens", 
 ///
 /// # Errors
 /// A table cannot be read.
-pub fn domains(folder: &Path, domains_max: usize) -> Result<Vec<Domain>, TableError> {
+pub(super) fn domains(folder: &Path, domains_max: usize) -> Result<Vec<Domain>, TableError> {
     // The most uncollected tokens among the math-related: what is held does not grow with the crawl.
     let mut most: BinaryHeap<Reverse<(Gain, Reverse<String>)>> = BinaryHeap::new();
     let mut kept: BTreeMap<String, (Figures, u64, Vec<PrefixRow>)> = BTreeMap::new();

@@ -2,7 +2,9 @@
 //!
 //! In: the tables of a round's analysis. Out: the round's `annotations.toml`, which stays a file to edit by hand.
 
+pub mod ask;
 mod figures;
+pub mod judge;
 mod load;
 mod notes;
 pub mod serve;

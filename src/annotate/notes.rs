@@ -15,13 +15,13 @@ fn read(line: &str) -> Option<(&str, &str)> {
 
 /// The notes in a text, by domain.
 #[must_use]
-pub fn of(text: &str) -> BTreeMap<String, String> {
+pub(super) fn of(text: &str) -> BTreeMap<String, String> {
     text.lines().filter_map(read).map(|(domain, note)| (domain.to_owned(), note.to_owned())).collect()
 }
 
 /// The text with this note on a domain; an empty one takes the note away.
 #[must_use]
-pub fn set(text: &str, domain: &str, note: &str) -> String {
+pub(super) fn set(text: &str, domain: &str, note: &str) -> String {
     // A comment is one line, and TOML allows no control characters in it.
     let note: String = note.chars().map(|c| if c.is_control() { ' ' } else { c }).take(CHARS_MAX).collect();
     let note = note.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -9,8 +9,7 @@ use console::{Key, Style, Term};
 use super::figures::{count, gain, percent, plain, short};
 use super::session::{Session, SessionError, Snapshot};
 use super::tree::{Domain, Gain, Proposal, around};
-use super::verdicts::{Action, Said};
-use crate::domains::annotations::Verdict;
+use super::verdicts::{Action, Said, Stand};
 use crate::domains::prefix::{Place, Prefix};
 
 /// Why the terminal's session ended early.
@@ -299,10 +298,11 @@ fn screen(
             side => side.filter(|_| said.proposal.is_none()),
         };
         let verdict = match (said.own(&node.prefix), said.effective(&node.prefix), proposed) {
-            (Some(Verdict::Accepted), ..) => yes.apply_to("+ accepted"),
-            (Some(Verdict::Refused), ..) => no.apply_to("- refused"),
-            (None, Some(Verdict::Accepted), _) => yes.apply_to("  accepted above"),
-            (None, Some(Verdict::Refused), _) => no.apply_to("  refused above"),
+            (Some(Stand::Accepted), ..) => yes.apply_to("+ accepted"),
+            (Some(Stand::Refused), ..) => no.apply_to("- refused"),
+            (Some(Stand::Open), ..) | (_, Some(Stand::Open), _) => dim.apply_to("· left open"),
+            (None, Some(Stand::Accepted), _) => yes.apply_to("  accepted above"),
+            (None, Some(Stand::Refused), _) => no.apply_to("  refused above"),
             (None, None, Some(Proposal::Accept)) => dim.apply_to("? accept proposed"),
             (None, None, Some(Proposal::Refuse)) => dim.apply_to("? refuse proposed"),
             (None, None, Some(Proposal::Split)) => dim.apply_to("? split proposed"),
@@ -326,8 +326,8 @@ fn screen(
             dim.apply_to(format!("  {} of {} prefixes shown", room.min(lines.len() - first), lines.len()))
         ));
     }
-    for (prefix, verdict) in said.beyond(domain) {
-        line(format!("  {} {} (not in the tree)", plain(prefix.as_str()), verdict.name()));
+    for (prefix, stand) in said.beyond(domain) {
+        line(format!("  {} {stand:?} (not in the tree)", plain(prefix.as_str())).to_lowercase());
     }
     line(String::new());
     line(format!("{}", dim.apply_to(KEYS)));

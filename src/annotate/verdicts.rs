@@ -3,8 +3,19 @@
 use std::collections::BTreeSet;
 
 use super::tree::{Domain, Gain, Proposal, around};
-use crate::domains::annotations::{Annotations, Entry, Verdict};
+use crate::domains::annotations::{Annotations, Entry};
 use crate::domains::prefix::Prefix;
+
+/// What is said of one prefix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stand {
+    /// It holds mathematics.
+    Accepted,
+    /// It does not.
+    Refused,
+    /// Neither, whatever is said of what is around it.
+    Open,
+}
 
 /// What is said of one domain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,6 +24,8 @@ pub struct Said {
     pub accepted: BTreeSet<Prefix>,
     /// Prefixes that do not.
     pub refused: BTreeSet<Prefix>,
+    /// Prefixes of which nothing is said, whatever is said of those around them.
+    pub open: BTreeSet<Prefix>,
     /// Who says so.
     pub by: Option<String>,
     /// When.
@@ -56,6 +69,7 @@ impl Said {
             said.settled = true;
             said.accepted.extend(entry.accepted.iter().cloned());
             said.refused.extend(entry.refused.iter().cloned());
+            said.open.extend(entry.open.iter().cloned());
             said.by = entry.by.clone().or(said.by);
             said.at = entry.at.clone().or(said.at);
         }
@@ -63,19 +77,21 @@ impl Said {
         said
     }
 
-    /// The verdict that stands on this very prefix.
+    /// What is said of this very prefix.
     #[must_use]
-    pub fn own(&self, prefix: &Prefix) -> Option<Verdict> {
+    pub fn own(&self, prefix: &Prefix) -> Option<Stand> {
         if self.refused.contains(prefix) {
-            Some(Verdict::Refused)
+            Some(Stand::Refused)
+        } else if self.open.contains(prefix) {
+            Some(Stand::Open)
         } else {
-            self.accepted.contains(prefix).then_some(Verdict::Accepted)
+            self.accepted.contains(prefix).then_some(Stand::Accepted)
         }
     }
 
-    /// The verdict that holds for what lies directly under a prefix.
+    /// What holds for what lies directly under a prefix.
     #[must_use]
-    pub fn effective(&self, prefix: &Prefix) -> Option<Verdict> {
+    pub fn effective(&self, prefix: &Prefix) -> Option<Stand> {
         around(prefix).find_map(|wider| self.own(&wider))
     }
 
@@ -83,29 +99,36 @@ impl Said {
     #[must_use]
     pub fn gain(&self, domain: &Domain) -> Gain {
         let verdicts = domain.inherit(|node| self.own(&node.prefix));
-        let accepted = domain.nodes.iter().zip(verdicts).filter(|(_, verdict)| *verdict == Some(Verdict::Accepted));
+        let accepted = domain.nodes.iter().zip(verdicts).filter(|(_, verdict)| *verdict == Some(Stand::Accepted));
         accepted.map(|(node, _)| node.rest).sum()
     }
 
     /// Prefixes with a verdict that the tree does not have, as those written by hand may be.
     #[must_use]
-    pub fn beyond(&self, domain: &Domain) -> Vec<(Prefix, Verdict)> {
-        let accepted = self.accepted.iter().map(|prefix| (prefix, Verdict::Accepted));
-        let all = accepted.chain(self.refused.iter().map(|prefix| (prefix, Verdict::Refused)));
+    pub fn beyond(&self, domain: &Domain) -> Vec<(Prefix, Stand)> {
+        let all = self.stands();
         let known: BTreeSet<&Prefix> = domain.nodes.iter().map(|node| &node.prefix).collect();
-        all.filter(|(prefix, _)| !known.contains(prefix)).map(|(prefix, verdict)| (prefix.clone(), verdict)).collect()
+        all.filter(|(prefix, _)| !known.contains(prefix)).map(|(prefix, stand)| (prefix.clone(), stand)).collect()
+    }
+
+    /// All that is said.
+    fn stands(&self) -> impl Iterator<Item = (&Prefix, Stand)> {
+        let all = [(&self.accepted, Stand::Accepted), (&self.refused, Stand::Refused), (&self.open, Stand::Open)];
+        all.into_iter().flat_map(|(prefixes, stand)| prefixes.iter().map(move |prefix| (prefix, stand)))
+    }
+
+    fn forget(&mut self, prefix: &Prefix) {
+        for prefixes in [&mut self.accepted, &mut self.refused, &mut self.open] {
+            prefixes.remove(prefix);
+        }
     }
 
     /// A name for this state of what is said: two states with one name are the same.
     #[must_use]
     pub fn version(&self) -> String {
         let mut text = format!("{}\n", self.settled);
-        for (mark, prefixes) in [('+', &self.accepted), ('-', &self.refused)] {
-            for prefix in prefixes {
-                text.push(mark);
-                text.push_str(prefix.as_str());
-                text.push('\n');
-            }
+        for (prefix, stand) in self.stands() {
+            text.push_str(&format!("{stand:?} {prefix}\n"));
         }
         format!("{:016x}", xxhash_rust::xxh3::xxh3_64(text.as_bytes()))
     }
@@ -117,6 +140,7 @@ impl Said {
             name: name.to_owned(),
             accepted: self.accepted.iter().cloned().collect(),
             refused: self.refused.iter().cloned().collect(),
+            open: self.open.iter().cloned().collect(),
             by: self.by.clone(),
             at: self.at.clone(),
             proposed: false,
@@ -142,19 +166,22 @@ impl Said {
         let mut said = Self { settled: true, ..self.clone() };
         match action {
             Action::Accept(prefix) => {
-                said.refused.remove(prefix);
+                said.forget(prefix);
                 said.accepted.insert(prefix.clone());
                 said.drop_repeats(prefix);
             }
             Action::Refuse(prefix) => {
-                said.accepted.remove(prefix);
+                said.forget(prefix);
                 said.refused.insert(prefix.clone());
                 said.drop_repeats(prefix);
             }
             Action::Split(prefix) | Action::Clear(prefix) => {
-                said.accepted.remove(prefix);
-                said.refused.remove(prefix);
-                let nothing = said.accepted.is_empty() && said.refused.is_empty();
+                said.forget(prefix);
+                let above = said.effective(prefix).is_some_and(|stand| stand != Stand::Open);
+                if above && matches!(action, Action::Split(_)) {
+                    said.open.insert(prefix.clone());
+                }
+                let nothing = said.stands().next().is_none();
                 if !self.settled || (nothing && self.own(prefix).is_some()) {
                     return None;
                 }
@@ -176,10 +203,9 @@ impl Said {
             let above = around(other).skip(1).find_map(|wider| said.own(&wider));
             below(other) && above == said.own(other)
         };
-        let accepted: Vec<Prefix> = self.accepted.iter().filter(|other| repeats(self, other)).cloned().collect();
-        let refused: Vec<Prefix> = self.refused.iter().filter(|other| repeats(self, other)).cloned().collect();
-        accepted.iter().for_each(|prefix| _ = self.accepted.remove(prefix));
-        refused.iter().for_each(|prefix| _ = self.refused.remove(prefix));
+        let again: Vec<Prefix> =
+            self.stands().map(|(other, _)| other).filter(|other| repeats(self, other)).cloned().collect();
+        again.iter().for_each(|prefix| self.forget(prefix));
     }
 }
 
@@ -234,6 +260,9 @@ mod tests {
         check(&["+/wiki/talk", "-/wiki", "+/"], Some("/ /wiki/talk | /wiki"), 30);
         check(&["+/wiki", "0/wiki"], None, 0);
         check(&["+/wiki", "-/shop", "//wiki"], Some(" | /shop"), 0);
+        check(&["+/", "//wiki", "+/wiki/talk"], Some("/ /wiki/talk | "), 50 - 30 + 10);
+        check(&["+/", "//wiki", "+/"], Some("/ | "), 20);
+        check(&["+/", "//wiki", "0/wiki"], Some("/ | "), 50);
         check(&["+/", "//"], None, 0);
         check(&["//"], None, 0);
         check(&["p"], Some("/wiki | /shop /wiki/talk"), 20);
@@ -254,7 +283,7 @@ mod tests {
         let text = "[[domain]]\nname = \"a.example.org\"\nprefixes = [\"/x\"]\n[[domain]]\nname = \"nexample.org\"\n";
         let said = Said::of(&Annotations::parse(text, Path::new("a")).unwrap(), "example.org");
         assert_eq!(said.accepted, [prefix("a.example.org/x")].into());
-        assert_eq!(said.beyond(&wiki()), [(prefix("a.example.org/x"), Verdict::Accepted)]);
+        assert_eq!(said.beyond(&wiki()), [(prefix("a.example.org/x"), Stand::Accepted)]);
     }
 
     #[test]

@@ -8,12 +8,16 @@ use chrono::{SecondsFormat, Utc};
 use clap::Args;
 use tokio::sync::watch;
 
-use super::{configure, out_set};
+use super::{configure, out_set, store};
+use crate::annotate::ask::{Asking, ask};
+use crate::annotate::judge::Bounds;
 use crate::annotate::session::Session;
 use crate::annotate::verdicts::Action;
 use crate::annotate::{serve, terminal};
 use crate::cli::{CommandResult, Failure, Global};
+use crate::config::Config;
 use crate::domains::prefix::{Place, Prefix};
+use crate::io::http::Secret;
 
 /// `annotate`.
 #[derive(Args, Debug)]
@@ -52,6 +56,9 @@ pub(crate) struct Annotate {
     /// Take the verdict on an address prefix back; may be repeated.
     #[arg(long, value_name = "PREFIX")]
     clear: Vec<String>,
+    /// Ask the judge that annotate.judge_url names about what is not judged; what it says is written as proposed.
+    #[arg(long, conflicts_with_all = ["serve", "list", "accept", "refuse", "clear"])]
+    judge: bool,
     /// Who annotates [default: annotate.by, else the user's name].
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
@@ -81,6 +88,9 @@ impl Annotate {
         let scripted = [&self.accept, &self.refuse, &self.clear].into_iter().any(|list| !list.is_empty());
         if scripted {
             return self.apply(&mut session, out);
+        }
+        if self.judge {
+            return ask_judge(&mut session, &config, out);
         }
         if self.serve {
             return self.serve_page(session, out);
@@ -140,6 +150,50 @@ impl Annotate {
         writeln!(out, "ended; verdicts are in {file}")?;
         Ok(())
     }
+}
+
+/// Has a judge propose verdicts. Its key is read from the environment and goes nowhere but to its address.
+fn ask_judge(session: &mut Session, config: &Config, out: &mut dyn Write) -> CommandResult {
+    let Some(rules) = &config.annotate.judge else {
+        return Err(Failure::Usage("no judge is named: set annotate.judge_url and annotate.judge_model".into()));
+    };
+    let key = match &rules.key_env {
+        None => None,
+        Some(name) => match std::env::var(name) {
+            Ok(key) if !key.trim().is_empty() => Some(Secret::new(&key)),
+            _ => {
+                let message = format!("annotate.judge_key_env: the environment variable {name} is not set");
+                return Err(Failure::Usage(message.into()));
+            }
+        },
+    };
+    let local = matches!(rules.url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    if key.is_some() && rules.url.scheme() == "http" && !local {
+        tracing::warn!(
+            "the key of the judge goes over the network unencrypted: annotate.judge_url is no https address"
+        );
+    }
+    let store = store(config);
+    let asking = Asking {
+        client: store.http(),
+        url: &rules.url,
+        model: &rules.model,
+        key: key.as_ref(),
+        domains_max: rules.domains_max,
+        bounds: Bounds {
+            prefixes_max: rules.prefixes_max,
+            samples_max: rules.samples_max,
+            sample_chars_max: rules.sample_chars_max,
+        },
+    };
+    let asked = ask(session, &asking, &now())?;
+    writeln!(
+        out,
+        "{} domains asked about, {} with proposals; {} answers, {} unsure, {} not in the form asked for",
+        asked.domains, asked.proposed, asked.answers, asked.unsure, asked.bad
+    )?;
+    writeln!(out, "proposals are in {}", session.path.display())?;
+    Ok(())
 }
 
 /// The domain and the prefix of an argument: an address without its scheme.

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::sections::{
-    Annotating, Classifier, Crawl, Decontaminate, Dedup, Extract, Http, Language, Output, Quality, Rank, RawAnnotate,
-    RawClassifier, RawCrawl, RawDecontaminate, RawDedup, RawExtract, RawHttp, RawLanguage, RawOutput, RawQuality,
-    RawRank, RawRead, RawRun, RawSeed, Read, Run, Seed,
+    Annotating, Classifier, Crawl, Decontaminate, Dedup, Domains, Extract, Http, Language, Output, Quality, Rank,
+    RawAnnotate, RawClassifier, RawCrawl, RawDecontaminate, RawDedup, RawDomains, RawExtract, RawHttp, RawLanguage,
+    RawOutput, RawQuality, RawRank, RawRead, RawRun, RawSeed, Read, Run, Seed,
 };
 
 /// What is wrong with the configuration.
@@ -83,6 +83,7 @@ struct Raw {
     seed: RawSeed,
     classifier: RawClassifier,
     rank: RawRank,
+    domains: RawDomains,
     annotate: RawAnnotate,
 }
 
@@ -113,6 +114,8 @@ pub struct Config {
     pub seed: Seed,
     /// The classifier.
     pub classifier: Classifier,
+    /// `[domains]`.
+    pub domains: Domains,
     rank: Option<Rank>,
     /// How domains are annotated.
     pub annotate: Annotating,
@@ -158,6 +161,7 @@ const PATH_KEYS: &[(&str, &str)] = &[
     ("crawl", "paths"),
     ("decontaminate", "benchmarks"),
     ("decontaminate", "allow"),
+    ("domains", "annotations"),
     ("quality", "blocked_hosts"),
     ("seed", "positives"),
     ("seed", "negatives"),
@@ -247,6 +251,7 @@ pub fn parse(mut table: toml::Table, sets: &[String]) -> Result<Config, ConfigEr
         seed,
         classifier,
         rank,
+        domains,
         annotate,
     } = raw;
     Ok(Config {
@@ -263,6 +268,7 @@ pub fn parse(mut table: toml::Table, sets: &[String]) -> Result<Config, ConfigEr
         seed: seed.try_into()?,
         classifier: classifier.try_into()?,
         rank: rank.try_into()?,
+        domains: domains.try_into()?,
         annotate: annotate.try_into()?,
     })
 }

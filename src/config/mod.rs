@@ -9,7 +9,8 @@ mod units;
 
 pub use load::{Config, ConfigError, load, parse};
 pub use sections::{
-    Annotating, CaptureChoice, Classifier, ClassifierSettings, Crawl, Decontaminate, Dedup, Extract, Http, Judge,
-    Language, Negatives, Output, Quality, Rank, Read, Run, Seed,
+    Annotate, Annotated, Annotating, CaptureChoice, Classifier, ClassifierSettings, Crawl, Decontaminate, Dedup,
+    Denominator, DomainRules, Domains, Extract, Http, Judge, Language, Negatives, Output, Quality, Rank, Read, Run,
+    Seed,
 };
 pub use units::{ByteSize, TokenBudget};

@@ -5,6 +5,7 @@
 //! name = "example.org"            # registrable domain, or one of its hosts
 //! prefixes = ["/questions/"]      # accepted; "/" is the whole domain
 //! refused = ["/tags/"]
+//! open = ["/misc/"]               # optional: neither, though a shorter prefix is accepted or refused
 //! by = "anna"                     # optional: who; "auto", "judge:MODEL" for machines
 //! at = "2026-11-22T10:00:00Z"     # optional
 //! proposed = true                 # optional: a proposal, not a verdict
@@ -51,6 +52,8 @@ pub struct Entry {
     pub accepted: Vec<Prefix>,
     /// Prefixes that do not.
     pub refused: Vec<Prefix>,
+    /// Prefixes of which nothing is said, whatever a shorter one says.
+    pub open: Vec<Prefix>,
     /// Who says so.
     pub by: Option<String>,
     /// When.
@@ -93,6 +96,7 @@ struct RawEntry {
     #[serde(alias = "accepted")]
     prefixes: Option<Vec<Spanned<String>>>,
     refused: Option<Vec<Spanned<String>>>,
+    open: Option<Vec<Spanned<String>>>,
     by: Option<String>,
     at: Option<String>,
     #[serde(default)]
@@ -129,8 +133,8 @@ impl RawEntry {
             }
             Ok(found)
         };
-        let (accepted, refused) = (prefixes(self.prefixes)?, prefixes(self.refused)?);
-        Ok(Entry { name, accepted, refused, by: self.by, at: self.at, proposed: self.proposed })
+        let (accepted, refused, open) = (prefixes(self.prefixes)?, prefixes(self.refused)?, prefixes(self.open)?);
+        Ok(Entry { name, accepted, refused, open, by: self.by, at: self.at, proposed: self.proposed })
     }
 }
 
@@ -206,12 +210,19 @@ impl Annotations {
         let names: BTreeSet<&str> = [domain, &place.host, &www].into();
         let entries = names.into_iter().filter_map(|name| self.entries.get(name)).filter(|entry| !entry.proposed);
         let prefixes = entries.flat_map(|entry| {
-            let accepted = entry.accepted.iter().map(|prefix| (prefix, Verdict::Accepted));
-            accepted.chain(entry.refused.iter().map(|prefix| (prefix, Verdict::Refused)))
+            let accepted = entry.accepted.iter().map(|prefix| (prefix, Some(Verdict::Accepted)));
+            let refused = entry.refused.iter().map(|prefix| (prefix, Some(Verdict::Refused)));
+            accepted.chain(refused).chain(entry.open.iter().map(|prefix| (prefix, None)))
         });
         let covering = prefixes.filter(|(prefix, _)| prefix.covers(place));
-        let (prefix, verdict) = covering.max_by_key(|(prefix, verdict)| (prefix.length(), *verdict))?;
-        Some((verdict, prefix.as_str()))
+        // At equal length refused before left open before accepted.
+        let caution = |verdict: Option<Verdict>| match verdict {
+            Some(Verdict::Accepted) => 0,
+            None => 1,
+            Some(Verdict::Refused) => 2,
+        };
+        let (prefix, verdict) = covering.max_by_key(|(prefix, verdict)| (prefix.length(), caution(*verdict)))?;
+        verdict.map(|verdict| (verdict, prefix.as_str()))
     }
 
     /// Whether a verdict on a registrable domain, or on one of its hosts, is there.
@@ -244,6 +255,7 @@ mod tests {
 [[domain]]
 name = "example.org"
 prefixes = ["/questions/", "math.example.org/", "/tags/algebra"]
+open = ["/tags/algebra/old"]
 refused = ["/tags/", "/questions", "/questions/meta", "math.example.org/jobs"]
 by = "anna"
 
@@ -274,6 +286,7 @@ prefixes = ["/"]
         check_org("example.org", "/questions/1", Some((Refused, "/questions")));
         check_org("example.org", "/tags/1", Some((Refused, "/tags")));
         check_org("www.example.org", "/tags/algebra/", Some((Accepted, "/tags/algebra")));
+        check_org("example.org", "/tags/algebra/old/1", None);
         check_org("math.example.org", "/tags/1", Some((Accepted, "math.example.org/")));
         check_org("math.example.org", "/jobs/1?x=y", Some((Refused, "math.example.org/jobs")));
     }

@@ -61,6 +61,7 @@ fn write(table: &mut Table, entry: &Entry) {
     let accepted = if table.contains_key("accepted") { "accepted" } else { "prefixes" };
     set_prefixes(table, accepted, &entry.accepted, true);
     set_prefixes(table, "refused", &entry.refused, false);
+    set_prefixes(table, "open", &entry.open, false);
     set_text(table, "by", entry.by.as_deref());
     set_text(table, "at", entry.at.as_deref());
     match entry.proposed {

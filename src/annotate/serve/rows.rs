@@ -6,8 +6,7 @@ use super::page::{Page, bar, carried};
 use super::view::View;
 use crate::annotate::figures::{count, percent, short};
 use crate::annotate::tree::{Domain, Proposal, around};
-use crate::annotate::verdicts::Said;
-use crate::domains::annotations::Verdict;
+use crate::annotate::verdicts::{Said, Stand};
 use crate::domains::prefix::Prefix;
 
 /// Parts of one prefix that are shown.
@@ -62,12 +61,14 @@ fn rows(page: &Page<'_>, domain: &Domain, said: &Said) -> Vec<Row> {
 }
 
 /// What holds for a prefix, as a class, a sign and words.
-fn verdict(own: Option<Verdict>, effective: Option<Verdict>, proposed: Option<Proposal>) -> Markup {
+fn verdict(own: Option<Stand>, effective: Option<Stand>, proposed: Option<Proposal>) -> Markup {
     let (class, sign, words) = match (own, effective, proposed) {
-        (Some(Verdict::Accepted), ..) => ("accepted", "✓", "accepted"),
-        (Some(Verdict::Refused), ..) => ("refused", "✕", "refused"),
-        (None, Some(Verdict::Accepted), _) => ("accepted inherited", "✓", "accepted above"),
-        (None, Some(Verdict::Refused), _) => ("refused inherited", "✕", "refused above"),
+        (Some(Stand::Accepted), ..) => ("accepted", "✓", "accepted"),
+        (Some(Stand::Refused), ..) => ("refused", "✕", "refused"),
+        (Some(Stand::Open), ..) => ("open", "·", "left open"),
+        (None, Some(Stand::Accepted), _) => ("accepted inherited", "✓", "accepted above"),
+        (None, Some(Stand::Refused), _) => ("refused inherited", "✕", "refused above"),
+        (None, Some(Stand::Open), _) => ("open inherited", "·", "open"),
         (None, None, Some(Proposal::Accept)) => ("accepted proposed", "✓", "proposed: accept"),
         (None, None, Some(Proposal::Refuse)) => ("refused proposed", "✕", "proposed: refuse"),
         (None, None, Some(Proposal::Split)) => ("proposed", "÷", "proposed: split"),
@@ -176,8 +177,8 @@ fn actions(page: &Page<'_>, said: &Said, prefix: &Prefix, parts: Option<bool>) -
             input type="hidden" name="on" value=(prefix);
             input type="hidden" name="seen" value=(said.version());
             @if parts.is_some() {
-                (button("accept", "Accept", "a", Some(own == Some(Verdict::Accepted))))
-                (button("refuse", "Refuse", "r", Some(own == Some(Verdict::Refused))))
+                (button("accept", "Accept", "a", Some(own == Some(Stand::Accepted))))
+                (button("refuse", "Refuse", "r", Some(own == Some(Stand::Refused))))
             }
             @if parts == Some(true) { (button("split", "Split", "s", None)) }
             @if own.is_some() { (button("clear", "Clear", "c", None)) }
