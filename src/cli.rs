@@ -106,6 +106,8 @@ enum Command {
     Rank(commands::stages::RankCommand),
     /// Find the mathematical domains of a round and which of their URLs are: what an annotator is shown.
     Domains(commands::domains::DomainsCommand),
+    /// Say which URL prefixes of a round's math-related domains hold mathematics.
+    Annotate(commands::annotate::Annotate),
     /// Fetch pages under accepted prefixes that a URL index names and the crawl's files do not hold.
     Recall(commands::recall::Recall),
     /// Run rounds: whatever is missing of them, from WARC files to ranked shards, each trained on what the one before
@@ -185,6 +187,7 @@ pub fn main() -> ExitCode {
         Command::Classify(args) => args.run(global, &mut out),
         Command::Rank(args) => args.run(global, &mut out),
         Command::Domains(args) => args.run(global, &mut out),
+        Command::Annotate(args) => args.run(global, &mut out),
         Command::Recall(args) => args.run(global, &mut out),
         Command::Iterate(args) => args.run(global, &mut out),
         Command::Inspect(args) => args.run(&mut out),

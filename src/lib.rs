@@ -10,6 +10,8 @@ pub mod reject;
 pub mod spans;
 pub mod tokens;
 
+pub mod render;
+
 pub mod io;
 pub mod task;
 
@@ -35,6 +37,8 @@ pub mod rank;
 pub mod domains;
 pub mod index;
 pub mod recall;
+
+pub mod annotate;
 pub mod rounds;
 
 pub mod cli;

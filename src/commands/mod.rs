@@ -1,5 +1,6 @@
 //! One file a command: arguments → what to run → what to print.
 
+pub(crate) mod annotate;
 pub(crate) mod boilerplate;
 pub(crate) mod decontaminate;
 pub(crate) mod docs;

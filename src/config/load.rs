@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::sections::{
-    Boilerplate, Classifier, Crawl, Decontaminate, Dedup, Domains, Extract, Http, Index, Language, Masking, Output,
-    Quality, Rank, RawBoilerplate, RawClassifier, RawCrawl, RawDecontaminate, RawDedup, RawDomains, RawExtract,
-    RawHttp, RawIndex, RawLanguage, RawMasking, RawOutput, RawQuality, RawRank, RawRead, RawRecall, RawRounds, RawRun,
-    RawSeed, Read, Recall, Rounds, Run, Seed,
+    Annotating, Boilerplate, Classifier, Crawl, Decontaminate, Dedup, Domains, Extract, Http, Index, Language, Masking,
+    Output, Quality, Rank, RawAnnotate, RawBoilerplate, RawClassifier, RawCrawl, RawDecontaminate, RawDedup,
+    RawDomains, RawExtract, RawHttp, RawIndex, RawLanguage, RawMasking, RawOutput, RawQuality, RawRank, RawRead,
+    RawRecall, RawRounds, RawRun, RawSeed, Read, Recall, Rounds, Run, Seed,
 };
 
 /// What is wrong with the configuration.
@@ -89,6 +89,7 @@ struct Raw {
     recall: RawRecall,
     rounds: RawRounds,
     domains: RawDomains,
+    annotate: RawAnnotate,
     index: RawIndex,
 }
 
@@ -132,6 +133,8 @@ pub struct Config {
     pub recall: Recall,
     /// The loop.
     pub rounds: Rounds,
+    /// How domains are annotated.
+    pub annotate: Annotating,
 }
 
 impl Config {
@@ -271,6 +274,7 @@ pub fn parse(mut table: toml::Table, sets: &[String]) -> Result<Config, ConfigEr
         recall,
         rounds,
         domains,
+        annotate,
         index,
     } = raw;
     Ok(Config {
@@ -293,6 +297,7 @@ pub fn parse(mut table: toml::Table, sets: &[String]) -> Result<Config, ConfigEr
         rounds: rounds.try_into()?,
         domains: domains.try_into()?,
         index: index.try_into()?,
+        annotate: annotate.try_into()?,
     })
 }
 

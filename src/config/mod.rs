@@ -9,8 +9,8 @@ mod units;
 
 pub use load::{Config, ConfigError, load, parse};
 pub use sections::{
-    Annotate, Annotated, Boilerplate, BoilerplateUnit, CaptureChoice, Classifier, ClassifierSettings, Crawl,
-    Decontaminate, Dedup, Denominator, DomainRules, Domains, Extract, Http, Index, IndexCapture, Language, Masking,
-    Negatives, NegativesFrom, Output, Quality, Rank, Read, Recall, Rounds, Run, Seed, Unsettled,
+    Annotate, Annotated, Annotating, Boilerplate, BoilerplateUnit, CaptureChoice, Classifier, ClassifierSettings,
+    Crawl, Decontaminate, Dedup, Denominator, DomainRules, Domains, Extract, Http, Index, IndexCapture, Judge,
+    Language, Masking, Negatives, NegativesFrom, Output, Quality, Rank, Read, Recall, Rounds, Run, Seed, Unsettled,
 };
 pub use units::{ByteSize, TokenBudget};

@@ -4,6 +4,7 @@
 //! required by the commands that read them. Defaults are the paper's values (arXiv 2402.03300, section 2.1) where it
 //! states one.
 
+mod annotate;
 mod clean;
 mod crawl;
 mod decontaminate;
@@ -17,6 +18,7 @@ mod rounds;
 mod run;
 mod seed;
 
+pub use annotate::{Annotating, Judge};
 pub use clean::{Boilerplate, BoilerplateUnit, Masking};
 pub use crawl::{Crawl, Http, Read};
 pub use decontaminate::Decontaminate;
@@ -30,6 +32,7 @@ pub use rounds::{NegativesFrom, Recall, Rounds, Unsettled};
 pub use run::{Output, Run};
 pub use seed::{Classifier, ClassifierSettings, Negatives, Seed};
 
+pub(super) use annotate::RawAnnotate;
 pub(super) use clean::{RawBoilerplate, RawMasking};
 pub(super) use crawl::{RawCrawl, RawHttp, RawRead};
 pub(super) use decontaminate::RawDecontaminate;

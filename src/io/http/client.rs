@@ -1,13 +1,16 @@
 //! The client: one request, tried until it is answered.
 
 use std::fmt;
+use std::io::Read;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::blocking::{Client, Response};
-use reqwest::header::{ACCEPT_ENCODING, IF_NONE_MATCH, IF_RANGE, RANGE, RETRY_AFTER};
+use reqwest::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderValue, IF_NONE_MATCH, IF_RANGE, RANGE, RETRY_AFTER,
+};
 use reqwest::{Method, StatusCode};
 use url::Url;
 
@@ -34,6 +37,30 @@ struct Shared {
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared").field("rules", &self.rules).finish_non_exhaustive()
+    }
+}
+
+/// A key that a server asks for; nothing prints it.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    /// A key.
+    #[must_use]
+    pub fn new(key: &str) -> Self {
+        Self(key.trim().to_owned())
+    }
+
+    fn header(&self) -> Result<HeaderValue, ()> {
+        let mut value = HeaderValue::from_str(&format!("Bearer {}", self.0)).map_err(|_| ())?;
+        value.set_sensitive(true);
+        Ok(value)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
     }
 }
 
@@ -168,6 +195,57 @@ impl HttpClient {
                 self.shared.gate.hold_back(&host, Instant::now(), asked.min(self.rules().retry_after_max));
             }
             retries.wait_or_give_up(url, ask.span.first(), failure, asked)?;
+        }
+    }
+
+    /// Sends a body and gives back the answer's, of at most `answer_bytes_max` bytes. What may pass is tried again, so
+    /// only send what may arrive twice. The key is told to nobody but the server.
+    ///
+    /// # Errors
+    /// When the server refuses, no attempt gets an answer, or the answer is longer.
+    pub fn post(
+        &self,
+        url: &Url,
+        content_type: &'static str,
+        body: &[u8],
+        key: Option<&Secret>,
+        answer_bytes_max: u64,
+    ) -> Result<Vec<u8>, HttpError> {
+        let client = self.client()?;
+        let host = host_of(url);
+        let mut retries = Retries::new(self.rules());
+        let wrong = |reason: &str| HttpError::Request { url: url.to_string(), reason: reason.to_owned() };
+        let key = key.map(Secret::header).transpose().map_err(|()| wrong("the key is no text for a header"))?;
+        loop {
+            let permit = self.shared.gate.pass(&host);
+            let mut request = client.post(url.clone()).header(CONTENT_TYPE, content_type).body(body.to_vec());
+            if let Some(key) = &key {
+                request = request.header(AUTHORIZATION, key.clone());
+            }
+            let (failure, asked) = match request.send() {
+                Ok(response) if response.status().is_success() => {
+                    let mut answer = Vec::new();
+                    match response.take(answer_bytes_max + 1).read_to_end(&mut answer) {
+                        Ok(_) if answer.len() as u64 > answer_bytes_max => {
+                            return Err(wrong("the answer is longer than anything that was asked for"));
+                        }
+                        Ok(_) => return Ok(answer),
+                        Err(error) => (Failure::Broken(error.to_string()), None),
+                    }
+                }
+                // Who may not ask now may not ask later.
+                Ok(response) if response.status() == StatusCode::FORBIDDEN || !may_pass(response.status()) => {
+                    return Err(HttpError::Status { url: url.to_string(), status: response.status().as_u16() });
+                }
+                Ok(response) => {
+                    let header = text(response.headers(), RETRY_AFTER);
+                    let asked = header.and_then(|header| retry_after(&header, SystemTime::now()));
+                    (Failure::Status(response.status().as_u16()), asked)
+                }
+                Err(error) => (classify(url.as_str(), &error)?, None),
+            };
+            drop(permit);
+            retries.wait_or_give_up(url, 0, failure, asked)?;
         }
     }
 

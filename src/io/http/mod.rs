@@ -21,7 +21,7 @@ use thiserror::Error;
 
 use crate::io::atomic::AtomicError;
 
-pub use client::HttpClient;
+pub use client::{HttpClient, Secret};
 pub use fetch::{Fetched, Freshness};
 pub use identity::Identity;
 pub use part::Part;
