@@ -101,6 +101,8 @@ enum Command {
     Rank(commands::stages::RankCommand),
     /// Run a round: whatever is missing of it, from WARC files to ranked shards.
     Iterate(commands::iterate::Iterate),
+    /// Write the report of a round, or compare two rounds.
+    Report(commands::report::Report),
     /// Show schema, counts, quantiles and a few rows of a file that these commands read or write.
     Inspect(commands::inspect::Inspect),
     /// Print a completion script for a shell.
@@ -170,6 +172,7 @@ pub fn main() -> ExitCode {
         Command::Classify(args) => args.run(global, &mut out),
         Command::Rank(args) => args.run(global, &mut out),
         Command::Iterate(args) => args.run(global, &mut out),
+        Command::Report(args) => args.run(global, &mut out),
         Command::Inspect(args) => args.run(&mut out),
         Command::Completions(args) => args.run(&mut Cli::command(), &mut out),
         Command::Man(args) => args.run(&Cli::command()),

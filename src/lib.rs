@@ -26,6 +26,7 @@ pub mod decontaminate;
 
 pub mod classify;
 pub mod rank;
+pub mod report;
 pub mod rounds;
 
 pub mod cli;

@@ -14,13 +14,17 @@ use crate::decontaminate::benchmarks::{self, BenchmarkError};
 use crate::decontaminate::stage::Decontaminating;
 use crate::dedup;
 use crate::extract;
+use crate::io::query::Engine;
 use crate::io::store::{Location, Store};
 use crate::io::table::{TableError, write_file};
 use crate::pages::Pages;
 use crate::quality;
 use crate::rank::Ranking;
 use crate::reject::Tally;
-use crate::task::{Artifact, Input, Row, Runner, StageState, TaskError};
+use crate::report::figures::{Place, figures};
+use crate::report::gather::gather;
+use crate::report::{ReportError, html};
+use crate::task::{Artifact, Input, Row, Runner, SPILL, StageState, TaskError};
 
 /// Why a round could not be run.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +47,9 @@ pub enum RoundError {
     /// A benchmark that is named is not there.
     #[error(transparent)]
     Benchmark(#[from] BenchmarkError),
+    /// The figures or the report cannot be made.
+    #[error(transparent)]
+    Report(#[from] ReportError),
     /// A committed row lacks an output that its stage writes.
     #[error("stage {stage} left no {output}: remove its rows under manifest/{stage} and run again")]
     Output {
@@ -284,6 +291,10 @@ impl Round<'_> {
             tokens += row.facts["tokens"].as_u64().unwrap_or_default();
             formulas += row.facts["formulas"].as_u64().unwrap_or_default();
         }
+        let place = Place { out: &runner.out, round: self.round };
+        let engine =
+            Engine::start(runner.memory, runner.threads, &runner.out.join(SPILL)).map_err(ReportError::from)?;
+        let of_files = figures(place, &engine)?;
         let figures = json!({
             "round": self.round,
             "crawl": { "files": extracted.len(), "records": records, "body_bytes": extracted.iter().map(|r| r.bytes_in).sum::<u64>() },
@@ -294,9 +305,12 @@ impl Round<'_> {
             "seed": seed[0].facts,
             "classifier": trained[0].facts,
             "ranking": { "pages": cut.facts["pages"], "tokens": cut.facts["tokens"], "token_budget": rank.token_budget.0, "last_score": cut.facts["last_score"], "shards": shards.len() },
+            "figures": of_files,
         });
         let text = serde_json::to_vec_pretty(&figures).unwrap_or_default();
         write_file(&folder.join("summary.json"), &text, 0)?;
+        let report = gather(place, config.told.clone(), &engine)?;
+        write_file(&folder.join("report.html"), html::report(&report).as_bytes(), 0)?;
         Ok(Summary { figures, shards: folder.join("shards") })
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod inspect;
 pub(crate) mod iterate;
 pub(crate) mod pack;
 pub(crate) mod quality;
+pub(crate) mod report;
 pub(crate) mod stages;
 
 use std::num::{NonZeroU32, NonZeroUsize};

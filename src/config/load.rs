@@ -113,6 +113,8 @@ pub struct Config {
     /// The classifier.
     pub classifier: Classifier,
     rank: Option<Rank>,
+    /// All of it as it was given, as TOML: for people.
+    pub told: String,
 }
 
 impl Config {
@@ -226,6 +228,7 @@ pub fn parse(mut table: toml::Table, sets: &[String]) -> Result<Config, ConfigEr
         resolve_paths(&mut one, Path::new(""));
         merge(&mut table, one);
     }
+    let told = toml::to_string_pretty(&table).unwrap_or_default();
     let raw: Raw = table.try_into().map_err(|e: toml::de::Error| ConfigError::Form {
         origin: "configuration".to_owned(),
         message: e.to_string(),
@@ -259,6 +262,7 @@ pub fn parse(mut table: toml::Table, sets: &[String]) -> Result<Config, ConfigEr
         seed: seed.try_into()?,
         classifier: classifier.try_into()?,
         rank: rank.try_into()?,
+        told,
     })
 }
 
