@@ -113,6 +113,8 @@ enum Command {
     /// Run rounds: whatever is missing of them, from WARC files to ranked shards, each trained on what the one before
     /// recalled.
     Iterate(commands::iterate::Iterate),
+    /// Write the report of a round, or compare two rounds.
+    Report(commands::report::Report),
     /// Show schema, counts, quantiles and a few rows of a file that these commands read or write.
     Inspect(commands::inspect::Inspect),
     /// Print a completion script for a shell.
@@ -190,6 +192,7 @@ pub fn main() -> ExitCode {
         Command::Annotate(args) => args.run(global, &mut out),
         Command::Recall(args) => args.run(global, &mut out),
         Command::Iterate(args) => args.run(global, &mut out),
+        Command::Report(args) => args.run(global, &mut out),
         Command::Inspect(args) => args.run(&mut out),
         Command::Completions(args) => args.run(&mut Cli::command(), &mut out),
         Command::Man(args) => args.run(&Cli::command()),

@@ -39,6 +39,7 @@ pub mod index;
 pub mod recall;
 
 pub mod annotate;
+pub mod report;
 pub mod rounds;
 
 pub mod cli;

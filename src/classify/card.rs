@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::calibrate::Calibration;
+use super::curves::Curves;
 use super::settings::Settings;
 
 /// The card of a classifier.
@@ -22,6 +23,9 @@ pub struct Card {
     pub calibration: Calibration,
     /// How the settings do on domains they were not trained on; `None` where the positives are of one domain.
     pub validation: Option<Validation>,
+    /// The curves of the same; cards of earlier versions have none.
+    #[serde(default)]
+    pub curves: Option<Curves>,
     /// The settings that were tried, in the order of trying.
     pub tried: Vec<Trial>,
 }

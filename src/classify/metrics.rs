@@ -51,6 +51,12 @@ pub(super) fn math_share_max(standings: &[Standing]) -> f64 {
         .fold(0.5, f64::min)
 }
 
+/// Recall and precision from the top down, where a share `math_share` of the crawl is mathematics.
+pub(super) fn precision_recall(standings: &[Standing], math_share: f64) -> Vec<(f64, f64)> {
+    let precisions = precisions(standings, math_share);
+    recalls(standings).into_iter().map(|(i, recall)| (recall, precisions[i])).collect()
+}
+
 /// Precision at each of `standings`, where a share `math_share` of the crawl is mathematics.
 pub(super) fn precisions(standings: &[Standing], math_share: f64) -> Vec<f64> {
     let mut precisions = vec![0.0; standings.len()];

@@ -8,6 +8,7 @@
 
 mod calibrate;
 mod card;
+mod curves;
 mod domains;
 pub mod draw;
 mod error;
@@ -24,6 +25,7 @@ mod validate;
 
 pub use calibrate::Calibration;
 pub use card::{Card, DomainPages, Examples, Trial, Validation};
+pub use curves::{Curves, Point, Range};
 pub use error::ClassifyError;
 pub use model::{LABEL_MATH, LABEL_OTHER};
 pub use score::{Classifier, Scorer};

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::calibrate::Calibration;
 use super::card::{Trial, Validation};
+use super::curves::{self, Curves};
 use super::metrics::{self, Standing};
 use super::model::{Linear, Scratch};
 use super::settings::Settings;
@@ -196,13 +197,29 @@ impl Outcome {
     /// Calibration on the shared scale: positives weigh as much as the mathematics of the crawl, the negatives that
     /// don't look like mathematics as much as the rest.
     pub(super) fn calibration(&self) -> Option<Calibration> {
+        Calibration::fit(&self.points())
+    }
+
+    /// Precision against recall, and the calibration's predictions beside what is.
+    pub(super) fn curves(&self) -> Curves {
+        let calibration = self.calibration().unwrap_or(Calibration::NONE);
+        let predicted =
+            |(logit, positive, weight): (f64, bool, f64)| (calibration.probability(logit), positive, weight);
+        let predicted: Vec<_> = self.points().into_iter().map(predicted).collect();
+        Curves {
+            precision_recall: curves::precision_recall(&metrics::precision_recall(&self.positives, self.math_share)),
+            calibration: curves::calibration(&predicted),
+        }
+    }
+
+    /// Logit, side and weight of what the calibration is fitted to.
+    fn points(&self) -> Vec<(f64, bool, f64)> {
         let other = |(_, positive, standing): &&(HeldOut, bool, Standing)| {
             !*positive && standing.share_above >= self.math_share
         };
         let negatives = self.held_out.iter().filter(other).count() as f64;
         let weights: f64 = self.positives.iter().map(|s| s.weight).sum();
-        let points: Vec<(f64, bool, f64)> = self
-            .held_out
+        self.held_out
             .iter()
             .filter(|held| held.1 || other(held))
             .map(|(h, positive, standing)| {
@@ -213,8 +230,7 @@ impl Outcome {
                 };
                 (h.logit, *positive, weight)
             })
-            .collect();
-        Calibration::fit(&points)
+            .collect()
     }
 
     pub(super) fn validation(&self) -> Validation {

@@ -124,6 +124,7 @@ pub fn train(
         settings,
         calibration,
         validation: outcome.as_ref().map(Outcome::validation),
+        curves: outcome.as_ref().map(Outcome::curves),
         tried,
     };
     Ok(Trained { model, card })

@@ -12,6 +12,7 @@ pub(crate) mod iterate;
 pub(crate) mod pack;
 pub(crate) mod quality;
 pub(crate) mod recall;
+pub(crate) mod report;
 pub(crate) mod stages;
 
 use std::num::{NonZeroU32, NonZeroUsize};

@@ -135,6 +135,8 @@ pub struct Config {
     pub rounds: Rounds,
     /// How domains are annotated.
     pub annotate: Annotating,
+    /// All of it as it was given, as TOML: for people.
+    pub told: String,
 }
 
 impl Config {
@@ -251,6 +253,7 @@ pub fn parse(mut table: toml::Table, sets: &[String]) -> Result<Config, ConfigEr
         resolve_paths(&mut one, Path::new(""));
         merge(&mut table, one);
     }
+    let told = toml::to_string_pretty(&table).unwrap_or_default();
     let raw: Raw = table.try_into().map_err(|e: toml::de::Error| ConfigError::Form {
         origin: "configuration".to_owned(),
         message: e.to_string(),
@@ -298,6 +301,7 @@ pub fn parse(mut table: toml::Table, sets: &[String]) -> Result<Config, ConfigEr
         domains: domains.try_into()?,
         index: index.try_into()?,
         annotate: annotate.try_into()?,
+        told,
     })
 }
 

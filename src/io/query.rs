@@ -74,7 +74,8 @@ impl Engine {
         Ok(Self { runtime, context, memory })
     }
 
-    fn failed(&self, what: &str) -> impl FnOnce(DataFusionError) -> QueryError {
+    /// The error of a query named `what`.
+    pub fn failed(&self, what: &str) -> impl FnOnce(DataFusionError) -> QueryError {
         let (what, memory) = (what.to_owned(), self.memory);
         move |source| QueryError::Query { what, memory, source: Box::new(source) }
     }

@@ -21,6 +21,7 @@ use crate::decontaminate::benchmarks::BenchmarkError;
 use crate::domains::files::FileError;
 use crate::io::store::Store;
 use crate::io::table::TableError;
+use crate::report::ReportError;
 use crate::task::{Runner, TaskError};
 
 /// Why a round could not be run.
@@ -64,6 +65,9 @@ pub enum RoundError {
         /// Where the verdicts go.
         file: PathBuf,
     },
+    /// The figures or the report cannot be made.
+    #[error(transparent)]
+    Report(#[from] ReportError),
     /// A committed row lacks an output that its stage writes.
     #[error("stage {stage} left no {output}: remove its rows under manifest/{stage} and run again")]
     Output {

@@ -1,4 +1,5 @@
-//! What a round came to, in figures: `summary.json`. It holds no times, so that equal rounds have equal summaries.
+//! What a round came to: its figures in `summary.json`, which holds no times, so that equal rounds have equal summaries,
+//! and `report.html`, which shows them.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -8,9 +9,13 @@ use serde_json::{Value, json};
 use super::flow::{OfRound, Shared, all_of};
 use super::{RoundError, Rounds};
 use crate::edits::stage::Editing;
+use crate::io::query::Engine;
 use crate::io::table::write_file;
 use crate::recall::Recalled;
-use crate::task::Row;
+use crate::report::figures::Place;
+use crate::report::gather::gather;
+use crate::report::{self, ReportError};
+use crate::task::{Row, SPILL};
 
 /// What a round came to.
 #[derive(Clone, Debug)]
@@ -46,9 +51,15 @@ pub fn converged(convergence: &Value, at_least: f64) -> bool {
 /// Writes the summary of a round.
 pub(super) fn write(rounds: &Rounds<'_>, figures: &Figures<'_>) -> Result<Summary, RoundError> {
     let round = figures.of_round.round;
-    let value = figures.told(rounds);
+    let mut value = figures.told(rounds);
+    let runner = rounds.runner;
+    let place = Place { out: &runner.out, round };
+    let engine = Engine::start(runner.memory, runner.threads, &runner.out.join(SPILL)).map_err(ReportError::from)?;
+    value["figures"] = serde_json::to_value(report::figures::figures(place, &engine)?).unwrap_or_default();
     let text = serde_json::to_vec_pretty(&value).unwrap_or_default();
     write_file(&rounds.summary_file(round), &text, 0)?;
+    let gathered = gather(place, rounds.config.told.clone(), &engine)?;
+    write_file(&rounds.folder(round).join("report.html"), report::html::report(&gathered).as_bytes(), 0)?;
     Ok(Summary { round, figures: value, shards: rounds.folder(round).join("shards") })
 }
 

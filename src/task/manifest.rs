@@ -77,6 +77,9 @@ pub struct Row {
     pub wall_s: f64,
     /// CPU seconds.
     pub cpu_s: f64,
+    /// Most memory that the process had held when the row was written, bytes; unknown on some systems.
+    #[serde(default)]
+    pub memory_peak: Option<u64>,
     /// Figures that only this stage has.
     pub facts: serde_json::Value,
 }

@@ -469,6 +469,7 @@ impl Runner {
             tally: done.tally,
             bytes_in: done.bytes_in,
             wall_s: begun.elapsed().as_secs_f64(),
+            memory_peak: peak_memory(),
             cpu_s: cpu_s + done.cpu_elsewhere_s,
             facts: done.facts,
         };
