@@ -106,12 +106,15 @@ impl DocumentError {
     }
 }
 
+/// Takes a line with its number, from 1.
+type EachLine<'e, E> = dyn FnMut(u64, &[u8]) -> Result<(), E> + 'e;
+
 /// Reads the lines of a file, in gzip where its name says so, without what is blank at their ends; blank lines and a byte
 /// order mark are left out.
 ///
 /// # Errors
 /// From `each`; and where the file cannot be read, or a line is over 256 MiB.
-pub fn lines<E: From<DocumentError>>(path: &Path, each: &mut dyn FnMut(u64, &[u8]) -> Result<(), E>) -> Result<(), E> {
+pub fn lines<E: From<DocumentError>>(path: &Path, each: &mut EachLine<'_, E>) -> Result<(), E> {
     let failed = |source| DocumentError::Read { path: path.to_owned(), source };
     let file = std::fs::File::open(path).map_err(failed)?;
     let gzip = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gz"));
