@@ -1,14 +1,18 @@
 //! Entries made from the proposed cuts, for `annotate = "auto"`: what a machine may say in a person's place.
 //!
-//! What is accepted gives the next classifier positives that nobody looked at, so only regions are accepted of which the
-//! classifier collects most already: the bound of their share must reach `auto_share`. The rest under an accepted prefix
-//! is left open, or refused where the cut says so.
+//! The pages of an accepted prefix that are not collected become positives of the next classifier, and nobody looks at
+//! them. So a region is accepted only if it is mathematical by itself, the bound of its collected share reaching
+//! `auto_share`, and if the very pages that would come are likely mathematics: the mean score of those that are not
+//! collected must reach `auto_score`. The collected share alone says little of them: of a prefix of which three quarters
+//! are collected the rest may well be its index pages. What else lies under an accepted prefix is left open, or refused
+//! where the cut says so.
 
 use std::collections::BTreeMap;
 
 use super::annotations::{Annotations, Entry, Verdict};
 use super::bound;
 use super::cut::{CutNode, CutRules, Proposal, Region, proposal, regions};
+use super::figures::Figures;
 use super::tree::Node;
 
 /// Who signs these entries.
@@ -25,14 +29,44 @@ pub fn propose(nodes: &[Node], rules: &CutRules) -> (Vec<Region>, Vec<Option<Pro
     (regions, proposals)
 }
 
+/// What the machine accepts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AutoRules {
+    /// The cut's.
+    pub cut: CutRules,
+    /// Least lower bound of a region's collected share.
+    pub auto_share: f64,
+    /// Least mean score of a region's pages that are not collected.
+    pub auto_score: f64,
+}
+
+/// The figures of each region: those of its top without those of the regions below.
+fn figures(nodes: &[Node], regions: &[Region]) -> Vec<Figures> {
+    let places: BTreeMap<usize, usize> = regions.iter().enumerate().map(|(n, region)| (region.top, n)).collect();
+    let mut found: Vec<Figures> = regions.iter().map(|region| nodes[region.top].figures).collect();
+    for region in regions {
+        let mut above = nodes[region.top].parent;
+        while let Some(node) = above {
+            if let Some(place) = places.get(&node) {
+                found[*place].take_away(&nodes[region.top].figures);
+                break;
+            }
+            above = nodes[node].parent;
+        }
+    }
+    found
+}
+
 /// The entry of a domain, a proposal: where nothing is decided it accepts nothing.
 #[must_use]
-pub fn entry(domain: &str, nodes: &[Node], regions: &[Region], rules: &CutRules, auto_share: f64) -> Entry {
+pub fn entry(domain: &str, nodes: &[Node], regions: &[Region], rules: &AutoRules) -> Entry {
     let mut entry = Entry { name: domain.to_owned(), by: Some(AUTO.to_owned()), proposed: true, ..Entry::default() };
     let mut verdicts: BTreeMap<usize, Option<Verdict>> = BTreeMap::new();
-    for region in regions {
-        let sure = bound::lower(region.collected, region.pages, rules.confidence) >= auto_share;
-        let verdict = match proposal(region, rules) {
+    for (region, figures) in regions.iter().zip(figures(nodes, regions)) {
+        let likely = figures.uncollected_score().is_none_or(|score| score >= rules.auto_score);
+        let collected = bound::lower(figures.collected, figures.pages, rules.cut.confidence);
+        let sure = likely && collected >= rules.auto_share;
+        let verdict = match proposal(region, &rules.cut) {
             Some(Proposal::Accept) if sure => Some(Verdict::Accepted),
             Some(Proposal::Refuse) => Some(Verdict::Refused),
             _ => None,
@@ -78,20 +112,25 @@ pub fn verdict<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domains::figures::Figures;
+    use crate::domains::figures::SCORE_UNIT;
     use crate::domains::picks::Picks;
 
-    fn node(prefix: &str, parent: Option<usize>, pages: u64, collected: u64) -> Node {
-        let figures = Figures { pages, collected, ..Figures::default() };
+    /// A node whose collected pages have a score of 1, the others one of `score`.
+    fn node(prefix: &str, parent: Option<usize>, pages: u64, collected: u64, score: f64) -> Node {
+        let collected_score_units = (collected << 30).cast_signed();
+        let score_units = collected_score_units + ((pages - collected) as f64 * score * SCORE_UNIT) as i64;
+        let scored = pages;
+        let figures = Figures { pages, collected, scored, score_units, collected_score_units, ..Figures::default() };
         Node { prefix: prefix.parse().unwrap(), depth: 0, parent, figures, picks: Picks::default() }
     }
 
-    const RULES: CutRules = CutRules { accept_share: 0.5, refuse_share: 0.1, confidence: 0.9 };
+    const CUT: CutRules = CutRules { accept_share: 0.5, refuse_share: 0.1, confidence: 0.9 };
+    const RULES: AutoRules = AutoRules { cut: CUT, auto_share: 0.2, auto_score: 0.6 };
 
     #[track_caller]
     fn check(nodes: &[Node], accepted: &[&str], refused: &[&str], open: &[&str]) {
-        let (regions, _) = propose(nodes, &RULES);
-        let entry = entry("a.org", nodes, &regions, &RULES, 0.8);
+        let (regions, _) = propose(nodes, &CUT);
+        let entry = entry("a.org", nodes, &regions, &RULES);
         let texts = |prefixes: &[crate::domains::prefix::Prefix]| -> Vec<String> {
             prefixes.iter().map(ToString::to_string).collect()
         };
@@ -107,37 +146,32 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_nearly_all_collected_is_accepted() {
-        check(&[node("/", None, 100, 95)], &["/"], &[], &[]);
-        check(&[node("/", None, 100, 70)], &[], &[], &[]);
-        check(&[node("/", None, 3, 3)], &[], &[], &[]);
-        check(&[node("/", None, 100, 1)], &[], &["/"], &[]);
+    fn only_what_is_likely_mathematics_is_accepted() {
+        check(&[node("/", None, 100, 70, 0.9)], &["/"], &[], &[]);
+        // The rest is something else, or too little is collected, or there are too few to say.
+        check(&[node("/", None, 100, 90, 0.1)], &[], &[], &[]);
+        check(&[node("/", None, 100, 20, 0.9)], &[], &[], &[]);
+        check(&[node("/", None, 2, 1, 0.9)], &[], &[], &[]);
+        check(&[node("/", None, 100, 1, 0.0)], &[], &["/"], &[]);
     }
 
     #[test]
     fn what_is_not_sure_below_an_accepted_prefix_is_left_open() {
-        let nodes = [
-            node("/", None, 400, 320),
-            node("/b", Some(0), 100, 1),
-            node("/m", Some(0), 100, 40),
-            node("/p", Some(0), 200, 199),
-        ];
-        check(&nodes, &["/p"], &["/b"], &[]);
-        let nodes = [
-            node("/", None, 1000, 840),
-            node("/b", Some(0), 100, 1),
-            node("/m", Some(0), 100, 40),
-            node("/p", Some(0), 200, 199),
-        ];
+        let nodes =
+            [node("/", None, 1000, 700, 0.6), node("/b", Some(0), 100, 1, 0.0), node("/m", Some(0), 100, 40, 0.0)];
         check(&nodes, &["/"], &["/b"], &["/m"]);
+        // Where the prefixes hold all pages, one of them speaks for what is above.
+        let nodes =
+            [node("/", None, 300, 119, 0.0), node("/b", Some(0), 200, 0, 0.0), node("/p", Some(0), 100, 100, 0.0)];
+        check(&nodes, &["/p"], &["/"], &[]);
     }
 
     #[test]
     fn a_verdict_holds_where_it_applies() {
         let mut annotations = Annotations::default();
-        let nodes = [node("/", None, 100, 95)];
-        let (regions, _) = propose(&nodes, &RULES);
-        annotations.insert(entry("a.org", &nodes, &regions, &RULES, 0.8));
+        let nodes = [node("/", None, 100, 95, 0.9)];
+        let (regions, _) = propose(&nodes, &CUT);
+        annotations.insert(entry("a.org", &nodes, &regions, &RULES));
         assert_eq!(verdict(&annotations, |_| true, "a.org", "a.org", "/x"), None);
         let annotations = annotations.with_proposals();
         assert_eq!(verdict(&annotations, |_| true, "a.org", "a.org", "/x"), Some((Verdict::Accepted, "/")));

@@ -1,17 +1,20 @@
 //! The proposed cut of a domain's tree: which prefixes tell its mathematics from the rest, in as few words as possible.
 //!
-//! **Criterion: minimum description length.** Tell somebody which pages of the tree are collected. Every node has one of
-//! a few rates, and its pages (those not in a node below) cost −log₂ of the rate for each collected one and −log₂ of the
-//! rest for each other. A node has its parent's rate for nothing, or names one of its own for λ = log₂(nodes) +
-//! log₂(rates) bits. The cheapest message is found exactly, by dynamic programming from the leaves: cost(node, rate) =
-//! bits of its own pages + Σ over children of min(cost(child, rate), λ + min over r of cost(child, r)).
+//! **Criterion: minimum description length.** Tell somebody which pages of the tree are mathematics, as far as the
+//! classifier knows: a page is, with the probability that its score states. Every node has one of a few rates, and its
+//! pages (those not in a node below) cost −log₂ of the rate for each that is and −log₂ of the rest for each that is not. A
+//! node has its parent's rate for nothing, or names one of its own for λ = log₂(nodes) + log₂(rates) bits. The cheapest
+//! message is found exactly, by dynamic programming from the leaves: cost(node, rate) = bits of its own pages + Σ over
+//! children of min(cost(child, rate), λ + min over r of cost(child, r)).
+//!
+//! Scores, not what is collected: how much of a prefix is collected depends on the budget, what its pages are does not.
 //!
 //! Nodes that share a rate without a break are a region, named by its topmost node. A region is accepted where the exact
-//! lower bound of its share is at least `accept_share`, refused where the upper bound is at most `refuse_share`, split
+//! lower bound of its share of mathematics is at least `accept_share`, refused where the upper bound is at most `refuse_share`, split
 //! where neither holds and other regions lie below it, and left to the person otherwise.
 
 use super::bound;
-use super::figures::Figures;
+use super::figures::{Figures, SCORE_UNIT};
 
 /// What is proposed for a prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,8 +60,8 @@ pub struct CutNode {
     pub parent: Option<usize>,
     /// Its pages, those of the nodes below it included.
     pub pages: u64,
-    /// Those that are collected.
-    pub collected: u64,
+    /// Sum of their scores, in units of 2⁻³⁰.
+    pub score_units: i64,
 }
 
 /// Nodes of one rate that hang together.
@@ -68,17 +71,25 @@ pub struct Region {
     pub top: usize,
     /// Its pages: those of the regions below are theirs.
     pub pages: u64,
-    /// Those that are collected.
-    pub collected: u64,
+    /// Sum of their scores, in units of 2⁻³⁰.
+    pub score_units: i64,
     /// Whether other regions lie below it.
     pub parts: bool,
+}
+
+impl Region {
+    /// The pages that are mathematics, as far as the classifier knows.
+    #[must_use]
+    pub fn hits(&self) -> u64 {
+        (self.score_units.max(0) as f64 / SCORE_UNIT).round() as u64
+    }
 }
 
 impl CutNode {
     /// A node with these figures.
     #[must_use]
     pub fn new(parent: Option<usize>, figures: &Figures) -> Self {
-        Self { parent, pages: figures.pages, collected: figures.collected }
+        Self { parent, pages: figures.pages, score_units: figures.score_units }
     }
 }
 
@@ -88,18 +99,19 @@ pub fn naming_bits(nodes: usize) -> f64 {
     (nodes.max(1) as f64).log2() + (RATES.len() as f64).log2()
 }
 
-/// The bits that `collected` of `pages` take at a rate.
-fn bits(pages: u64, collected: u64, rate: f64) -> f64 {
-    -(collected as f64 * rate.log2() + (pages - collected) as f64 * (1.0 - rate).log2())
+/// The bits that pages with these scores take at a rate.
+fn bits(pages: u64, score_units: i64, rate: f64) -> f64 {
+    let hits = score_units as f64 / SCORE_UNIT;
+    -(hits * rate.log2() + (pages as f64 - hits) * (1.0 - rate).log2())
 }
 
-/// The pages of each node that are in none below it: (pages, collected).
-fn own(nodes: &[CutNode]) -> Vec<(u64, u64)> {
-    let mut own: Vec<(u64, u64)> = nodes.iter().map(|node| (node.pages, node.collected.min(node.pages))).collect();
+/// The pages of each node that are in none below it, with their scores.
+fn own(nodes: &[CutNode]) -> Vec<(u64, i64)> {
+    let mut own: Vec<(u64, i64)> = nodes.iter().map(|node| (node.pages, node.score_units)).collect();
     for node in nodes {
         if let Some(parent) = node.parent.and_then(|parent| own.get_mut(parent)) {
             parent.0 = parent.0.saturating_sub(node.pages);
-            parent.1 = parent.1.saturating_sub(node.collected).min(parent.0);
+            parent.1 -= node.score_units;
         }
     }
     own
@@ -114,7 +126,7 @@ fn least(costs: &[f64; RATES.len()]) -> usize {
 pub fn rates(nodes: &[CutNode]) -> (Vec<usize>, f64) {
     let naming = naming_bits(nodes.len());
     let mut costs: Vec<[f64; RATES.len()]> =
-        own(nodes).iter().map(|(pages, collected)| RATES.map(|rate| bits(*pages, *collected, rate))).collect();
+        own(nodes).iter().map(|(pages, scores)| RATES.map(|rate| bits(*pages, *scores, rate))).collect();
     let mut total = 0.0;
     // Children stand behind their parents, so that theirs are complete.
     for index in (0..nodes.len()).rev() {
@@ -142,7 +154,7 @@ pub fn regions(nodes: &[CutNode]) -> Vec<Region> {
     let (rates, _) = rates(nodes);
     let mut regions: Vec<Region> = Vec::new();
     let mut of = vec![0; nodes.len()];
-    for (index, (node, (pages, collected))) in nodes.iter().zip(own(nodes)).enumerate() {
+    for (index, (node, (pages, score_units))) in nodes.iter().zip(own(nodes)).enumerate() {
         let above = node.parent.filter(|parent| rates[*parent] == rates[index]);
         of[index] = match above {
             Some(parent) => of[parent],
@@ -150,13 +162,13 @@ pub fn regions(nodes: &[CutNode]) -> Vec<Region> {
                 if let Some(parent) = node.parent {
                     regions[of[parent]].parts = true;
                 }
-                regions.push(Region { top: index, pages: 0, collected: 0, parts: false });
+                regions.push(Region { top: index, pages: 0, score_units: 0, parts: false });
                 regions.len() - 1
             }
         };
         let region = &mut regions[of[index]];
         region.pages += pages;
-        region.collected += collected;
+        region.score_units += score_units;
     }
     regions
 }
@@ -165,9 +177,9 @@ pub fn regions(nodes: &[CutNode]) -> Vec<Region> {
 #[must_use]
 pub fn proposal(region: &Region, rules: &CutRules) -> Option<Proposal> {
     let CutRules { accept_share, refuse_share, confidence } = *rules;
-    if region.pages > 0 && bound::lower(region.collected, region.pages, confidence) >= accept_share {
+    if region.pages > 0 && bound::lower(region.hits(), region.pages, confidence) >= accept_share {
         Some(Proposal::Accept)
-    } else if region.pages > 0 && bound::upper(region.collected, region.pages, confidence) <= refuse_share {
+    } else if region.pages > 0 && bound::upper(region.hits(), region.pages, confidence) <= refuse_share {
         Some(Proposal::Refuse)
     } else {
         region.parts.then_some(Proposal::Split)
@@ -183,9 +195,9 @@ mod tests {
     const RULES: CutRules = CutRules { accept_share: 0.5, refuse_share: 0.1, confidence: 0.9 };
 
     #[track_caller]
-    fn check(nodes: &[(Option<usize>, u64, u64)], want: &[(usize, Option<Proposal>)]) {
+    fn check(nodes: &[(Option<usize>, u64, i64)], want: &[(usize, Option<Proposal>)]) {
         let nodes: Vec<CutNode> =
-            nodes.iter().map(|&(parent, pages, collected)| CutNode { parent, pages, collected }).collect();
+            nodes.iter().map(|&(parent, pages, hits)| CutNode { parent, pages, score_units: hits << 30 }).collect();
         let found: Vec<_> = regions(&nodes).iter().map(|region| (region.top, proposal(region, &RULES))).collect();
         assert_eq!(found, want);
     }
@@ -197,8 +209,10 @@ mod tests {
         check(&[(None, 100, 95), (Some(0), 50, 48), (Some(0), 50, 47)], &[(0, Some(Accept))]);
         check(&[(None, 100, 2), (Some(0), 50, 1), (Some(0), 50, 1)], &[(0, Some(Refuse))]);
         // Mathematics in one of two, nothing outside them.
+        check(&[(None, 200, 95), (Some(0), 100, 95), (Some(0), 100, 0)], &[(0, Some(Refuse)), (1, Some(Accept))]);
+        // Two kinds of mathematics in what is mixed.
         check(
-            &[(None, 200, 95), (Some(0), 100, 95), (Some(0), 100, 0)],
+            &[(None, 300, 119), (Some(0), 100, 98), (Some(0), 100, 1)],
             &[(0, Some(Split)), (1, Some(Accept)), (2, Some(Refuse))],
         );
         // One exception below what is otherwise mathematics.
@@ -215,15 +229,15 @@ mod tests {
         prop::collection::vec(node, 1..=most).prop_map(|parts| {
             let mut nodes: Vec<CutNode> = Vec::new();
             for (n, (parent, pages, share)) in parts.iter().enumerate() {
-                let collected = (*pages as f64 * share) as u64;
+                let score_units = (*pages as f64 * share * SCORE_UNIT) as i64;
                 let parent = (n > 0).then(|| parent.index(n));
-                nodes.push(CutNode { parent, pages: *pages, collected });
+                nodes.push(CutNode { parent, pages: *pages, score_units });
             }
             for index in (1..nodes.len()).rev() {
-                let CutNode { parent, pages, collected } = nodes[index];
+                let CutNode { parent, pages, score_units } = nodes[index];
                 if let Some(parent) = parent {
                     nodes[parent].pages += pages;
-                    nodes[parent].collected += collected;
+                    nodes[parent].score_units += score_units;
                 }
             }
             nodes
@@ -234,9 +248,9 @@ mod tests {
     fn length(nodes: &[CutNode], rates: &[usize]) -> f64 {
         let own = own(nodes);
         let of = |index: usize| {
-            let (pages, collected) = own[index];
+            let (pages, scores) = own[index];
             let named = nodes[index].parent.is_none_or(|parent| rates[parent] != rates[index]);
-            bits(pages, collected, RATES[rates[index]]) + if named { naming_bits(nodes.len()) } else { 0.0 }
+            bits(pages, scores, RATES[rates[index]]) + if named { naming_bits(nodes.len()) } else { 0.0 }
         };
         (0..nodes.len()).map(of).sum()
     }
@@ -262,7 +276,7 @@ mod tests {
         fn regions_share_out_all_pages(nodes in trees(60)) {
             let regions = regions(&nodes);
             prop_assert_eq!(regions.iter().map(|region| region.pages).sum::<u64>(), nodes[0].pages);
-            prop_assert_eq!(regions.iter().map(|region| region.collected).sum::<u64>(), nodes[0].collected);
+            prop_assert_eq!(regions.iter().map(|region| region.score_units).sum::<i64>(), nodes[0].score_units);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What is counted of the pages of a domain, a host or a prefix. Sums are of whole numbers, so that their order is none.
 
 /// A score's unit in sums: 2⁻³⁰, so that 2³³ pages fit.
-const SCORE_UNIT: f64 = (1u64 << 30) as f64;
+pub const SCORE_UNIT: f64 = (1u64 << 30) as f64;
 
 /// What is counted of some pages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct Figures {
     pub scored: u64,
     /// Sum of the scores, in units of 2⁻³⁰.
     pub score_units: i64,
+    /// Those of what is collected.
+    pub collected_score_units: i64,
 }
 
 /// What counts of one page.
@@ -43,19 +45,44 @@ impl Figures {
         }
         if let Some(score) = score {
             self.scored += 1;
-            self.score_units += (score.clamp(0.0, 1.0) * SCORE_UNIT).round() as i64;
+            let units = (score.clamp(0.0, 1.0) * SCORE_UNIT).round() as i64;
+            self.score_units += units;
+            if collected {
+                self.collected_score_units += units;
+            }
         }
     }
 
     /// Adds those of other pages.
     pub fn add(&mut self, other: &Self) {
-        let Self { pages, collected, tokens, collected_tokens, scored, score_units } = other;
+        let Self { pages, collected, tokens, collected_tokens, scored, score_units, collected_score_units } = other;
         self.pages += pages;
         self.collected += collected;
         self.tokens += tokens;
         self.collected_tokens += collected_tokens;
         self.scored += scored;
         self.score_units += score_units;
+        self.collected_score_units += collected_score_units;
+    }
+
+    /// Takes those of some of the pages away.
+    pub fn take_away(&mut self, part: &Self) {
+        let Self { pages, collected, tokens, collected_tokens, scored, score_units, collected_score_units } = part;
+        self.pages -= (*pages).min(self.pages);
+        self.collected -= (*collected).min(self.collected);
+        self.tokens -= (*tokens).min(self.tokens);
+        self.collected_tokens -= (*collected_tokens).min(self.collected_tokens);
+        self.scored -= (*scored).min(self.scored);
+        self.score_units -= score_units;
+        self.collected_score_units -= collected_score_units;
+    }
+
+    /// The mean score of the pages that have one and are not collected.
+    #[must_use]
+    pub fn uncollected_score(&self) -> Option<f64> {
+        let pages = self.scored.saturating_sub(self.collected);
+        let units = self.score_units - self.collected_score_units;
+        (pages > 0).then(|| units as f64 / SCORE_UNIT / pages as f64)
     }
 
     /// The share of the pages that is collected.
@@ -93,6 +120,8 @@ mod tests {
         let mut parts = of(&mut pages[60..].iter().rev());
         parts.add(&of(&mut pages[..60].iter()));
         assert_eq!(parts, whole);
+        parts.take_away(&of(&mut pages[..60].iter()));
+        assert_eq!(parts, of(&mut pages[60..].iter()));
         assert_eq!((whole.pages, whole.collected, whole.scored), (100, 34, 85));
         assert!((whole.mean_score().unwrap() - 0.63).abs() < 0.05);
         assert_eq!(Figures::default().mean_score(), None);

@@ -40,12 +40,14 @@ pub struct DomainRules {
     pub depth_max: usize,
     /// Least values of a key of the query that routes.
     pub key_values_min: usize,
-    /// A prefix is proposed for acceptance from this bound of its share on.
+    /// A prefix is proposed for acceptance from this lower bound of its share of mathematics on, by the scores.
     pub accept_share: f64,
-    /// A prefix is proposed for refusal up to this bound.
+    /// A prefix is proposed for refusal up to this upper bound.
     pub refuse_share: f64,
-    /// With `annotate = "auto"` a prefix is accepted from this bound of its share on: nobody looked at its pages.
+    /// With `annotate = "auto"` a proposed prefix is accepted from this lower bound of its collected share on …
     pub auto_share: f64,
+    /// … and this mean score of its pages that are not collected: nobody looks at them.
+    pub auto_score: f64,
     /// Pages sampled of a prefix, for the annotator.
     pub samples: usize,
     /// Domains whose pages are sampled, those with most to gain.
@@ -98,6 +100,7 @@ pub(in crate::config) struct RawDomains {
     accept_share: Option<f64>,
     refuse_share: Option<f64>,
     auto_share: Option<f64>,
+    auto_score: Option<f64>,
     samples: Option<usize>,
     sampled_domains_max: Option<usize>,
     annotations: Option<OneOrMany>,
@@ -121,6 +124,7 @@ impl TryFrom<RawDomains> for Domains {
             accept_share,
             refuse_share,
             auto_share,
+            auto_score,
             samples,
             sampled_domains_max,
             annotations,
@@ -137,11 +141,6 @@ impl TryFrom<RawDomains> for Domains {
             let expected = format!("less than domains.accept_share, {accept_share}");
             return Err(ConfigError::value("domains.refuse_share", expected, refuse_share));
         }
-        let auto_share = share("domains.auto_share", auto_share.unwrap_or(accept_share.max(0.7)))?;
-        if auto_share < accept_share {
-            let expected = format!("at least domains.accept_share, {accept_share}");
-            return Err(ConfigError::value("domains.auto_share", expected, auto_share));
-        }
         let rules = DomainRules {
             share_min: share("domains.share_min", share_min.unwrap_or(0.1))?,
             pages_min: at_least("domains.pages_min", pages_min.unwrap_or(3), 1)?,
@@ -153,7 +152,8 @@ impl TryFrom<RawDomains> for Domains {
             key_values_min: at_least("domains.key_values_min", key_values_min.unwrap_or(5), 2)?,
             accept_share,
             refuse_share,
-            auto_share,
+            auto_share: share("domains.auto_share", auto_share.unwrap_or(0.1))?,
+            auto_score: share("domains.auto_score", auto_score.unwrap_or(0.5))?,
             samples: samples.unwrap_or(6),
             sampled_domains_max: sampled_domains_max.unwrap_or(1000),
         };

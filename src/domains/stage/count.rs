@@ -138,6 +138,7 @@ impl Analysis<'_> {
                         collected_tokens: sum(3),
                         scored: sum(4),
                         score_units: sums[5].value(i),
+                        collected_score_units: sums[6].value(i),
                     };
                     if open.name != domain.value(i) {
                         close(&open, &mut domains);

@@ -18,7 +18,8 @@ fn schema(fields: Vec<Field>) -> SchemaRef {
 }
 
 /// The sums that parts of a crawl exchange.
-pub(super) const SUMS: [&str; 6] = ["pages", "collected", "tokens", "collected_tokens", "scored", "score_units"];
+pub(super) const SUMS: [&str; 7] =
+    ["pages", "collected", "tokens", "collected_tokens", "scored", "score_units", "collected_score_units"];
 
 /// The pages of a file by domain and host.
 pub(super) static COUNTS: LazyLock<SchemaRef> = LazyLock::new(|| {
@@ -140,11 +141,12 @@ pub(super) struct CountsBuilder {
 
 impl CountsBuilder {
     pub(super) fn push(&mut self, domain: &str, host: &str, figures: &Figures) {
-        let Figures { pages, collected, tokens, collected_tokens, scored, score_units } = *figures;
+        let Figures { pages, collected, tokens, collected_tokens, scored, score_units, collected_score_units } =
+            *figures;
         self.names[0].append_value(domain);
         self.names[1].append_value(host);
         let sums = [pages, collected, tokens, collected_tokens, scored].map(signed);
-        for (builder, sum) in self.sums.iter_mut().zip(sums.into_iter().chain([score_units])) {
+        for (builder, sum) in self.sums.iter_mut().zip(sums.into_iter().chain([score_units, collected_score_units])) {
             builder.append_value(sum);
         }
     }

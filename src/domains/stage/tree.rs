@@ -12,7 +12,7 @@ use arrow::array::{
 use super::tables::{PICKS, PLACES, PREFIXES, TREE, TreeRows, signed};
 use super::{Analysis, Error, Ranked, VERSION, math_related};
 use crate::domains::annotations::{Entry, Verdict};
-use crate::domains::auto;
+use crate::domains::auto::{self, AutoRules};
 use crate::domains::cut::{CutRules, Proposal};
 use crate::domains::edit;
 use crate::domains::figures::Counted;
@@ -123,9 +123,14 @@ impl Analysis<'_> {
         Stage::new(self.stage_name("tree"), VERSION, &(&self.config.rules, self.random_seed), vec![task])
     }
 
-    fn cut_rules(&self) -> CutRules {
+    fn auto_rules(&self) -> AutoRules {
         let rules = &self.config.rules;
-        CutRules { accept_share: rules.accept_share, refuse_share: rules.refuse_share, confidence: rules.confidence }
+        let cut = CutRules {
+            accept_share: rules.accept_share,
+            refuse_share: rules.refuse_share,
+            confidence: rules.confidence,
+        };
+        AutoRules { cut, auto_share: rules.auto_share, auto_score: rules.auto_score }
     }
 
     /// The mathematical domains with most to gain: those with most pages that are not collected.
@@ -219,8 +224,8 @@ impl Analysis<'_> {
     }
 
     fn write_tree(&self, trees: &mut Trees, domain: &str, nodes: &[Node]) -> Result<(), Error> {
-        let rules = self.cut_rules();
-        let (regions, proposals) = auto::propose(nodes, &rules);
+        let rules = self.auto_rules();
+        let (regions, proposals) = auto::propose(nodes, &rules.cut);
         let (writer, rows) = &mut trees.tree;
         for (node, proposal) in nodes.iter().zip(&proposals) {
             rows.push([domain, node.prefix.as_str()], node.depth, &node.figures, *proposal);
@@ -259,7 +264,7 @@ impl Analysis<'_> {
                 Arc::new(collected.finish()),
             ],
         )?)?;
-        trees.entries.push(auto::entry(domain, nodes, &regions, &rules, self.config.rules.auto_share));
+        trees.entries.push(auto::entry(domain, nodes, &regions, &rules));
         Ok(())
     }
 
