@@ -80,7 +80,7 @@ fn print_plan(out: &mut dyn Write, round: u32, files: usize, plan: &[PlanLine]) 
             Some(s) if s.done == s.tasks => format!("done ({} tasks)", s.tasks),
             Some(s) => format!("will run {} of {} tasks", s.tasks - s.done, s.tasks),
         };
-        writeln!(out, "  {stage:<18} {text}")?;
+        writeln!(out, "  {stage:<22} {text}")?;
     }
     out.flush()
 }
