@@ -72,7 +72,8 @@ fn names_a_person(text: &str, start: usize, at: usize) -> bool {
     if SERVICES.contains(&&text[start..at]) {
         return false;
     }
-    let word = text[..start].rsplit(char::is_whitespace).next().unwrap_or_default();
-    let tail = word.len().saturating_sub(HOST_BYTES_MAX);
-    !word.as_bytes()[tail..].windows(2).any(|pair| pair == b"//")
+    // As far back as an address of a page is long.
+    let from = text.floor_char_boundary(start.saturating_sub(HOST_BYTES_MAX));
+    let word = text[from..start].rsplit(char::is_whitespace).next().unwrap_or_default();
+    !word.contains("//")
 }
