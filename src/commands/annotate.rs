@@ -135,7 +135,7 @@ impl Annotate {
     fn serve_page(&self, session: Session, out: &mut dyn Write) -> CommandResult {
         let (send, end) = watch::channel(false);
         // The first Ctrl-C ends the server after what it is doing; every verdict is on disk already.
-        ctrlc::set_handler(move || _ = send.send(true)).map_err(|error| Failure::run(Box::new(error)))?;
+        interrupt::then(move || _ = send.send(true));
         let file = session.path.display().to_string();
         let mut printed = Ok(());
         serve::serve(session, self.port, end, |address| {
@@ -210,6 +210,47 @@ fn target(session: &Session, text: &str) -> Result<(String, Prefix), Failure> {
     // A host of the domain is that host only; the domain itself stands for all of them.
     let prefix = if place.host == domain.name { rest.to_owned() } else { format!("{}{rest}", place.host) };
     Ok((domain.name.clone(), prefix.parse().map_err(|error| wrong(format!("{error}")))?))
+}
+
+/// What Ctrl-C does in place of ending the program at once.
+mod interrupt {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
+    use std::time::Duration;
+
+    static ASKED: AtomicBool = AtomicBool::new(false);
+
+    /// Calls `end` when the person asks for the end; where the system knows no signals, the program just ends.
+    pub(super) fn then(end: impl FnOnce() + Send + 'static) {
+        if !listen() {
+            return;
+        }
+        thread::spawn(move || {
+            while !ASKED.load(Ordering::Relaxed) {
+                thread::sleep(Duration::from_millis(50));
+            }
+            end();
+        });
+    }
+
+    #[cfg(unix)]
+    fn listen() -> bool {
+        extern "C" fn asked(signal: libc::c_int) {
+            ASKED.store(true, Ordering::Relaxed);
+            // SAFETY: signal may be called in a handler; a second Ctrl-C ends the program at once.
+            unsafe { libc::signal(signal, libc::SIG_DFL) };
+        }
+        let handler = asked as extern "C" fn(libc::c_int) as libc::sighandler_t;
+        // SAFETY: the handler stores into an atomic and calls signal, both of which a handler may do.
+        [libc::SIGINT, libc::SIGTERM]
+            .into_iter()
+            .all(|signal| unsafe { libc::signal(signal, handler) } != libc::SIG_ERR)
+    }
+
+    #[cfg(not(unix))]
+    fn listen() -> bool {
+        false
+    }
 }
 
 /// Asks the system for its browser; where there is none, the printed address is there.

@@ -12,7 +12,7 @@ const TOKEN_BYTES: usize = 24;
 
 /// The secret in the address.
 #[derive(Clone)]
-pub struct Token(String);
+pub(super) struct Token(String);
 
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -23,7 +23,7 @@ impl fmt::Debug for Token {
 impl Token {
     /// A token of random bytes; `None` where the system has none to give.
     #[must_use]
-    pub fn new() -> Option<Self> {
+    pub(super) fn new() -> Option<Self> {
         let mut bytes = [0; TOKEN_BYTES];
         rustls::crypto::ring::default_provider().secure_random.fill(&mut bytes).ok()?;
         Some(Self(data_encoding::BASE64URL_NOPAD.encode(&bytes)))
@@ -31,13 +31,13 @@ impl Token {
 
     /// The token as it stands in the address.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(super) fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Whether this is the token; the time it takes does not tell how much of it is right.
     #[must_use]
-    pub fn is(&self, other: &str) -> bool {
+    pub(super) fn is(&self, other: &str) -> bool {
         let (own, other) = (self.0.as_bytes(), other.as_bytes());
         if own.len() != other.len() {
             return false;
@@ -49,22 +49,22 @@ impl Token {
 
 /// What of a request decides whether it comes in.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Knock<'a> {
+pub(super) struct Knock<'a> {
     /// Whether it may change something.
-    pub changes: bool,
+    pub(super) changes: bool,
     /// The path, as sent.
-    pub path: &'a str,
+    pub(super) path: &'a str,
     /// The header `Host`, or the host of the request line.
-    pub host: Option<&'a str>,
+    pub(super) host: Option<&'a str>,
     /// The header `Origin`.
-    pub origin: Option<&'a str>,
+    pub(super) origin: Option<&'a str>,
     /// The header `Sec-Fetch-Site`, which no page can forge.
-    pub site: Option<&'a str>,
+    pub(super) site: Option<&'a str>,
 }
 
 /// Why a request does not come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub(super) enum Refusal {
     /// It names a host that is not this machine.
     Host,
     /// It lacks the token.
@@ -76,7 +76,7 @@ pub enum Refusal {
 impl Refusal {
     /// What the answer says.
     #[must_use]
-    pub fn message(self) -> &'static str {
+    pub(super) fn message(self) -> &'static str {
         match self {
             Self::Host => "The address must name 127.0.0.1 or localhost.\n",
             Self::Token => "The token of the address is missing or wrong: open the whole address that was printed.\n",
@@ -97,7 +97,7 @@ fn is_local(host: &str) -> bool {
 ///
 /// # Errors
 /// It may not.
-pub fn pass<'a>(token: &Token, knock: Knock<'a>) -> Result<&'a str, Refusal> {
+pub(super) fn pass<'a>(token: &Token, knock: Knock<'a>) -> Result<&'a str, Refusal> {
     let host = knock.host.filter(|host| is_local(host)).ok_or(Refusal::Host)?;
     let rest = knock.path.strip_prefix("/t/").ok_or(Refusal::Token)?;
     let (given, rest) = rest.split_once('/').ok_or(Refusal::Token)?;
