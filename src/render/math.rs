@@ -30,6 +30,7 @@ const RENAMED: &[(&str, &str)] = &[
     ("\\begin{multline}", "\\begin{gathered}"),
     ("\\begin{split}", "\\begin{aligned}"),
     ("\\bold", "\\mathbf"),
+    ("\\boxed", ""),
     ("\\dotsb", "\\cdots"),
     ("\\dotsc", "\\ldots"),
     ("\\dotsi", "\\cdots"),
@@ -49,9 +50,12 @@ const RENAMED: &[(&str, &str)] = &[
     ("\\end{multline}", "\\end{gathered}"),
     ("\\end{split}", "\\end{aligned}"),
     ("\\hbox", "\\text"),
+    ("\\mathbbm", "\\mathbb"),
+    ("\\mathds", "\\mathbb"),
     ("\\mbox", "\\text"),
     ("\\nonumber", ""),
     ("\\notag", ""),
+    ("\\small", ""),
 ];
 
 /// The formula as MathML; nothing where it does not convert.

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::numbers::{count, percent, score, share, short};
 use super::plot::bar;
-use super::{Section, page};
+use super::{Section, page, wide};
 use crate::render::Renderer;
 use crate::report::compare::{Change, Comparison};
 
@@ -77,7 +77,7 @@ fn changes(changes: &[Change], gained: bool, renderer: &Renderer) -> Markup {
     let amount = |change: &Change| if gained { change.gained } else { change.lost };
     let most = changes.iter().map(amount).max().unwrap_or(1);
     html! {
-        table {
+        (wide(if gained { "Table of domains that gained" } else { "Table of domains that lost" }, html! { table {
             caption { "Domains, with the pages that score best of those " (if gained { "gained" } else { "lost" }) }
             thead { tr { th scope="col" { "Domain" } th .number scope="col" { "Gained" } th .number scope="col" { "Lost" } th scope="col" { "Some of the pages" } td .bar {} } }
             tbody { @for change in changes {
@@ -91,6 +91,6 @@ fn changes(changes: &[Change], gained: bool, renderer: &Renderer) -> Markup {
                     (bar(share(amount(change), most)))
                 }
             } }
-        }
+        } }))
     }
 }

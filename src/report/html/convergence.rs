@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::not_run;
 use super::numbers::{count, percent, score, short};
 use super::plot::{Axis, Line, Told, lines};
+use super::{not_run, wide};
 use crate::report::data::{Report, RoundLine};
 
 /// A table of rounds, and the shares that decide whether to stop.
@@ -16,7 +16,7 @@ pub(super) fn rounds(report: &Report) -> Markup {
     let (pages, tokens) = (share(|round| round.pages_share), share(|round| round.tokens_share));
     let or_dash = |value: Option<String>| value.unwrap_or_else(|| "–".to_owned());
     html! {
-        table {
+        (wide("Table of rounds", html! { table {
             caption { "The rounds" }
             thead { tr {
                 th scope="col" { "Round" } th .number scope="col" { "Examples of mathematics" } th .number scope="col" { "Average precision" }
@@ -35,7 +35,7 @@ pub(super) fn rounds(report: &Report) -> Markup {
                     td .number { (or_dash(round.tokens_share.map(percent))) }
                 }
             } }
-        }
+        } }))
         @if pages.len() > 1 {
             figure {
                 @let told = Told { id: "convergence", title: "Convergence", description: "The share of each round's collection that the round before had. The numbers are in the table above." };

@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::not_run;
 use super::numbers::{count, percent, share, short};
 use super::plot::bar;
+use super::{not_run, wide};
 use crate::report::data::{Domain, Report};
 
 /// The table of domains.
@@ -28,7 +28,7 @@ pub(super) fn domains(report: &Report) -> Markup {
     };
     html! {
         p { (count(total)) " domains have collected pages. These are the " (count(domains.len() as u64)) " with the most." }
-        table {
+        (wide("Table of domains", html! { table {
             caption { "Domains with the most collected pages" }
             thead { tr {
                 th scope="col" { "Domain" }
@@ -52,7 +52,7 @@ pub(super) fn domains(report: &Report) -> Markup {
                     (bar(share(domain.collected, most)))
                 }
             } }
-        }
+        } }))
         @if !analysed { (not_run("The analysis of domains was not run: what share of each domain is collected is not known.")) }
     }
 }

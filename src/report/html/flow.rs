@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::not_run;
 use super::numbers::{bytes, count, percent, share, words};
 use super::plot::{Axis, Line, Told, bar, lines, n, picture};
+use super::{not_run, wide};
 use crate::report::data::Report;
 use crate::report::gather::counts;
 
@@ -57,7 +57,7 @@ pub(super) fn flow(report: &Report) -> Markup {
     let total = steps[0].left;
     html! {
         figure {
-            (sankey(&steps))
+            (wide("The flow of pages", sankey(&steps)))
             figcaption { "Pages after each step; what leaves the band at a step was dropped there." }
         }
         table {
@@ -86,10 +86,11 @@ fn sankey(steps: &[Step]) -> Markup {
     const NODE: f64 = 9.0;
     let total = steps[0].left.max(1) as f64;
     let tall = |pages: u64| if pages == 0 { 0.0 } else { (pages as f64 / total * FULL).max(1.2) };
-    let step = (WIDTH - 130.0) / (steps.len() - 1).max(1) as f64;
-    let x = |at: usize| 30.0 + at as f64 * step;
+    let step = (WIDTH - 70.0) / (steps.len() - 1).max(1) as f64;
+    let x = |at: usize| at as f64 * step;
     let floor = TOP + FULL + 34.0;
-    let height = floor + FULL * 0.55;
+    let lost_most = steps.windows(2).map(|pair| tall(pair[0].left.saturating_sub(pair[1].left))).fold(0.0, f64::max);
+    let height = floor + lost_most + 22.0;
     let told: Vec<String> = steps.iter().map(|step| format!("{} {}", count(step.left), step.name)).collect();
     let description = format!("Pages after each step: {}.", told.join(", "));
     let told = Told { id: "flow-plot", title: "The flow of pages", description: &description };
@@ -105,13 +106,13 @@ fn sankey(steps: &[Step]) -> Markup {
             @if lost > 0 {
                 @let drop = tall(lost);
                 @let (up, low) = (TOP + before - drop, TOP + before);
-                @let (end_up, end_low) = (floor, floor + drop.min(FULL * 0.5));
+                @let (end_up, end_low) = (floor, floor + drop);
                 @let end = to - NODE;
                 path .lost d={
                     "M" (n(from)) " " (n(up)) " C" (n(middle)) " " (n(up)) " " (n(middle)) " " (n(end_up)) " " (n(end)) " " (n(end_up))
                     " L" (n(end)) " " (n(end_low)) " C" (n(middle - drop * 0.25)) " " (n(end_low)) " " (n(middle - drop * 0.25)) " " (n(low)) " " (n(from)) " " (n(low)) " Z"
                 } {}
-                text .lost x=(n(end)) y=(n(floor - 8.0)) text-anchor="end" { "− " (count(lost)) }
+                text .lost x=(n(end)) y=(n(end_low + 16.0)) text-anchor="end" { "− " (count(lost)) }
             }
         }
         @for (at, step) in steps.iter().enumerate() {
@@ -123,9 +124,10 @@ fn sankey(steps: &[Step]) -> Markup {
     picture(&told, WIDTH, height, inside)
 }
 
-/// All reasons, by step.
+/// All reasons, by step. The pages below the cut are no rejects.
 pub(super) fn rejections(report: &Report) -> Markup {
-    let steps = steps(report);
+    let mut steps = steps(report);
+    steps.pop();
     let most = steps.iter().flat_map(|step| &step.dropped).map(|(_, n)| *n).max().unwrap_or(1);
     html! {
         table {
@@ -206,13 +208,13 @@ pub(super) fn contamination(report: &Report) -> Markup {
             (count(number("tokens_removed"))) " tokens in all; " (count(number("pages_dropped"))) " pages held so much that they were dropped. "
             "All pages of the crawl are counted here, duplicates too."
         }
-        table {
+        (wide("Table of benchmarks", html! { table {
             caption { "Text of benchmarks that was found and removed, by benchmark" }
             thead { tr { th scope="col" { "Benchmark" } th .number scope="col" { "Items found" } th .number scope="col" { "Matches" } th .number scope="col" { "Pages" } td .bar {} } }
             tbody { @for (name, [pages, matches, items]) in rows {
                 tr { th scope="row" { (name) } td .number { (count(items)) } td .number { (count(matches)) } td .number { (count(pages)) } (bar(share(pages, most))) }
             } }
-        }
+        } }))
     }
 }
 

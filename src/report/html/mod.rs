@@ -12,6 +12,8 @@ mod numbers;
 mod plot;
 mod samples;
 mod scores;
+#[cfg(test)]
+mod tests;
 mod timings;
 mod training;
 
@@ -123,6 +125,11 @@ fn page(title: &str, header: Markup, sections: &[Section]) -> String {
         }
     };
     whole.into_string()
+}
+
+/// What may be wider than a narrow screen: it scrolls by itself, by keyboard too.
+fn wide(label: &str, inside: Markup) -> Markup {
+    html! { div .wide role="region" aria-label=(label) tabindex="0" { (inside) } }
 }
 
 /// What stands in place of a part that was not run.

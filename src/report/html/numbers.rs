@@ -45,7 +45,13 @@ pub(super) fn share(part: u64, whole: u64) -> f64 {
 
 /// A score.
 pub(super) fn score(score: f64) -> String {
-    if score >= 0.001 || score == 0.0 { format!("{score:.3}") } else { format!("{score:.1e}") }
+    match score {
+        0.0 => "0".to_owned(),
+        s if s < 0.001 => format!("{s:.1e}"),
+        // Near the top three digits would make all scores one.
+        s if s > 0.99 && s < 1.0 => format!("{s:.5}"),
+        s => format!("{s:.3}"),
+    }
 }
 
 /// Seconds.
@@ -83,7 +89,7 @@ mod tests {
             [0.0, 0.0001, 0.1234, 1.0].map(percent),
             ["0\u{202f}%", "< 0.1\u{202f}%", "12.3\u{202f}%", "100\u{202f}%"]
         );
-        assert_eq!([0.5, 0.00002].map(score), ["0.500", "2.0e-5"]);
+        assert_eq!([0.5, 0.00002, 0.99993, 1.0].map(score), ["0.500", "2.0e-5", "0.99993", "1.000"]);
         assert_eq!(
             [3.0, 60.0, 600.0, 9000.0].map(seconds),
             ["3.00\u{202f}s", "60\u{202f}s", "10\u{202f}min", "2.5\u{202f}h"]

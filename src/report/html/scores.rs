@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::numbers::{count, percent, score, share, short};
 use super::plot::{Axis, Told, bar, stacked};
+use super::wide;
 use crate::report::data::{BINS, Report};
 
 /// Pages by score, with the cut.
@@ -23,7 +24,7 @@ pub(super) fn histogram(report: &Report) -> Markup {
     let told = Told { id: "histogram", title: "Pages by score", description: &description };
     html! {
         figure {
-            (stacked(&told, &Axis::unit("score: the classifier's probability of mathematics"), "pages, logarithmic", &bars, cut))
+            (wide("Pages by score", stacked(&told, &Axis::unit("score: the classifier's probability of mathematics"), "pages, logarithmic", &bars, cut)))
             ul .legend aria-hidden="true" { li .one { "collected" } li .two { "not collected" } }
             figcaption { "All pages that could be collected, after quality, deduplication and decontamination. The lowest score collected is " (cut.map_or("unknown".to_owned(), score)) "." }
         }
@@ -46,7 +47,7 @@ pub(super) fn deciles(report: &Report) -> Markup {
     let deciles = &report.figures.deciles;
     let most = deciles.iter().map(|decile| decile.tokens).max().unwrap_or(1);
     html! {
-        table {
+        (wide("The collection by tenths", html! { table {
             caption { "The collection by tenths of its pages, best first" }
             thead { tr {
                 th scope="col" { "Tenth" } th .number scope="col" { "Scores" } th .number scope="col" { "Pages" }
@@ -64,7 +65,7 @@ pub(super) fn deciles(report: &Report) -> Markup {
                     (bar(share(decile.tokens, most)))
                 }
             } }
-        }
+        } }))
     }
 }
 
@@ -78,7 +79,7 @@ pub(super) fn languages(report: &Report) -> Markup {
         other => other.to_owned(),
     };
     html! {
-        table {
+        (wide("Table of languages", html! { table {
             caption { "Pages that could be collected and pages that are, by language" }
             thead { tr {
                 th scope="col" { "Language" } th .number scope="col" { "Pages" } th .number scope="col" { "Collected" }
@@ -97,6 +98,6 @@ pub(super) fn languages(report: &Report) -> Markup {
                     (bar(of_all))
                 }
             } }
-        }
+        } }))
     }
 }

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::numbers::{bytes, count, seconds, share};
 use super::plot::bar;
+use super::wide;
 use crate::report::data::Report;
 
 /// Time and memory by stage.
@@ -16,7 +17,7 @@ pub(super) fn timings(report: &Report) -> Markup {
             "CPU time " (seconds(total)) " in all, when each task last ran. Tasks run beside each other, so their times add up to more than the clock's. "
             "Memory is the most that the process had held by then."
         }
-        table {
+        (wide("Table of stages", html! { table {
             caption { "Stages" }
             thead { tr {
                 th scope="col" { "Stage" } th .number scope="col" { "Tasks" } th .number scope="col" { "Read" } th .number scope="col" { "Written" }
@@ -36,7 +37,7 @@ pub(super) fn timings(report: &Report) -> Markup {
                     (bar(share((timing.cpu_s * 1e3) as u64, (most * 1e3) as u64)))
                 }
             } }
-        }
+        } }))
     }
 }
 

@@ -69,7 +69,7 @@ fn curves(curves: &Value) -> Markup {
             figure {
                 @let told = Told { id: "precision", title: "Precision against recall", description: "On held-out domains, corrected for the mathematics among the other pages. The numbers are in the tables that follow." };
                 (lines(&told, &Axis::unit("recall"), &Axis::unit("precision"), &[Line { name: "precision", class: "one", points: found.clone(), dots: false }]))
-                figcaption { "Precision against recall on held-out domains." }
+                figcaption { "Precision against recall on held-out domains. At the left end it is estimated too low where the sample of the crawl is small: a sample of a few hundred pages has no place for the top thousandth." }
             }
             figure {
                 @let told = Told { id: "calibration", title: "Calibration", description: "How often a page is mathematics, by the probability that was predicted. The numbers are in the tables that follow." };
