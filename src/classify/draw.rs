@@ -17,7 +17,8 @@ pub enum Eligible<'a> {
     All,
     /// Those that deduplication keeps: one table, the column `keep`.
     Survivors(&'a Artifact),
-    /// Those that the round before leaves: a table a page file, the column `negative`.
+    /// Those that the round before leaves: a table a page file, the column `negative`, which is null for pages that take
+    /// no part.
     Left(&'a [Artifact]),
 }
 
@@ -79,10 +80,10 @@ impl Keep {
         }
     }
 
-    /// Whether the next page, which has this id, is kept.
-    pub(super) fn next(&mut self, id: PageId) -> Result<bool, Error> {
+    /// Whether the next page, which has this id, may be drawn; `None` where it takes no part.
+    pub(super) fn next(&mut self, id: PageId) -> Result<Option<bool>, Error> {
         if self.paths.is_none() {
-            return Ok(true);
+            return Ok(Some(true));
         }
         while self.batch.as_ref().is_none_or(|(ids, _)| self.at >= ids.len()) {
             if !self.advance()? {
@@ -92,7 +93,12 @@ impl Keep {
         let Some((ids, keep)) = &self.batch else { return Err(self.misaligned()) };
         self.at += 1;
         let same = ids.value(self.at - 1).parse() == Ok(id);
-        if same { Ok(keep.value(self.at - 1)) } else { Err(self.misaligned()) }
+        if !same {
+            return Err(self.misaligned());
+        }
+        let (valid, value) = (keep.is_valid(self.at - 1), keep.value(self.at - 1));
+        // A page that deduplication drops takes no part.
+        Ok((valid && (value || self.flag != "keep")).then_some(value))
     }
 
     /// Whether all rows were taken.

@@ -57,6 +57,16 @@ pub(super) fn precision_recall(standings: &[Standing], math_share: f64) -> Vec<(
     recalls(standings).into_iter().map(|(i, recall)| (recall, precisions[i])).collect()
 }
 
+/// Where positives stand among all of the crawl, of which the share `taken` is mathematics that the sample leaves out and
+/// that ranks as the positives do.
+pub(super) fn among_all(standings: &[Standing], taken: f64) -> Vec<Standing> {
+    let mut all = standings.to_vec();
+    for (i, recall) in recalls(standings) {
+        all[i].share_above = taken * recall + (1.0 - taken) * standings[i].share_above;
+    }
+    all
+}
+
 /// Precision at each of `standings`, where a share `math_share` of the crawl is mathematics.
 pub(super) fn precisions(standings: &[Standing], math_share: f64) -> Vec<f64> {
     let mut precisions = vec![0.0; standings.len()];
@@ -101,6 +111,15 @@ mod tests {
 
     fn standings(shares: &[f64]) -> Vec<Standing> {
         shares.iter().map(|share_above| Standing { share_above: *share_above, weight: 1.0 }).collect()
+    }
+
+    #[test]
+    fn mathematics_that_the_sample_leaves_out_counts() {
+        // Half of the crawl is taken; of the rest nothing ranks above the first positive, half above the second.
+        let all = among_all(&standings(&[0.0, 0.5]), 0.5);
+        assert_eq!(all.iter().map(|s| s.share_above).collect::<Vec<_>>(), [0.25, 0.75]);
+        assert!((average_precision(&all, 0.5) - (1.0 + 0.5 / 0.75) / 2.0).abs() < 1e-12);
+        assert_eq!(among_all(&standings(&[0.3]), 0.0), standings(&[0.3]));
     }
 
     #[test]

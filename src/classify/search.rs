@@ -54,14 +54,20 @@ pub(super) struct Search<'a> {
     pub(super) scratch: &'a Path,
     pub(super) set: Vec<usize>,
     pub(super) folds: Option<Vec<usize>>,
+    /// Share of the crawl that is taken for mathematics and that no negative is drawn from.
+    pub(super) taken: f64,
 }
 
 /// How settings did on held-out domains.
 pub(super) struct Outcome {
     folds: usize,
     held_out: Vec<(HeldOut, bool, Standing)>,
+    /// The standings of the positives among all of the crawl.
     positives: Vec<Standing>,
-    math_share: f64,
+    /// Share of mathematics among the negatives.
+    sample_share: f64,
+    /// Share of the crawl that negatives are not drawn from.
+    taken: f64,
 }
 
 impl Search<'_> {
@@ -91,12 +97,13 @@ impl Search<'_> {
         let held_out = hold_out(lines, &self.set, folds, &cleaned.dropped, settings, self.seed, self.scratch)?;
         let all = standings(self.examples, &held_out);
         let positives = of_positives(self.examples, &held_out, &all);
-        let math_share = cleaned.math_share.unwrap_or_else(|| metrics::math_share_max(&positives));
+        let sample_share = cleaned.math_share.unwrap_or_else(|| metrics::math_share_max(&positives));
         Ok(Some(Outcome {
             folds: folds.iter().max().map_or(0, |last| last + 1),
             held_out: held_out.iter().zip(all).map(|(h, s)| (*h, self.examples[h.index].positive, s)).collect(),
-            positives,
-            math_share,
+            positives: metrics::among_all(&positives, self.taken),
+            sample_share,
+            taken: self.taken,
         }))
     }
 
@@ -175,13 +182,18 @@ impl Search<'_> {
 }
 
 impl Outcome {
+    /// Share of mathematics in the crawl.
+    fn math_share(&self) -> f64 {
+        self.taken + (1.0 - self.taken) * self.sample_share
+    }
+
     fn average_precision(&self) -> f64 {
-        metrics::average_precision(&self.positives, self.math_share)
+        metrics::average_precision(&self.positives, self.math_share())
     }
 
     /// Whether `best` is ahead by no more than two standard errors of the difference.
     fn is_about_as_good_as(&self, best: &Self, examples: &[Example]) -> bool {
-        let precisions = |outcome: &Self| metrics::precisions(&outcome.positives, outcome.math_share);
+        let precisions = |outcome: &Self| metrics::precisions(&outcome.positives, outcome.math_share());
         let differences: Vec<f64> =
             precisions(best).iter().zip(precisions(self)).map(|(best, own)| best - own).collect();
         let domains: Vec<&str> = self
@@ -215,7 +227,7 @@ impl Outcome {
     /// Logit, side and weight of what the calibration is fitted to.
     fn points(&self) -> Vec<(f64, bool, f64)> {
         let other = |(_, positive, standing): &&(HeldOut, bool, Standing)| {
-            !*positive && standing.share_above >= self.math_share
+            !*positive && standing.share_above >= self.sample_share
         };
         let negatives = self.held_out.iter().filter(other).count() as f64;
         let weights: f64 = self.positives.iter().map(|s| s.weight).sum();
@@ -224,9 +236,9 @@ impl Outcome {
             .filter(|held| held.1 || other(held))
             .map(|(h, positive, standing)| {
                 let weight = if *positive {
-                    self.math_share * standing.weight / weights
+                    self.math_share() * standing.weight / weights
                 } else {
-                    (1.0 - self.math_share) / negatives
+                    (1.0 - self.math_share()) / negatives
                 };
                 (h.logit, *positive, weight)
             })
@@ -240,17 +252,17 @@ impl Outcome {
         let n_kept = |positive: bool| self.held_out.iter().filter(kept).filter(|held| held.1 == positive).count();
         let ratio = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
         let recall = ratio(n_kept(true) as f64, n(true) as f64);
-        let share = ratio(n_kept(false) as f64, n(false) as f64);
+        let share = self.taken * recall + (1.0 - self.taken) * ratio(n_kept(false) as f64, n(false) as f64);
         Validation {
             folds: self.folds,
             positives: n(true),
             negatives: n(false),
-            math_share: self.math_share,
+            math_share: self.math_share(),
             average_precision: self.average_precision(),
             area_under_curve: metrics::area_under_curve(&self.positives),
             recall,
             precision_uncorrected: ratio(n_kept(true) as f64, (n_kept(true) + n_kept(false)) as f64),
-            precision: ratio(self.math_share * recall, share).min(1.0),
+            precision: ratio(self.math_share() * recall, share).min(1.0),
         }
     }
 }

@@ -123,12 +123,13 @@ impl Classifying<'_> {
         }
         let in_crawl = self.take_crawl_texts(&of_seed, &mut examples)?;
         let positives = examples.len();
+        let mut refused_ids = BTreeSet::new();
         let mut read_negatives = |artifact: &Artifact, refused: bool| {
             read(&artifact.path, &mut |document| {
                 let address = address(&document.url);
                 if refused && let Some(address) = &address {
                     // Not drawn a second time.
-                    of_seed.entry(address.id).or_insert(None);
+                    refused_ids.insert(address.id);
                 }
                 let host = address.map(|a| a.host).unwrap_or_default();
                 examples.push(Example { refused, ..example(&document.text, host, false) });
@@ -138,6 +139,7 @@ impl Classifying<'_> {
         if let Some(artifact) = training.refused {
             read_negatives(artifact, true)?;
         }
+        let mut taken = 0.0;
         match training.negatives {
             Some(artifact) => read_negatives(artifact, false)?,
             None => {
@@ -146,7 +148,8 @@ impl Classifying<'_> {
                     ClassifierSettings::Auto => self.seed.negatives_max.min((each * positives).max(least)),
                     ClassifierSettings::Paper => self.seed.negatives_max,
                 };
-                let drawn = self.draw_negatives(&of_seed, &training.eligible, most)?;
+                let (drawn, share) = self.draw_negatives(&of_seed, &refused_ids, &training.eligible, most)?;
+                taken = share;
                 self.each_text(&drawn, &mut |_, host, text| examples.push(example(text, host.to_owned(), false)))?;
             }
         }
@@ -156,7 +159,7 @@ impl Classifying<'_> {
         };
         let scratch = self.runner.out.join(SCRATCH);
         std::fs::create_dir_all(&scratch).map_err(|e| format!("{}: cannot make the folder: {e}", scratch.display()))?;
-        let trained = train(&examples, &choice, self.seed.random_seed, &scratch)
+        let trained = train(&examples, taken, &choice, self.seed.random_seed, &scratch)
             .map_err(|e| format!("training in {}: {}", scratch.display(), chain(&e)))?;
         let card = serde_json::to_vec_pretty(&trained.card)?;
         let outputs = vec![
@@ -165,6 +168,7 @@ impl Classifying<'_> {
         ];
         let mut facts = serde_json::to_value(&trained.card)?;
         facts["positives_as_in_crawl"] = in_crawl.into();
+        facts["share_taken"] = taken.into();
         Ok(Done { outputs, facts, ..Done::default() })
     }
 
@@ -208,24 +212,30 @@ impl Classifying<'_> {
         Ok(())
     }
 
-    /// A seeded sample of the eligible pages that are not in the seed. Memory: the sample's references.
+    /// A seeded sample of the eligible pages that are not in the seed, and the share of the pages that take part which is
+    /// in the seed or was collected before, so that nothing of it could be drawn. Memory: the sample's references.
     ///
     /// The same in each round but for what is eligible: a draw of its own would change a round that has nothing new.
     fn draw_negatives(
         &self,
         of_seed: &BTreeMap<PageId, Option<usize>>,
+        refused: &BTreeSet<PageId>,
         eligible: &Eligible<'_>,
         most: usize,
-    ) -> Result<BTreeSet<PageRef>, Error> {
+    ) -> Result<(BTreeSet<PageRef>, f64), Error> {
         let mut keep = eligible.open()?;
         let mut sample = BinaryHeap::new();
         let mut failed = None;
+        let (mut all, mut taken) = (0u64, 0u64);
         self.each_id(&mut |page, id| {
-            let kept = keep.next(id).unwrap_or_else(|error| {
+            let may = keep.next(id).unwrap_or_else(|error| {
                 failed.get_or_insert(error);
-                false
+                None
             });
-            if kept && !of_seed.contains_key(&id) {
+            let free = may == Some(true) && !of_seed.contains_key(&id) && !refused.contains(&id);
+            all += u64::from(may.is_some());
+            taken += u64::from(may.is_some() && !free && !refused.contains(&id));
+            if free {
                 sample.push((xxh3_64_with_seed(&id.0.to_le_bytes(), self.seed.random_seed), page));
                 if sample.len() > most {
                     sample.pop();
@@ -235,7 +245,10 @@ impl Classifying<'_> {
         match failed {
             Some(error) => Err(error),
             None if !keep.ended()? => Err(keep.misaligned()),
-            None => Ok(sample.into_iter().map(|(_, page)| page).collect()),
+            None => {
+                let share = if all == 0 { 0.0 } else { taken as f64 / all as f64 };
+                Ok((sample.into_iter().map(|(_, page)| page).collect(), share))
+            }
         }
     }
 

@@ -33,12 +33,14 @@ pub struct Trained {
 
 /// Trains a classifier; the same examples in the same order, choice and seed give the same bytes.
 ///
+/// `taken` is the share of the crawl that is taken for mathematics already, so that no negative was drawn from it.
 /// `scratch` is a folder for the training file (removed again), about as large as the texts.
 ///
 /// # Errors
 /// [`ClassifyError::EmptySide`] where positives or negatives have no token at all, and where fastText fails.
 pub fn train(
     examples: &[Example],
+    taken: f64,
     choice: &SettingsChoice,
     seed: u64,
     scratch: &Path,
@@ -64,7 +66,8 @@ pub fn train(
         }
     }
     let search = search_set(examples, &positives, &negatives, seed);
-    let search = Search { examples, seed, scratch, folds: domains::folds(examples, &search, FOLDS, seed), set: search };
+    let folds = domains::folds(examples, &search, FOLDS, seed);
+    let search = Search { examples, seed, scratch, folds, set: search, taken };
     let cleaned = match choice {
         SettingsChoice::Auto => search.clean(&lines)?,
         SettingsChoice::Paper | SettingsChoice::Fixed(_) => Cleaned::default(),
@@ -164,7 +167,7 @@ mod tests {
     }
 
     fn train_here(examples: &[Example], choice: &SettingsChoice) -> Result<Trained, ClassifyError> {
-        train(examples, choice, 7, &std::env::temp_dir())
+        train(examples, 0.0, choice, 7, &std::env::temp_dir())
     }
 
     #[test]

@@ -43,7 +43,7 @@ static ROLES: LazyLock<SchemaRef> = LazyLock::new(|| {
         Field::new("domain", DataType::Utf8, false),
         Field::new("role", DataType::Utf8, false),
         Field::new("prefix", DataType::Utf8, true),
-        Field::new("negative", DataType::Boolean, false),
+        Field::new("negative", DataType::Boolean, true),
     ]))
 });
 
@@ -294,18 +294,18 @@ impl Recalling<'_> {
                 let score = ordered.score(row, id.value(i))?;
                 row += 1;
                 let (role, prefix, negative) = match score {
-                    None => (Role::Dropped, None, false),
+                    None => (Role::Dropped, None, None),
                     Some(score) => {
                         let collected = self.last.as_ref().is_some_and(|last| last.holds(score, id.value(i)));
                         let verdict = self.verdicts.on(domain.value(i), url.value(i));
                         let negative = verdict.is_none_or(|(verdict, _)| verdict == Verdict::Refused)
                             && (!collected || self.rules.negatives == NegativesFrom::Survivors);
-                        (Role::of(collected, verdict.map(|v| v.0)), verdict.map(|v| v.1), negative)
+                        (Role::of(collected, verdict.map(|v| v.0)), verdict.map(|v| v.1), Some(negative))
                     }
                 };
                 roles.append_value(role.name());
                 prefixes.append_option(prefix);
-                negatives.append_value(negative);
+                negatives.append_option(negative);
                 counts.iter_mut().filter(|(of, _)| *of == role).for_each(|(_, n)| *n += 1);
             }
             let columns: Vec<Arc<dyn Array>> = vec![
