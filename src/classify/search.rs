@@ -219,7 +219,7 @@ impl Outcome {
             |(logit, positive, weight): (f64, bool, f64)| (calibration.probability(logit), positive, weight);
         let predicted: Vec<_> = self.points().into_iter().map(predicted).collect();
         Curves {
-            precision_recall: curves::precision_recall(&metrics::precision_recall(&self.positives, self.math_share)),
+            precision_recall: curves::precision_recall(&metrics::precision_recall(&self.positives, self.math_share())),
             calibration: curves::calibration(&predicted),
         }
     }
