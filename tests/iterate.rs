@@ -290,9 +290,15 @@ fn stages_run_one_by_one_give_what_the_round_gives() {
         let warc = warc.to_str().unwrap().replace("[1]", "[[]1]");
         steps.succeed(&[], &["--quiet", "extract", &warc, "--out", steps.out().to_str().unwrap()]);
     }
-    for step in
-        [&["quality"][..], &["dedup"], &["seed", "import"], &["classify", "train"], &["classify", "score"], &["rank"]]
-    {
+    for step in [
+        &["quality"][..],
+        &["dedup"],
+        &["seed", "import"],
+        &["classify", "train"],
+        &["classify", "score"],
+        &["rank"],
+        &["domains"],
+    ] {
         steps.succeed(&[], &[&["--quiet"], step].concat());
     }
     let mut whole = round.contents();

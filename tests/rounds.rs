@@ -139,7 +139,8 @@ fn crawl() -> &'static Path {
 
 // ---- runs
 
-const BUDGET: &str = "rank.token_budget='22k'";
+/// Room for the pages with formulas, and hardly more.
+const BUDGET: &str = "rank.token_budget='35k'";
 
 /// An output folder and the commands that fill it.
 struct Lab {
@@ -290,7 +291,8 @@ fn assert_same(a: &BTreeMap<PathBuf, Vec<u8>>, b: &BTreeMap<PathBuf, Vec<u8>>) {
 #[test]
 fn what_a_round_misses_under_accepted_prefixes_is_learnt_and_collected() {
     let lab = Lab::begun(true);
-    let said = lab.succeed(&["rank.token_budget='26k'"], &["iterate", "--round", "4"]);
+    let budgets = ["rank.token_budget=['35k', '43k']"];
+    let said = lab.succeed(&budgets, &["iterate", "--round", "4"]);
     assert!(said.contains("recalled") && said.lines().any(|line| line.trim_start().starts_with("4 ")), "{said}");
 
     let first = lab.collected(1);
@@ -312,7 +314,7 @@ fn what_a_round_misses_under_accepted_prefixes_is_learnt_and_collected() {
     assert_eq!(last.iter().map(|(url, _)| url).collect::<BTreeSet<_>>().len(), last.len());
     // Pages of a site that nobody annotated, in the words of the recalled ones.
     let puzzles = |round| lab.collected(round).keys().filter(|url| url.contains("puzzles.example")).count();
-    assert!(puzzles(4) > puzzles(1), "{} pages in round 1, {} in round 4", puzzles(1), puzzles(4));
+    assert!(puzzles(1) < 4 && puzzles(4) > 5, "{} pages in round 1, {} in round 4", puzzles(1), puzzles(4));
 
     // The figures of convergence, and the round that first collected each page, by the shards themselves.
     let mut before: BTreeMap<String, i32> = BTreeMap::new();
@@ -337,7 +339,7 @@ fn what_a_round_misses_under_accepted_prefixes_is_learnt_and_collected() {
             before.entry(url).or_insert(round.cast_signed());
         }
     }
-    assert_eq!(lab.will_run(&["rank.token_budget='26k'"], "4"), [""; 0]);
+    assert_eq!(lab.will_run(&budgets, "4"), [""; 0]);
 }
 
 #[test]
@@ -466,7 +468,7 @@ fn the_rounds_end_when_they_have_converged() {
 fn a_budget_for_each_round_and_budgets_to_choose_among() {
     let lab = Lab::begun(true);
     // The first round's budget is what it was: only the second has another.
-    let by_round = ["rank.token_budget=['22k', '12k']"];
+    let by_round = ["rank.token_budget=['35k', '12k']"];
     assert!(lab.will_run(&by_round, "1").is_empty());
     lab.succeed(&by_round, &["iterate", "--round", "2"]);
     let tokens = |round| lab.summary(round)["ranking"]["tokens"].as_u64().unwrap();

@@ -161,6 +161,7 @@ fn the_foundations_know_no_stage() {
 const DRIVERS: &[&str] = &[
     "src/boilerplate/stage.rs",
     "src/boilerplate/table.rs",
+    "src/classify/draw.rs",
     "src/classify/seed.rs",
     "src/classify/stage.rs",
     "src/decontaminate/benchmarks.rs",

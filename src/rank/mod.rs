@@ -9,27 +9,25 @@
 //! ```
 
 mod budgets;
+mod cut;
 mod overlap;
+mod shards;
 
+pub use cut::{BudgetPlan, ShardPlan};
 pub use overlap::earlier;
+pub use shards::SHARD;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
-use arrow::array::{
-    ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, UInt64Array,
-};
-use arrow::compute::interleave_record_batch;
+use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, UInt64Array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::Xxh3;
 
+use self::cut::Cut;
 use crate::config;
 use crate::dedup::exchange::PageRef;
-use crate::edits::stage::edited;
 use crate::edits::table::EditRows;
-use crate::extract::table::PAGES;
 use crate::io::query::{Descending, Engine};
 use crate::io::table::{Table, TableWriter, column};
 use crate::pages::Pages;
@@ -55,118 +53,6 @@ static RANKING: LazyLock<SchemaRef> = LazyLock::new(|| {
     fields.extend(ORDER.fields().iter().cloned());
     Arc::new(Schema::new(fields))
 });
-
-/// The columns of a shard: rank and score, all of a page, and the round that first collected it.
-pub static SHARD: LazyLock<SchemaRef> = LazyLock::new(|| {
-    let mut fields = vec![
-        Arc::new(Field::new("rank", DataType::Int64, false)),
-        Arc::new(Field::new("score", DataType::Float64, false)),
-    ];
-    fields.extend(PAGES.fields().iter().cloned());
-    fields.push(Arc::new(Field::new("round_collected", DataType::Int32, false)));
-    Arc::new(Schema::new(fields))
-});
-
-/// Where one of several budgets ends in the ranking, which is that of the largest.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct BudgetPlan {
-    /// The budget.
-    pub token_budget: u64,
-    /// Pages that it holds: the first so many ranks.
-    pub pages: u64,
-    /// Their tokens.
-    pub tokens: u64,
-    /// Score of the last of them.
-    pub last_score: Option<f64>,
-    /// Shards that it holds: the first so many.
-    pub shards: usize,
-}
-
-/// A run of ranks that makes a shard.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ShardPlan {
-    /// First position in the ranking, from 0.
-    pub first: u64,
-    /// Pages.
-    pub pages: u64,
-    /// Tokens of their texts.
-    pub tokens: u64,
-    /// Hash of the ranking's rows: a shard is written again when they change.
-    pub hash: String,
-}
-
-/// Where the ranking is cut and into which shards: taken page by page, best first.
-struct Cut {
-    /// Ascending; the last one is the ranking's.
-    budgets: Vec<u64>,
-    reached: Vec<BudgetPlan>,
-    shard_tokens: u64,
-    tokens: u64,
-    last_score: Option<f64>,
-    shards: Vec<ShardPlan>,
-    hash: Xxh3,
-    open: Option<ShardPlan>,
-    next: u64,
-}
-
-impl Cut {
-    fn new(budgets: Vec<u64>, shard_tokens: u64) -> Self {
-        let (reached, shards, hash) = (Vec::new(), Vec::new(), Xxh3::new());
-        Self { budgets, reached, shard_tokens, tokens: 0, last_score: None, shards, hash, open: None, next: 0 }
-    }
-
-    /// Takes the next page if it fits into the budget; the first that does not fit ends the ranking. Each budget ends
-    /// with a shard. `file` is the hash of the file that the page is in: a shard is written again when its pages' files
-    /// change.
-    fn take(&mut self, id: &str, score: f64, page: u64, tokens: u64, file: &str) -> bool {
-        while self.budgets.get(self.reached.len()).is_some_and(|budget| self.tokens + tokens > *budget) {
-            self.reach();
-        }
-        if self.reached.len() == self.budgets.len() {
-            return false;
-        }
-        if self.open.as_ref().is_some_and(|shard| shard.tokens > 0 && shard.tokens + tokens > self.shard_tokens) {
-            self.close();
-        }
-        let first = self.next;
-        let shard = self.open.get_or_insert_with(|| ShardPlan { first, pages: 0, tokens: 0, hash: String::new() });
-        shard.pages += 1;
-        shard.tokens += tokens;
-        self.hash.update(id.as_bytes());
-        self.hash.update(&score.to_le_bytes());
-        self.hash.update(&page.to_le_bytes());
-        self.hash.update(file.as_bytes());
-        self.tokens += tokens;
-        self.last_score = Some(score);
-        self.next += 1;
-        true
-    }
-
-    /// Ends the budget that is being filled.
-    fn reach(&mut self) {
-        self.close();
-        if let Some(token_budget) = self.budgets.get(self.reached.len()).copied() {
-            let (pages, tokens, last_score) = (self.next, self.tokens, self.last_score);
-            self.reached.push(BudgetPlan { token_budget, pages, tokens, last_score, shards: self.shards.len() });
-        }
-    }
-
-    fn close(&mut self) {
-        if let Some(mut shard) = self.open.take() {
-            self.hash.update(&shard.first.to_le_bytes());
-            shard.hash = format!("{:032x}", self.hash.digest128());
-            self.hash.reset();
-            self.shards.push(shard);
-        }
-    }
-
-    /// There are no more pages.
-    fn end(&mut self) {
-        while self.reached.len() < self.budgets.len() {
-            self.reach();
-        }
-    }
-}
 
 /// The ranking of one round.
 pub struct Ranking<'a> {
@@ -461,140 +347,5 @@ impl Ranking<'_> {
         });
         let tally = Tally { seen: cut.next, kept: cut.next, ..Tally::default() };
         Ok(Done { tally, outputs: vec![writer.finish()?], facts, ..Done::default() })
-    }
-
-    fn shard_plans(&self, cut: &Row) -> Result<Vec<ShardPlan>, TaskError> {
-        serde_json::from_value(cut.facts["shards"].clone()).map_err(|source| TaskError::Failed {
-            stage: cut.stage.clone(),
-            task: cut.task.clone(),
-            source: Box::new(source),
-        })
-    }
-
-    fn shards_stage(&self, cut: &Row, overlap: Option<&Row>) -> Result<Stage<'_>, TaskError> {
-        let tasks = self.shard_plans(cut)?.into_iter().enumerate().map(|(n, shard)| {
-            let mut inputs = BTreeMap::from([("ranking".to_owned(), Input::Ours(shard.hash.clone()))]);
-            if let Some(overlap) = overlap {
-                let hash = overlap.facts["shards"][n].as_str().unwrap_or_default();
-                inputs.insert("overlap".to_owned(), Input::Ours(hash.to_owned()));
-            }
-            let earlier = overlap.is_some();
-            let run = Box::new(move |progress: &Progress| self.shard(n, &shard, earlier, progress));
-            Task { name: format!("part-{n:05}"), inputs, run }
-        });
-        Ok(Stage::new(self.stage_name("shards"), VERSION, &self.round, tasks.collect()))
-    }
-
-    /// Memory: the texts of one shard.
-    fn shard(&self, n: usize, plan: &ShardPlan, earlier: bool, progress: &Progress) -> TaskResult {
-        let ranking_path = self.ranking_file();
-        let mut pages: Vec<(PageRef, i64, f64)> = Vec::new();
-        let mut ids: Vec<String> = Vec::new();
-        for batch in Table::open(&ranking_path)?.range(plan.first, plan.pages).batches()? {
-            let batch = batch?;
-            let rank: &Int64Array = column(&batch, "rank", &ranking_path)?;
-            let score: &Float64Array = column(&batch, "score", &ranking_path)?;
-            let page: &UInt64Array = column(&batch, "page", &ranking_path)?;
-            ids.extend(column::<StringArray>(&batch, "id", &ranking_path)?.iter().flatten().map(str::to_owned));
-            pages.extend((0..batch.num_rows()).map(|i| (PageRef(page.value(i)), rank.value(i), score.value(i))));
-        }
-        let mut by_place: Vec<usize> = (0..pages.len()).collect();
-        by_place.sort_by_key(|i| pages[*i].0);
-        let mut batches = Vec::new();
-        // Where each page of the ranking stands: (batch, row).
-        let mut places = vec![(0, 0); pages.len()];
-        for group in by_place.chunk_by(|a, b| pages[*a].0.file() == pages[*b].0.file()) {
-            let file = pages[group[0]].0.file();
-            let path = self.pages.file(file);
-            let rows: Vec<u32> = group.iter().map(|i| pages[*i].0.row()).collect();
-            let mut next = group.iter();
-            let edits = self.edits(file).map(|artifact| artifact.path.as_path());
-            let mut edit_batches = edits.map(|path| Table::open(path)?.select(&rows).batches()).transpose()?;
-            for batch in Table::open(path)?.select(&rows).batches()? {
-                let mut batch = batch?;
-                if let (Some(edits), Some(batches)) = (edits, &mut edit_batches) {
-                    let rows = batches.next().ok_or_else(|| changed(path))??;
-                    batch = edited(&batch, path, &EditRows::of(&rows, edits)?)?;
-                }
-                let id: &StringArray = column(&batch, "id", path)?;
-                for (row, index) in (0..batch.num_rows()).zip(next.by_ref()) {
-                    if id.value(row) != ids[*index] {
-                        return Err(changed(path));
-                    }
-                    places[*index] = (batches.len(), row);
-                }
-                batches.push(batch);
-            }
-            if next.next().is_some() {
-                return Err(changed(path));
-            }
-        }
-        let collected = if earlier { Some(self.first_collected(plan)?) } else { None };
-        let path = self.folder().join(format!("shards/part-{n:05}.parquet"));
-        let mut writer = TableWriter::create(&path, &SHARD)?;
-        let mut first = 0;
-        let sources: Vec<&RecordBatch> = batches.iter().collect();
-        for (places, pages) in places.chunks(256).zip(pages.chunks(256)) {
-            let rows = interleave_record_batch(&sources, places)?;
-            let mut columns: Vec<ArrayRef> = vec![
-                Arc::new(Int64Array::from_iter_values(pages.iter().map(|p| p.1))),
-                Arc::new(Float64Array::from_iter_values(pages.iter().map(|p| p.2))),
-            ];
-            columns.extend(rows.columns().iter().cloned());
-            columns.push(match &collected {
-                Some(collected) => Arc::new(collected.slice(first, pages.len())),
-                None => Arc::new(Int32Array::from_value(self.round.cast_signed(), pages.len())),
-            });
-            first += pages.len();
-            writer.write(&RecordBatch::try_new(Arc::clone(&SHARD), columns)?)?;
-            progress.items(pages.len() as u64);
-        }
-        let tally = Tally { seen: plan.pages, kept: plan.pages, ..Tally::default() };
-        Ok(Done { tally, outputs: vec![writer.finish()?], ..Done::default() })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn filled(budgets: &[u64], shard_tokens: u64, pages: &[u64]) -> (Vec<bool>, Cut) {
-        let mut cut = Cut::new(budgets.to_vec(), shard_tokens);
-        let taken = pages.iter().map(|n| cut.take("x", 0.5, 1, *n, "f")).collect();
-        cut.end();
-        (taken, cut)
-    }
-
-    fn shards(cut: &Cut) -> Vec<(u64, u64, u64)> {
-        cut.shards.iter().map(|s| (s.first, s.pages, s.tokens)).collect()
-    }
-
-    #[test]
-    fn the_budget_is_in_tokens_and_a_page_is_never_split() {
-        let (taken, cut) = filled(&[100], 50, &[30, 15, 20, 30, 10]);
-        assert_eq!(taken, [true, true, true, true, false]);
-        assert_eq!(shards(&cut), [(0, 2, 45), (2, 2, 50)]);
-        assert_eq!(cut.tokens, 95);
-    }
-
-    #[test]
-    fn a_page_larger_than_a_shard_is_a_shard() {
-        let (taken, cut) = filled(&[1000], 10, &[500, 5]);
-        assert_eq!(taken, [true, true]);
-        assert_eq!(cut.shards.len(), 2);
-        assert_ne!(cut.shards[0].hash, cut.shards[1].hash);
-    }
-
-    #[test]
-    fn a_smaller_budget_is_the_first_shards_of_a_larger_one() {
-        let pages = [30, 15, 20, 30, 10, 40, 10];
-        let (_, cut) = filled(&[20, 50, 100, 400], 50, &pages);
-        let reached: Vec<_> = cut.reached.iter().map(|b| (b.token_budget, b.pages, b.tokens, b.shards)).collect();
-        assert_eq!(reached, [(20, 0, 0, 0), (50, 2, 45, 1), (100, 4, 95, 2), (400, 7, 155, 4)]);
-        assert_eq!(shards(&cut), [(0, 2, 45), (2, 2, 50), (4, 2, 50), (6, 1, 10)]);
-        for (budget, n) in [(50, 1), (100, 2)] {
-            let (_, alone) = filled(&[budget], 50, &pages);
-            assert_eq!(alone.shards, cut.shards[..n]);
-        }
     }
 }
