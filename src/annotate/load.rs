@@ -138,7 +138,7 @@ pub(super) fn domains(folder: &Path, domains_max: usize) -> Result<Vec<Domain>, 
 
 /// Where the sample pages of each domain stand in their table; texts are read when they are asked for.
 #[derive(Debug, Default)]
-pub struct Samples {
+pub(super) struct Samples {
     path: PathBuf,
     rows: BTreeMap<String, Vec<u32>>,
 }
@@ -148,7 +148,7 @@ impl Samples {
     ///
     /// # Errors
     /// The table cannot be read.
-    pub fn open(folder: &Path, domains: &[Domain]) -> Result<Self, TableError> {
+    pub(super) fn open(folder: &Path, domains: &[Domain]) -> Result<Self, TableError> {
         let path = folder.join("samples.parquet");
         let mut rows: BTreeMap<String, Vec<u32>> =
             domains.iter().map(|domain| (domain.name.clone(), Vec::new())).collect();
@@ -171,7 +171,7 @@ impl Samples {
     ///
     /// # Errors
     /// The table cannot be read.
-    pub fn of(&self, domain: &str) -> Result<Vec<Sample>, TableError> {
+    pub(super) fn of(&self, domain: &str) -> Result<Vec<Sample>, TableError> {
         let Some(rows) = self.rows.get(domain).filter(|rows| !rows.is_empty()) else { return Ok(Vec::new()) };
         let wanted = ["url", "title", "score", "collected", "text"];
         let mut found: BTreeMap<String, Sample> = BTreeMap::new();

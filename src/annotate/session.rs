@@ -98,6 +98,8 @@ pub struct Snapshot {
     earlier: Annotations,
     /// That file laid over the earlier ones.
     pub all: Annotations,
+    /// The entries of hosts, by the names that they are below.
+    hosts: BTreeMap<String, Vec<String>>,
     /// Notes on domains.
     pub notes: BTreeMap<String, String>,
 }
@@ -184,13 +186,21 @@ impl Session {
         let earlier = files::read(&self.earlier)?;
         let all = earlier.clone().merge(own.clone());
         let notes = notes::of(&text);
-        Ok(Snapshot { text, own, earlier, all, notes })
+        let mut hosts: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for Entry { name, .. } in all.entries() {
+            for (dot, _) in name.match_indices('.') {
+                hosts.entry(name[dot + 1..].to_owned()).or_default().push(name.clone());
+            }
+        }
+        Ok(Snapshot { text, own, earlier, all, hosts, notes })
     }
 
     /// What is said of a domain, with what was proposed before it was judged in this session.
     #[must_use]
     pub fn said(&self, snapshot: &Snapshot, domain: &str) -> Said {
-        let mut said = Said::of(&snapshot.all, domain);
+        let hosts = snapshot.hosts.get(domain).into_iter().flatten();
+        let names = hosts.map(String::as_str).chain([domain]);
+        let mut said = Said::by(names.filter_map(|name| snapshot.all.get(name)));
         said.proposal = said.proposal.or_else(|| self.replaced.get(domain).cloned());
         said
     }
@@ -219,7 +229,7 @@ impl Session {
         for domain in &self.domains {
             if snapshot.all.settled(&domain.name) {
                 progress.settled += 1;
-                progress.gain += Said::of(&snapshot.all, &domain.name).gain(domain);
+                progress.gain += self.said(snapshot, &domain.name).gain(domain);
             } else {
                 progress.open += domain.expected();
             }

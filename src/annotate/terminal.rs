@@ -228,8 +228,8 @@ fn lines(session: &Session, domain: &Domain, said: &Said, open: &BTreeSet<Prefix
     let (accepted, refused) = said.proposed(domain);
     let mut inside = vec![false; domain.nodes.len()];
     for (at, node) in domain.nodes.iter().enumerate().rev() {
-        let side = said.own(&node.prefix).is_some()
-            || (!said.settled && (accepted.contains(&node.prefix) || refused.contains(&node.prefix)));
+        let side =
+            said.own(&node.prefix).is_some() || accepted.contains(&node.prefix) || refused.contains(&node.prefix);
         if let Some(parent) = node.parent.filter(|_| side || inside[at]) {
             inside[parent] = true;
         }

@@ -60,8 +60,13 @@ impl Said {
     /// What annotations say of a domain, its hosts included.
     #[must_use]
     pub fn of(all: &Annotations, domain: &str) -> Self {
+        Self::by(all.entries().filter(|entry| concerns(&entry.name, domain)))
+    }
+
+    /// What the entries of one domain and of its hosts say.
+    pub fn by<'a>(entries: impl Iterator<Item = &'a Entry>) -> Self {
         let mut said = Self::default();
-        for entry in all.entries().filter(|entry| concerns(&entry.name, domain)) {
+        for entry in entries {
             if entry.proposed {
                 said.proposal = Some(entry.clone());
                 continue;

@@ -4,12 +4,14 @@ Needs Debian's chromium and chromium-driver, and from PyPI selenium and pyarrow.
 """
 
 import argparse
+import http.server
 import json
 import pathlib
 import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -282,9 +284,18 @@ def nothing_without_the_token_or_from_elsewhere(lab, tab):
     assert lab.status("annotations.toml") == 404
     # A page of another origin can neither read nor write, nor frame it.
     before = lab.text
-    # `localhost` and `127.0.0.1` are two origins.
-    other = lab.address.replace("127.0.0.1", "localhost")
-    tab.driver.get(other + "nothing")
+    class Blank(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    stranger = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Blank)
+    threading.Thread(target=stranger.serve_forever, daemon=True).start()
+    tab.driver.get(f"http://localhost:{stranger.server_port}/")
     reach = """const done = arguments[arguments.length - 1];
         (async () => {
             const found = [];

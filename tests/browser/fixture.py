@@ -20,12 +20,13 @@ $\\text{{{IMAGE}}}$ and $\\href{{javascript:window.hacked=1}}{{x}}$ and $$\\requ
 {SCRIPT}
 ```
 
-| {IMAGE} | b |
+{IMAGE} | b
+1 | 2
 """
 
 ALGEBRA = """# Rings and ideals
 
-Let $R$ be a commutative ring. An ideal $I \\subseteq R$ is *prime* if $ab \\in I$ implies $a \\in I$ or $b \\in I$.
+Let $R$ be a commutative ring. An ideal $I \\subseteq R$ is prime if $ab \\in I$ implies $a \\in I$ or $b \\in I$.
 
 $$R/I \\text{ is a domain} \\iff I \\text{ is prime}.$$
 
@@ -36,9 +37,9 @@ By the Cauchy formula,
 
 $$f(z) = \\frac{1}{2\\pi i} \\oint_\\gamma \\frac{f(w)}{w - z}\\,dw, \\qquad \\sum_{n=1}^{\\infty} \\frac{1}{n^2} = \\frac{\\pi^2}{6}.$$
 
-| n | n! |
-| 1 | 1 |
-| 5 | 120 |
+n | n!
+1 | 1
+5 | 120
 """
 
 SHOP = """# Garden chairs on sale

@@ -204,7 +204,7 @@ impl Page<'_> {
             }
         };
         let proposed = said.proposed(domain);
-        let proposals = proposed.0.len() + proposed.1.len();
+        let proposals = proposed.0.iter().chain(&proposed.1).filter(|prefix| said.own(prefix).is_none()).count();
         html! {
             section.head aria-labelledby="name" {
                 div.line {
@@ -228,16 +228,18 @@ impl Page<'_> {
                             button.take name="do" value="take" aria-keyshortcuts="p" title="Take the proposals (p)" { "Take the " (proposals) " " (if proposals == 1 { "proposal" } else { "proposals" }) }
                         }))
                     }
-                    (form("skip", html! {
-                        button name="do" value="skip" aria-keyshortcuts="x" title="Put off (x)" { @if self.session.skipped(&domain.name) { "No longer put off" } @else { "Put off" } }
-                    }))
+                    @if !said.settled {
+                        (form("skip", html! {
+                            button name="do" value="skip" aria-keyshortcuts="x" title="Put off (x)" { @if self.session.skipped(&domain.name) { "No longer put off" } @else { "Put off" } }
+                        }))
+                    }
                     (form("note", html! {
                         label.note { span { "Note" } input #note name="note" value=(note) maxlength="500" autocomplete="off" aria-keyshortcuts="t" placeholder="kept in the file as a comment  ( t )"; }
                         button { "Keep" }
                     }))
                 }
                 @if let Some(by) = said.by.as_ref().filter(|_| said.settled) {
-                    p.by { "Judged by " bdi { (by) } @if let Some(at) = &said.at { ", " (at) } }
+                    p.by { "Judged by " bdi { (by) } @if let Some(at) = &said.at { ", " (at.replace('T', " ").replace('Z', " UTC")) } }
                 }
                 @if let Some(by) = said.proposal.as_ref().and_then(|entry| entry.by.as_ref()) {
                     p.by { "Proposed by " bdi { (by) } }

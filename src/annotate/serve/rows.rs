@@ -27,9 +27,7 @@ struct Row {
 fn rows(page: &Page<'_>, domain: &Domain, said: &Said) -> Vec<Row> {
     let mut inside = vec![false; domain.nodes.len()];
     let (accepted, refused) = said.proposed(domain);
-    let sides = |prefix: &Prefix| {
-        said.own(prefix).is_some() || (!said.settled && (accepted.contains(prefix) || refused.contains(prefix)))
-    };
+    let sides = |prefix: &Prefix| said.own(prefix).is_some() || accepted.contains(prefix) || refused.contains(prefix);
     let selected = page.view.prefix.iter().chain(&page.view.open);
     let way: Vec<Prefix> = selected.flat_map(|prefix| around(prefix).skip(1)).chain(page.view.open.clone()).collect();
     for (at, node) in domain.nodes.iter().enumerate().rev() {
@@ -74,7 +72,14 @@ fn verdict(own: Option<Stand>, effective: Option<Stand>, proposed: Option<Propos
         (None, None, Some(Proposal::Split)) => ("proposed", "÷", "proposed: split"),
         (None, None, None) => ("open", "", "–"),
     };
-    html! { span class={ "verdict " (class) } { @if !sign.is_empty() { span aria-hidden="true" { (sign) " " } } (words) } }
+    // A proposal that is not taken yet is still to be seen beside what holds meanwhile.
+    let other = match (own, effective, proposed) {
+        (None, Some(Stand::Accepted), Some(Proposal::Refuse)) => Some(("refused", "✕", "proposed: refuse")),
+        (None, Some(Stand::Refused), Some(Proposal::Accept)) => Some(("accepted", "✓", "proposed: accept")),
+        _ => None,
+    };
+    html! { @if let Some((class, sign, words)) = other { span class={ "verdict proposed " (class) } { span aria-hidden="true" { (sign) " " } (words) } " " }
+    span class={ "verdict " (class) } { @if !sign.is_empty() { span aria-hidden="true" { (sign) " " } } (words) } }
 }
 
 pub(super) fn table(page: &Page<'_>, domain: &Domain, said: &Said) -> Markup {
@@ -134,7 +139,7 @@ fn row(page: &Page<'_>, domain: &Domain, said: &Said, row: &Row, selected: bool,
     html! {
         tr.selected[selected] {
             th scope="row" class={ "level-" (node.depth.min(LEVELS_MAX)) } {
-                @match row.open {
+                div.cell { @match row.open {
                     Some(open) => {
                         @let target = View { open: (!open).then(|| prefix.clone()), ..view.clone() };
                         a.fold href=(target.link()) data-fold=(if open { "close" } else { "open" }) aria-label={ (if open { "Hide" } else { "Show" }) " the " (node.children.len()) " parts of " (prefix) } {
@@ -143,7 +148,7 @@ fn row(page: &Page<'_>, domain: &Domain, said: &Said, row: &Row, selected: bool,
                     }
                     None => span.fold aria-hidden="true" {},
                 }
-                a.prefix href=(view.link()) aria-current=[selected.then_some("true")] title=(prefix) { bdi { (text) } }
+                a.prefix href=(view.link()) aria-current=[selected.then_some("true")] title=(prefix) { bdi { (text) } } }
             }
             td.number { (count(figures.pages)) }
             td.share { (bar(figures.share)) " " span { (percent(figures.share)) } }

@@ -64,7 +64,7 @@ fn card(renderer: &Renderer, sample: &Sample) -> Markup {
                     bdi { (sample.url) }
                 }
             }
-            div.text.rendered dir="auto" tabindex="0" role="region" aria-label={ "Text of " (title) } { (renderer.text(&sample.text)) }
+            div.text.rendered dir="auto" tabindex="0" role="group" aria-label={ "Text of " (title) } { (renderer.text(&sample.text)) }
         }
     }
 }

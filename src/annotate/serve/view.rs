@@ -92,7 +92,7 @@ impl View {
 
     /// The address of this view, relative to the page.
     pub(super) fn link(&self) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::from("./?"));
+        let mut query = form_urlencoded::Serializer::for_suffix(String::from("./?"), 3);
         for (name, value) in self.fields() {
             query.append_pair(name, &value);
         }
