@@ -242,8 +242,9 @@ impl Round<'_> {
         let (max, random_seed) = ((config.seed.positives_max, config.seed.negatives_max), config.seed.random_seed);
         let folder = runner.out.join(format!("rounds/{:02}", self.round));
         if self.plan()?.iter().any(|(_, state)| state.is_none_or(|s| s.done < s.tasks)) {
-            // A summary stands only beside what it sums up.
+            // A summary and a report stand only beside what they sum up.
             let _ = std::fs::remove_file(folder.join("summary.json"));
+            let _ = std::fs::remove_file(folder.join("report.html"));
         }
         self.check_benchmarks()?;
         // The seed first: it is small, and what is wrong with it is better known before the crawl is read.
