@@ -97,12 +97,15 @@ impl Lab {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    /// Contents by relative path of all that the contract names (not the manifest, which holds times).
+    /// Contents by relative path of all that the contract names (not the manifest and the report, which hold times).
     fn contents(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let mut files = BTreeMap::new();
         for part in ["pages", "quality", "dedup", "rounds", "seed"] {
             walk(&self.out().join(part), &mut |path| {
                 let relative = path.strip_prefix(self.out()).unwrap().to_owned();
+                if relative.ends_with("report.html") {
+                    return;
+                }
                 files.insert(relative, std::fs::read(path).unwrap());
             });
         }
@@ -124,6 +127,37 @@ fn assert_same(a: &BTreeMap<PathBuf, Vec<u8>>, b: &BTreeMap<PathBuf, Vec<u8>>) {
     for (path, bytes) in a {
         assert!(bytes == &b[path], "{} differs", path.display());
     }
+}
+
+/// The figures of the round's files add up to the collection, and the report shows them.
+#[track_caller]
+fn assert_is_reported(lab: &Lab, pages: u64, tokens: u64) {
+    let folder = lab.out().join("rounds/01");
+    let summary: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(folder.join("summary.json")).unwrap()).unwrap();
+    let figures = &summary["figures"];
+    let sum =
+        |list: &str, key: &str| figures[list].as_array().unwrap().iter().map(|x| x[key].as_u64().unwrap()).sum::<u64>();
+    assert_eq!([sum("scores", "collected"), sum("deciles", "pages"), sum("languages", "collected")], [pages; 3]);
+    assert_eq!([sum("deciles", "tokens"), sum("languages", "collected_tokens")], [tokens; 2]);
+    assert_eq!([sum("scores", "pages"), sum("languages", "pages")], [summary["dedup"]["kept"].as_u64().unwrap(); 2]);
+    let listed = figures["domains"].as_array().unwrap();
+    assert_eq!(listed.len() as u64, figures["domains_collected"].as_u64().unwrap().min(40));
+    if listed.len() < 40 {
+        assert_eq!((sum("domains", "collected"), sum("domains", "tokens")), (pages, tokens));
+    }
+    let html = std::fs::read_to_string(folder.join("report.html")).unwrap();
+    assert!(html.matches("<article").count() == 36 && html.contains("<math") && !html.contains("<script"));
+    // The command makes the same, but for its settings, from the files alone.
+    lab.succeed(&[], &["report", "--round", "1", "--to", lab.out().join("again.html").to_str().unwrap()]);
+    assert_eq!(std::fs::read_to_string(lab.out().join("again.html")).unwrap(), html);
+    let said = lab.succeed(&[], &["report", "--compare", "1", "1"]);
+    let counts = |name: &str| {
+        let line = said.lines().find(|line| line.starts_with(name)).unwrap();
+        line[name.len()..].split_whitespace().map(|n| n.parse().unwrap()).collect::<Vec<u64>>()
+    };
+    assert_eq!([counts("in both"), counts("lost"), counts("gained")], [vec![pages, tokens], vec![0, 0], vec![0, 0]]);
+    std::fs::remove_file(lab.out().join("rounds/compare-1-1.html")).unwrap();
 }
 
 #[test]
@@ -169,6 +203,8 @@ fn the_sample_becomes_ranked_shards_the_same_on_one_thread_and_on_two_and_when_k
     }
     assert_eq!(seen, 234);
     assert_matches_pages(&once);
+
+    assert_is_reported(&once, next as u64 - 1, tokens as u64);
 
     // Run again, nothing is left to do.
     let plan = once.succeed(&[], &["iterate", "--round", "1", "--dry-run"]);

@@ -53,7 +53,7 @@ fn amounts(comparison: &Comparison) -> Markup {
 fn shift(comparison: &Comparison) -> Markup {
     let Some(shift) = &comparison.shift else { return html! { p .absent { "No page is in both." } } };
     let names = [
-        "5 of 100 fall by more than",
+        "5 of 100 are below",
         "a quarter are below",
         "half are below",
         "three quarters are below",
