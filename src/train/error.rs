@@ -70,6 +70,14 @@ pub enum TrainError {
         /// What was given.
         found: String,
     },
+    /// The numbers of a step cannot be trained on.
+    #[error("step {step}: {what}")]
+    Diverged {
+        /// The step, from 1.
+        step: u64,
+        /// What is wrong, and where the batch and the last good checkpoint are.
+        what: String,
+    },
     /// Processes that train together lost one another.
     #[error("exchange between processes: {0}")]
     Exchange(String),

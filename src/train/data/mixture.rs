@@ -37,6 +37,14 @@ impl Mixture {
         &self.sources
     }
 
+    /// Stands for the tokens of all sources.
+    #[must_use]
+    pub fn key(&self) -> String {
+        let mut hash = xxhash_rust::xxh3::Xxh3::new();
+        self.sources.iter().for_each(|source| hash.update(source.key().as_bytes()));
+        format!("{:016x}", hash.digest())
+    }
+
     /// The source that is furthest behind its share, given the tokens that were taken of each; the first of equals.
     #[must_use]
     pub fn next(&self, taken: impl Iterator<Item = u64>) -> usize {

@@ -84,6 +84,15 @@ impl Rows {
         Sequences::packed(self.rows, self.tokens.clone(), &self.segments)
     }
 
+    /// `count` rows from `first` on.
+    #[must_use]
+    pub fn part(&self, first: usize, count: usize) -> Rows {
+        let time = self.tokens.len() / self.rows.max(1);
+        let part = |all: &[u32]| all[first * time..(first + count) * time].to_vec();
+        let (tokens, targets, segments) = (part(&self.tokens), part(&self.targets), part(&self.segments));
+        Rows { rows: count, tokens, targets, segments, padding: 0 }
+    }
+
     /// Adds the rows of another.
     pub fn extend(&mut self, other: Rows) {
         self.rows += other.rows;
@@ -217,9 +226,15 @@ impl Packer<'_> {
     /// Up to `count` rows of what a source holds out, each document by itself.
     #[must_use]
     pub fn held_out(&self, source: usize, count: usize) -> Rows {
+        self.of(self.mixture.sources()[source].held_out(), count)
+    }
+
+    /// Up to `count` rows of documents, each by itself.
+    #[must_use]
+    pub fn of<'d>(&self, documents: impl Iterator<Item = Document<'d>>, count: usize) -> Rows {
         let mut rows = Rows::default();
         let mut row = Row::new(self.context);
-        for document in self.mixture.sources()[source].held_out() {
+        for document in documents {
             let mut from = 0;
             while from < document.len() {
                 from += row.add(document, from, Packing::Documents);

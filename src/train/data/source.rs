@@ -122,6 +122,12 @@ impl Source {
         &self.rules
     }
 
+    /// Stands for its tokens: the keys of its files.
+    #[must_use]
+    pub fn key(&self) -> String {
+        self.caches.iter().map(Cache::key).collect()
+    }
+
     /// Documents within the budget.
     #[must_use]
     pub fn documents(&self) -> u64 {

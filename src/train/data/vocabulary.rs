@@ -63,6 +63,12 @@ impl Vocabulary {
         self.begin
     }
 
+    /// How a token is written; empty where there is no such token.
+    #[must_use]
+    pub fn name(&self, token: u32) -> String {
+        self.tokenizer.id_to_token(token).unwrap_or_default()
+    }
+
     /// A hash of the file.
     #[must_use]
     pub fn hash(&self) -> u128 {
