@@ -2,24 +2,23 @@
 //! file names → one table, `seed/positives.parquet`.
 
 use std::collections::{BinaryHeap, HashSet};
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringBuilder};
-use arrow::compute::cast;
+use arrow::array::{ArrayRef, RecordBatch, StringBuilder};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use serde::Deserialize;
+use serde_json::Value;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
+use crate::io::documents::{DocumentError, Form, records, text};
 use crate::io::http::Freshness;
 use crate::io::store::{Location, Store, StoreError};
-use crate::io::table::{Table, TableError, TableWriter};
+use crate::io::table::TableWriter;
 use crate::task::{Done, Input, Progress, Runner, Stage, Task, TaskResult};
 
 const VERSION: u32 = 1;
-/// Longest line of a JSONL file, bytes.
-const LINE_BYTES_MAX: u64 = 256 << 20;
 
 /// OpenWebMath's schema: four string columns, `metadata` holding JSON.
 pub static SEED: LazyLock<SchemaRef> = LazyLock::new(|| {
@@ -38,32 +37,9 @@ pub enum SeedError {
         /// The file as it was named.
         file: String,
     },
-    /// A file cannot be read.
-    #[error("{file}: cannot read the seed file: {source}")]
-    Read {
-        /// The file.
-        file: String,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A Parquet file has no column `text`.
-    #[error("{}: expected a column \"text\" (OpenWebMath's schema: url, text, date, metadata), found {found}", path.display())]
-    NoText {
-        /// The file.
-        path: PathBuf,
-        /// The columns that are there.
-        found: String,
-    },
-    /// A line of a JSONL file is not a document.
-    #[error("{}: line {line}: expected a JSON object with a string \"text\", found {found}", path.display())]
-    Line {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: u64,
-        /// What is there.
-        found: String,
-    },
+    /// A file cannot be read, or a record of it is no document.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
     /// A dataset's TOML file or listing has not the form.
     #[error("{file}: {message}")]
     Dataset {
@@ -87,27 +63,16 @@ pub enum SeedError {
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// One document.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SeedDocument {
     /// Its address; empty where unknown.
-    #[serde(default, deserialize_with = "json_as_text")]
     pub url: String,
     /// Its text.
     pub text: String,
     /// When it was fetched.
-    #[serde(default, deserialize_with = "json_as_text")]
     pub date: String,
     /// JSON.
-    #[serde(default, deserialize_with = "json_as_text")]
     pub metadata: String,
-}
-
-fn json_as_text<'de, D: serde::Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-    Ok(match serde_json::Value::deserialize(from)? {
-        serde_json::Value::String(text) => text,
-        serde_json::Value::Null => String::new(),
-        other => other.to_string(),
-    })
 }
 
 #[derive(Deserialize)]
@@ -140,14 +105,14 @@ pub fn resolve(names: &[String], store: &Store) -> Result<Vec<Location>, Error> 
             continue;
         }
         let mut text = String::new();
-        let failed = |source| SeedError::Read { file: name.clone(), source };
+        let failed = |source| DocumentError::Read { path: name.into(), source };
         store.open(&location)?.take(1 << 20).read_to_string(&mut text).map_err(failed)?;
         let RawDatasetFile { dataset } =
             toml::from_str(&text).map_err(|e| SeedError::Dataset { file: name.clone(), message: e.to_string() })?;
         let RawDataset { name, endpoint, config, split, files_max } = dataset;
         let listing = format!("{}/api/datasets/{name}/parquet/{config}/{split}", endpoint.trim_end_matches('/'));
         let mut body = String::new();
-        let failed = |source| SeedError::Read { file: listing.clone(), source };
+        let failed = |source| DocumentError::Read { path: (&listing).into(), source };
         store
             .open(&Location::parse(&listing, Path::new(""))?)?
             .take(64 << 20)
@@ -215,65 +180,17 @@ fn local_copy(file: &Location, folder: &Path, store: &Store) -> Result<PathBuf, 
 /// # Errors
 /// From `each`; and where the file cannot be read or has not the form.
 pub fn read(path: &Path, each: &mut dyn FnMut(SeedDocument) -> Result<(), Error>) -> Result<(), Error> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    let is = |ending: &str| name.ends_with(ending);
-    if is(".parquet") {
-        read_parquet(path, each)
-    } else if is(".jsonl") || is(".jsonl.gz") || is(".json") {
-        read_jsonl(path, is(".gz"), each)
-    } else {
-        Err(SeedError::Kind { file: path.display().to_string() }.into())
-    }
-}
-
-fn read_parquet(path: &Path, each: &mut dyn FnMut(SeedDocument) -> Result<(), Error>) -> Result<(), Error> {
-    let table = Table::open(path)?;
-    let there = |name: &str| table.schema().field_with_name(name).is_ok();
-    if !there("text") {
-        let found: Vec<&str> = table.schema().fields().iter().map(|f| f.name().as_str()).collect();
-        return Err(SeedError::NoText { path: path.to_owned(), found: format!("the columns {found:?}") }.into());
-    }
-    let columns: Vec<&str> = COLUMNS.into_iter().filter(|name| there(name)).collect();
-    for batch in table.columns(&columns)?.batches()? {
-        let batch = batch?;
-        let as_text = |name: &str| -> Result<Option<ArrayRef>, TableError> {
-            let Some(array) = batch.column_by_name(name) else { return Ok(None) };
-            cast(array, &DataType::Utf8).map(Some).map_err(|source| TableError::Arrow { path: path.to_owned(), source })
-        };
-        let columns = [as_text("url")?, as_text("text")?, as_text("date")?, as_text("metadata")?];
-        let value = |column: &Option<ArrayRef>, i: usize| {
-            column.as_ref().map(AsArray::as_string::<i32>).filter(|c| c.is_valid(i)).map(|c| c.value(i).to_owned())
-        };
-        for i in 0..batch.num_rows() {
-            let [url, text, date, metadata] = columns.each_ref().map(|c| value(c, i).unwrap_or_default());
-            each(SeedDocument { url, text, date, metadata })?;
-        }
-    }
-    Ok(())
-}
-
-fn read_jsonl(path: &Path, gzip: bool, each: &mut dyn FnMut(SeedDocument) -> Result<(), Error>) -> Result<(), Error> {
-    let failed = |source| SeedError::Read { file: path.display().to_string(), source };
-    let file = std::fs::File::open(path).map_err(failed)?;
-    let input: Box<dyn Read> = if gzip { Box::new(flate2::read::MultiGzDecoder::new(file)) } else { Box::new(file) };
-    let mut input = BufReader::with_capacity(1 << 18, input);
-    let mut line = Vec::new();
-    for number in 1.. {
-        line.clear();
-        if input.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line).map_err(failed)? == 0 {
-            break;
-        }
-        if line.trim_ascii().is_empty() {
-            continue;
-        }
-        let document = serde_json::from_slice(&line).map_err(|e| SeedError::Line {
-            path: path.to_owned(),
-            line: number,
-            found: e.to_string(),
-        })?;
-        each(document)?;
-    }
-    Ok(())
+    let json = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json")).then_some(Form::Jsonl);
+    let form = Form::of(path).or(json).ok_or_else(|| SeedError::Kind { file: path.display().to_string() })?;
+    records(path, form, Some(&COLUMNS), &mut |at, mut record| -> Result<(), Error> {
+        text(path, at, &record)?;
+        let [url, text, date, metadata] = COLUMNS.map(|name| match record.remove(name) {
+            Some(Value::String(text)) => text,
+            None | Some(Value::Null) => String::new(),
+            Some(other) => other.to_string(),
+        });
+        each(SeedDocument { url, text, date, metadata })
+    })
 }
 
 /// Writes the documents of `files` as one table; where there are more than `documents_max`, a seeded sample of them,

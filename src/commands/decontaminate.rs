@@ -32,7 +32,7 @@ pub(crate) struct Decontaminate {
     /// Parquet or JSONL files with `text` and `url`, or folders of them [default: the pages of the output folder].
     #[arg(value_name = "IN", requires = "to")]
     inputs: Vec<PathBuf>,
-    /// Benchmark files (.jsonl, .jsonl.gz), folders or globs; may be repeated [default: decontaminate.benchmarks].
+    /// Benchmark files (.jsonl, .jsonl.gz, .parquet), folders or globs; may be repeated [default: decontaminate.benchmarks].
     #[arg(long = "benchmark", value_name = "FILE")]
     benchmarks: Vec<String>,
     /// Write the cleaned pages into this file, in the form of the input.

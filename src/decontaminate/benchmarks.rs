@@ -1,23 +1,20 @@
 //! Benchmark files → their index: which files there are, and what each line of them says.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::index::{GramRules, Index, IndexBuilder, Origin, Short, TooLarge};
 use super::items::Fields;
-
-/// Longest line of a benchmark file, bytes.
-const LINE_BYTES_MAX: u64 = 64 << 20;
+use crate::io::documents::{At, DocumentError, Form, lines, records};
 
 /// Why benchmarks could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum BenchmarkError {
     /// What is named is not there.
     #[error(
-        "{name}: no benchmark file there; decontaminate.benchmarks takes .jsonl and .jsonl.gz files, folders of them, and globs"
+        "{name}: no benchmark file there; decontaminate.benchmarks takes .jsonl, .jsonl.gz and .parquet files, folders of them, and globs"
     )]
     None {
         /// As it was named.
@@ -31,49 +28,32 @@ pub enum BenchmarkError {
         /// Why.
         source: glob::PatternError,
     },
-    /// A file or folder cannot be read.
-    #[error("{}: cannot read: {source}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A line is not an item.
-    #[error("{}: line {line}: expected {expected}, found {found}", path.display())]
-    Line {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: u32,
-        /// What would do.
-        expected: String,
-        /// What is there.
-        found: String,
-    },
+    /// A folder or file cannot be read, or a record of it is no item.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
     /// A file holds no item.
-    #[error("{}: expected a benchmark item a line, found no line", path.display())]
+    #[error("{}: expected a benchmark item a line or row, found none", path.display())]
     Empty {
         /// The file.
         path: PathBuf,
     },
     /// The benchmarks are too large.
-    #[error("{}: line {line}: {source}", path.display())]
+    #[error("{}: {at}: {source}", path.display())]
     TooLarge {
         /// The file.
         path: PathBuf,
-        /// The line that did not fit, from 1.
-        line: u32,
+        /// The record that did not fit.
+        at: At,
         /// The limit.
         source: TooLarge,
     },
     /// A line of the list of what is allowed is too short to allow anything.
-    #[error("{}: line {line}: expected at least {least} words or Chinese characters, found {found:?}", path.display())]
+    #[error("{}: {at}: expected at least {least} words or Chinese characters, found {found:?}", path.display())]
     Allowed {
         /// The file.
         path: PathBuf,
-        /// The line, from 1.
-        line: u32,
+        /// The line.
+        at: At,
         /// How many grams do.
         least: usize,
         /// What is there.
@@ -115,11 +95,6 @@ pub struct Benchmarks {
     pub ignored_short: u64,
 }
 
-fn is_items(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    [".jsonl", ".jsonl.gz", ".ndjson"].iter().any(|ending| name.ends_with(ending))
-}
-
 /// The files that these names stand for, in the order of their paths, none twice.
 ///
 /// # Errors
@@ -130,21 +105,21 @@ pub fn list(names: &[String]) -> Result<Vec<PathBuf>, BenchmarkError> {
         let path = Path::new(name);
         let before = files.len();
         if path.is_dir() {
-            let failed = |source| BenchmarkError::Read { path: path.to_owned(), source };
+            let failed = |source| DocumentError::Read { path: path.to_owned(), source };
             for entry in std::fs::read_dir(path).map_err(failed)? {
                 files.push(entry.map_err(failed)?.path());
             }
             let mut n = 0;
             files.retain(|file| {
                 n += 1;
-                n <= before || is_items(file)
+                n <= before || Form::of(file).is_some()
             });
         } else if path.exists() {
             files.push(path.to_owned());
         } else {
             let matched = glob::glob(name).map_err(|source| BenchmarkError::Pattern { name: name.clone(), source })?;
             for file in matched {
-                let file = file.map_err(|e| BenchmarkError::Read { path: e.path().to_owned(), source: e.into() })?;
+                let file = file.map_err(|e| DocumentError::Read { path: e.path().to_owned(), source: e.into() })?;
                 if file.is_file() {
                     files.push(file);
                 }
@@ -157,92 +132,6 @@ pub fn list(names: &[String]) -> Result<Vec<PathBuf>, BenchmarkError> {
     files.sort();
     files.dedup();
     Ok(files)
-}
-
-/// Takes a line with its number.
-type EachLine<'e> = dyn FnMut(u32, &[u8]) -> Result<(), BenchmarkError> + 'e;
-
-/// Reads the lines of a file, with their numbers from 1; blank ones are left out.
-fn lines(path: &Path, each: &mut EachLine<'_>) -> Result<(), BenchmarkError> {
-    let failed = |source| BenchmarkError::Read { path: path.to_owned(), source };
-    let file = std::fs::File::open(path).map_err(failed)?;
-    let gzip = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gz"));
-    let input: Box<dyn Read> = if gzip { Box::new(flate2::read::MultiGzDecoder::new(file)) } else { Box::new(file) };
-    let mut input = BufReader::with_capacity(1 << 18, input);
-    let mut line = Vec::new();
-    for number in 1..=u32::MAX {
-        line.clear();
-        let taken = input.by_ref().take(LINE_BYTES_MAX + 1).read_until(b'\n', &mut line).map_err(failed)?;
-        if taken == 0 {
-            break;
-        }
-        if taken as u64 > LINE_BYTES_MAX {
-            return Err(BenchmarkError::Line {
-                path: path.to_owned(),
-                line: number,
-                expected: format!("a line of up to {LINE_BYTES_MAX} bytes"),
-                found: "a longer one".to_owned(),
-            });
-        }
-        let text = line.strip_prefix("\u{FEFF}".as_bytes()).filter(|_| number == 1).unwrap_or(&line).trim_ascii();
-        if !text.is_empty() {
-            each(number, text)?;
-        }
-    }
-    Ok(())
-}
-
-/// Reads a line of JSON. What Python writes beyond JSON, `NaN` and `Infinity`, is taken as null.
-///
-/// # Errors
-/// What is wrong, with the column.
-pub(super) fn parse(line: &[u8]) -> Result<Value, String> {
-    let said = |e: serde_json::Error| {
-        let message = e.to_string();
-        format!("{} at column {}", message.split(" at line ").next().unwrap_or_default(), e.column())
-    };
-    serde_json::from_slice(line).or_else(|error| match without_nan(line) {
-        Some(line) => serde_json::from_slice(&line).map_err(said),
-        None => Err(said(error)),
-    })
-}
-
-/// The line with `null` for `NaN` and `Infinity` outside of strings; `None` where it has none.
-fn without_nan(line: &[u8]) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(line.len());
-    let (mut at, mut string, mut changed) = (0, false, false);
-    while at < line.len() {
-        let rest = &line[at..];
-        let name = [&b"NaN"[..], b"-Infinity", b"Infinity"].into_iter().find(|name| !string && rest.starts_with(name));
-        if let Some(name) = name {
-            out.extend_from_slice(b"null");
-            at += name.len();
-            changed = true;
-            continue;
-        }
-        match rest[0] {
-            b'"' => string = !string,
-            b'\\' if string && rest.len() > 1 => {
-                out.push(b'\\');
-                at += 1;
-            }
-            _ => {}
-        }
-        out.push(line[at]);
-        at += 1;
-    }
-    changed.then_some(out)
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a truth value",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
 }
 
 /// The shortest ends of the paths that tell them apart: file names, where no two are the same.
@@ -270,25 +159,19 @@ pub fn read(files: &[PathBuf], rules: &Rules) -> Result<Benchmarks, BenchmarkErr
     let mut items = Vec::new();
     for (file, path) in files.iter().enumerate() {
         let mut count = 0;
-        lines(path, &mut |line, text| {
-            let wrong = |expected: &str, found: String| BenchmarkError::Line {
-                path: path.clone(),
-                line,
-                expected: expected.to_owned(),
-                found,
-            };
-            let item: Value = parse(text).map_err(|e| wrong("a JSON object", e))?;
-            let Value::Object(object) = &item else {
-                return Err(wrong("a JSON object", kind(&item).to_owned()));
-            };
+        let form = Form::of(path).unwrap_or(Form::Jsonl);
+        records(path, form, None, &mut |at, item| -> Result<(), BenchmarkError> {
+            let item = Value::Object(item);
             let Some(texts) = rules.fields.texts(&item) else {
                 let (questions, answers) = (rules.fields.questions.join(", "), rules.fields.answers.join(", "));
                 let expected = format!(
                     "a field that decontaminate.fields ({questions}) or decontaminate.answer_fields ({answers}) names"
                 );
-                let found: Vec<&str> = object.keys().map(String::as_str).collect();
-                return Err(wrong(&expected, format!("the fields {found:?}")));
+                let keys = item.as_object().map(|item| item.keys().collect::<Vec<_>>()).unwrap_or_default();
+                let found = format!("the fields {keys:?}");
+                return Err(DocumentError::record(path, at, expected, found).into());
             };
+            let line = u32::try_from(at.number()).unwrap_or(u32::MAX);
             count += 1;
             for found in texts {
                 let field = fields.iter().position(|name| name == found.field).unwrap_or_else(|| {
@@ -297,7 +180,7 @@ pub fn read(files: &[PathBuf], rules: &Rules) -> Result<Benchmarks, BenchmarkErr
                 });
                 let origin = Origin { file: file as u32, line, field: field as u32 };
                 let added = builder.add(found.text, origin, found.short);
-                added.map_err(|source| BenchmarkError::TooLarge { path: path.clone(), line, source })?;
+                added.map_err(|source| BenchmarkError::TooLarge { path: path.clone(), at, source })?;
             }
             Ok(())
         })?;
@@ -314,18 +197,20 @@ pub fn read(files: &[PathBuf], rules: &Rules) -> Result<Benchmarks, BenchmarkErr
 /// The list of what is allowed, as an index of its own. A `#` begins a remark.
 fn read_allowed(path: &Path, rules: GramRules) -> Result<Index, BenchmarkError> {
     let mut builder = IndexBuilder::new(rules);
-    lines(path, &mut |line, text| {
+    lines(path, &mut |number, text| -> Result<(), BenchmarkError> {
+        let text = text.trim_ascii();
         if text.starts_with(b"#") {
             return Ok(());
         }
         let text = String::from_utf8_lossy(text);
         let before = builder.ignored_short();
-        let origin = Origin { file: 0, line, field: 0 };
+        let at = At::Line(number);
+        let origin = Origin { file: 0, line: u32::try_from(number).unwrap_or(u32::MAX), field: 0 };
         let added = builder.add(&text, origin, Short::Whole);
-        added.map_err(|source| BenchmarkError::TooLarge { path: path.to_owned(), line, source })?;
+        added.map_err(|source| BenchmarkError::TooLarge { path: path.to_owned(), at, source })?;
         if builder.ignored_short() > before {
             let found = text.into_owned();
-            return Err(BenchmarkError::Allowed { path: path.to_owned(), line, least: rules.short_min, found });
+            return Err(BenchmarkError::Allowed { path: path.to_owned(), at, least: rules.short_min, found });
         }
         Ok(())
     })?;
@@ -335,17 +220,6 @@ fn read_allowed(path: &Path, rules: GramRules) -> Result<Index, BenchmarkError> 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lines_are_json_with_the_numbers_that_python_writes() {
-        assert_eq!(parse(b"{\"a\": [NaN, -Infinity, 1]}"), Ok(serde_json::json!({"a": [null, null, 1]})));
-        assert_eq!(
-            parse(b"{\"a\": \"NaN \\\" NaN\", \"b\": NaN}"),
-            Ok(serde_json::json!({"a": "NaN \" NaN", "b": null}))
-        );
-        let message = parse(b"{\"a\": }").unwrap_err();
-        assert!(message.contains("column 7") && !message.contains("line 1"), "{message}");
-    }
 
     fn file(folder: &Path, name: &str, contents: &[u8]) -> PathBuf {
         let path = folder.join(name);
@@ -368,7 +242,7 @@ mod tests {
         fails("{\"question\": \"q\"}\n\n{\"question\": \n", &["items.jsonl: line 3", "a JSON object", "EOF"]);
         fails("[1]\n", &["line 1", "expected a JSON object", "found a list"]);
         fails("{\"golden\": \"18\"}\n", &["line 1", "decontaminate.fields", "golden"]);
-        fails("\n", &["items.jsonl", "found no line"]);
+        fails("\n", &["items.jsonl", "found none"]);
     }
 
     #[test]

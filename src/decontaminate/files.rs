@@ -1,6 +1,6 @@
 //! Decontamination of files that are no crawl: Parquet or JSONL with `text`, and perhaps `url`, into one cleaned file.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,17 +10,16 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use rayon::prelude::*;
 use serde_json::Value;
 
-use super::benchmarks::{Benchmarks, parse};
+use super::benchmarks::Benchmarks;
 use super::removal::Scanner;
 use super::stage::{Cleaned, clean};
 use super::table::{MATCHES, MatchesBuilder, Place};
 use crate::dedup::url::address;
 use crate::io::atomic::AtomicFile;
+use crate::io::documents::{At, DocumentError, Form, Record, lines, parse, text};
 use crate::io::table::{Table, TableError, TableWriter};
 use crate::tokens::Tokenizer;
 
-/// Longest line of a JSONL file, bytes.
-const LINE_BYTES_MAX: u64 = 256 << 20;
 /// Rows and bytes of lines that are read before they are spread over the threads.
 const BATCH: (usize, usize) = (512, 8 << 20);
 
@@ -51,32 +50,17 @@ pub enum FilesError {
         /// Its own.
         found: Vec<String>,
     },
-    /// A Parquet file has no column of texts.
-    #[error("{}: expected a column \"text\" of strings, found {found}", path.display())]
-    NoText {
-        /// The file.
-        path: PathBuf,
-        /// What is there.
-        found: String,
-    },
-    /// A line of a JSONL file is no document.
-    #[error("{}: line {line}: expected a JSON object with a string \"text\", found {found}", path.display())]
-    Line {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: u64,
-        /// What is there.
-        found: String,
-    },
-    /// A file cannot be read or written.
-    #[error("{}: {source}", path.display())]
-    Io {
+    /// The output cannot be written.
+    #[error("{}: cannot write: {source}", path.display())]
+    Write {
         /// The file.
         path: PathBuf,
         /// Why.
         source: std::io::Error,
     },
+    /// An input cannot be read.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
 }
 
 /// What it came to.
@@ -108,21 +92,10 @@ pub struct Cleaning<'a> {
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Parquet,
-    Jsonl,
-}
-
+/// The form of a file's records; `None` for one that holds no documents.
 fn form(path: &Path) -> Option<Form> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
-    match () {
-        () if name.starts_with('.') || ends(&[".rejects.parquet"]) => None,
-        () if ends(&[".parquet"]) => Some(Form::Parquet),
-        () if ends(&[".jsonl", ".jsonl.gz"]) => Some(Form::Jsonl),
-        () => None,
-    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    Form::of(path).filter(|_| !name.starts_with('.') && !name.ends_with(".rejects.parquet"))
 }
 
 /// The files that these names stand for: themselves, or those in a folder, in the order of their names.
@@ -134,7 +107,7 @@ pub fn list(names: &[PathBuf]) -> Result<Vec<PathBuf>, FilesError> {
     for path in names {
         let mut found = vec![path.clone()];
         if path.is_dir() {
-            let failed = |source| FilesError::Io { path: path.clone(), source };
+            let failed = |source| DocumentError::Read { path: path.clone(), source };
             let entries = std::fs::read_dir(path).map_err(failed)?;
             found = entries.map(|entry| Ok(entry.map_err(failed)?.path())).collect::<Result<_, FilesError>>()?;
             found.sort();
@@ -222,9 +195,13 @@ fn parquet(cleaning: &Cleaning<'_>, inputs: &[PathBuf], output: &Path, report: &
     for path in inputs {
         let table = Table::open(path)?;
         let schema = Arc::clone(table.schema());
-        let found = format!("the columns {:?}", names(&schema));
-        let no_text = |found: String| FilesError::NoText { path: path.clone(), found };
-        let text_at = schema.index_of("text").map_err(|_| no_text(found))?;
+        let no_text = |_| TableError::Column {
+            path: path.clone(),
+            column: "text".to_owned(),
+            expected: "string",
+            found: format!("the columns {:?}", names(&schema)),
+        };
+        let text_at = schema.index_of("text").map_err(no_text)?;
         if let Some((_, first)) = out.as_ref().filter(|(_, first)| names(first) != names(&schema)) {
             let (expected, found) = (names(first), names(&schema));
             return Err(FilesError::Columns { path: path.clone(), expected, found }.into());
@@ -307,39 +284,25 @@ fn with_cleaned(
 
 fn jsonl(cleaning: &Cleaning<'_>, inputs: &[PathBuf], output: &Path, report: &mut Report) -> Result<(), Error> {
     let mut out = AtomicFile::create(output)?;
+    let failed = |e: Error| match e.downcast() {
+        Ok(source) => FilesError::Write { path: output.to_owned(), source: *source }.into(),
+        Err(other) => other,
+    };
     for path in inputs {
-        let failed = |source| FilesError::Io { path: path.clone(), source };
-        let file = std::fs::File::open(path).map_err(failed)?;
-        let gzip = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gz"));
-        let input: Box<dyn Read> =
-            if gzip { Box::new(flate2::read::MultiGzDecoder::new(file)) } else { Box::new(file) };
-        let mut input = BufReader::with_capacity(1 << 18, input);
         let (mut batch, mut bytes) = (Vec::new(), 0);
-        let mut line = Vec::new();
-        for number in 1.. {
-            line.clear();
-            let taken = input.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line).map_err(failed)?;
-            if taken > 0 && !line.trim_ascii().is_empty() {
-                let wrong = |found: String| FilesError::Line { path: path.clone(), line: number, found };
-                let row = parse(&line).map_err(wrong)?;
-                if !row.get("text").is_some_and(Value::is_string) {
-                    let found = row.as_object().map(|row| format!("the fields {:?}", row.keys().collect::<Vec<_>>()));
-                    return Err(wrong(found.unwrap_or_else(|| "no object".to_owned())).into());
-                }
-                bytes += line.len();
-                batch.push((row, line.trim_ascii_end().to_vec()));
-            }
-            if taken == 0 || batch.len() >= BATCH.0 || bytes >= BATCH.1 {
-                write_lines(cleaning, &mut batch, &mut out, report).map_err(|e| match e.downcast() {
-                    Ok(source) => FilesError::Io { path: output.to_owned(), source: *source }.into(),
-                    Err(other) => other,
-                })?;
+        lines(path, &mut |number, line| -> Result<(), Error> {
+            let at = At::Line(number);
+            let record = parse(path, at, line)?;
+            text(path, at, &record)?;
+            bytes += line.len();
+            batch.push((record, line.to_vec()));
+            if batch.len() >= BATCH.0 || bytes >= BATCH.1 {
                 bytes = 0;
+                write_lines(cleaning, &mut batch, &mut out, report).map_err(failed)?;
             }
-            if taken == 0 {
-                break;
-            }
-        }
+            Ok(())
+        })?;
+        write_lines(cleaning, &mut batch, &mut out, report).map_err(failed)?;
     }
     out.commit()?;
     Ok(())
@@ -348,31 +311,29 @@ fn jsonl(cleaning: &Cleaning<'_>, inputs: &[PathBuf], output: &Path, report: &mu
 /// A line that loses nothing is written as it was read.
 fn write_lines(
     cleaning: &Cleaning<'_>,
-    batch: &mut Vec<(Value, Vec<u8>)>,
+    batch: &mut Vec<(Record, Vec<u8>)>,
     out: &mut AtomicFile,
     report: &mut Report,
 ) -> Result<(), Error> {
-    let text = |row: &Value| row.get("text").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let texts: Vec<String> = batch.iter().map(|(row, _)| text(row)).collect();
+    let field = |record: &Record, name: &str| record.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let texts: Vec<String> = batch.iter().map(|(record, _)| field(record, "text")).collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    for ((mut row, line), (cleaned, text)) in batch.drain(..).zip(cleaning.clean_all(&texts).into_iter().zip(texts)) {
-        let url = row.get("url").and_then(Value::as_str).unwrap_or_default();
-        report.push(cleaning.benchmarks, url, cleaned.as_ref())?;
+    for ((mut record, line), (cleaned, text)) in batch.drain(..).zip(cleaning.clean_all(&texts).into_iter().zip(texts))
+    {
+        report.push(cleaning.benchmarks, &field(&record, "url"), cleaned.as_ref())?;
         match cleaned {
             None => out.write_all(&line)?,
             Some(cleaned) if !cleaned.keep => continue,
             Some(cleaned) => {
-                if let Some(fields) = row.as_object_mut() {
-                    fields.insert("text".to_owned(), cleaned.removal.apply(text).into());
-                    if fields.contains_key("tokens") {
-                        fields.insert("tokens".to_owned(), cleaned.tokens.into());
-                    }
-                    if let Some(formulas) = fields.get("formulas").and_then(Value::as_u64) {
-                        let left = formulas.saturating_sub(u64::from(cleaned.formulas_gone));
-                        fields.insert("formulas".to_owned(), left.into());
-                    }
+                record.insert("text".to_owned(), cleaned.removal.apply(text).into());
+                if record.contains_key("tokens") {
+                    record.insert("tokens".to_owned(), cleaned.tokens.into());
                 }
-                serde_json::to_writer(&mut *out, &row)?;
+                if let Some(formulas) = record.get("formulas").and_then(Value::as_u64) {
+                    let left = formulas.saturating_sub(u64::from(cleaned.formulas_gone));
+                    record.insert("formulas".to_owned(), left.into());
+                }
+                serde_json::to_writer(&mut *out, &record)?;
             }
         }
         out.write_all(b"\n")?;

@@ -68,11 +68,24 @@ struct Tables {
     tokens: u64,
     formulas: u64,
     text_bytes: u64,
+    redirects: u64,
 }
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 /// A capture and what became of it.
-type Outcome = (Capture, Result<Kept, Reject>);
+type Outcome = (Capture, Result<Kept, Refused>);
+
+/// Why a capture is no page, and where the server sends its readers instead.
+struct Refused {
+    reject: Reject,
+    redirect_to: Option<String>,
+}
+
+impl From<Reject> for Refused {
+    fn from(reject: Reject) -> Self {
+        Self { reject, redirect_to: None }
+    }
+}
 
 impl Tables {
     fn create(folder: &Path, stem: &str) -> Result<Self, Error> {
@@ -86,11 +99,12 @@ impl Tables {
             tokens: 0,
             formulas: 0,
             text_bytes: 0,
+            redirects: 0,
         })
     }
 
-    fn push(&mut self, capture: &Capture, outcome: &Result<Kept, Reject>) -> Result<(), Error> {
-        self.tally.count(outcome);
+    fn push(&mut self, capture: &Capture, outcome: &Result<Kept, Refused>) -> Result<(), Error> {
+        self.tally.count(&outcome.as_ref().map_err(|refused| refused.reject));
         match outcome {
             Ok(kept) => {
                 *self.languages.entry(kept.language.name()).or_default() += 1;
@@ -102,9 +116,10 @@ impl Tables {
                     self.pages.write(&self.pages_builder.finish()?)?;
                 }
             }
-            Err(reject) => {
+            Err(Refused { reject, redirect_to }) => {
+                self.redirects += u64::from(redirect_to.is_some());
                 let domain = address(&capture.url).map(|a| a.domain).unwrap_or_default();
-                self.rejects_builder.push(capture, &domain, *reject);
+                self.rejects_builder.push(capture, &domain, *reject, redirect_to.as_deref());
                 if self.rejects_builder.bytes() >= BATCH_TEXT_BYTES {
                     self.rejects.write(&self.rejects_builder.finish()?)?;
                 }
@@ -130,7 +145,7 @@ fn run(runner: &Runner, knobs: &Knobs, source: &Source, store: &Store, progress:
     let mut records: BTreeMap<String, u64> = BTreeMap::new();
     let mut cpu_elsewhere_s = 0.0;
     let mut bytes_in = 0u64;
-    let mut batch: Vec<Result<Page, (Capture, Reject)>> = Vec::new();
+    let mut batch: Vec<Result<Page, (Capture, Refused)>> = Vec::new();
     let mut batch_bytes = 0;
     let mut flush = |batch: &mut Vec<_>, tables: &mut Tables| -> Result<(), Error> {
         let outcomes: Vec<(Outcome, f64)> = runner.pool.install(|| {
@@ -152,9 +167,9 @@ fn run(runner: &Runner, knobs: &Knobs, source: &Source, store: &Store, progress:
                 batch_bytes += page.body.len();
                 batch.push(Ok(page));
             }
-            Item::Rejected { capture, reject } => {
+            Item::Rejected { capture, reject, redirect_to } => {
                 *records.entry("response".to_owned()).or_default() += 1;
-                batch.push(Err((capture, reject)));
+                batch.push(Err((capture, Refused { reject, redirect_to })));
             }
             Item::Damaged { offset, length, what } => {
                 tracing::warn!(warc = source.name, offset, length, what = %what, "damaged, skipped");
@@ -166,7 +181,7 @@ fn run(runner: &Runner, knobs: &Knobs, source: &Source, store: &Store, progress:
                     warc_offset: offset,
                     warc_length: length,
                 };
-                batch.push(Err((capture, Reject::DamagedRecord)));
+                batch.push(Err((capture, Reject::DamagedRecord.into())));
             }
             Item::Other(kind) => *records.entry(format!("{kind:?}").to_lowercase()).or_default() += 1,
         }
@@ -190,6 +205,7 @@ fn run(runner: &Runner, knobs: &Knobs, source: &Source, store: &Store, progress:
         "tokens": tables.tokens,
         "formulas": tables.formulas,
         "text_bytes": tables.text_bytes,
+        "redirects": tables.redirects,
     });
     Ok(Done { tally: tables.tally, outputs, bytes_in, cpu_elsewhere_s, facts })
 }
@@ -208,11 +224,11 @@ fn guarded(page: &Page, rules: &ExtractRules) -> Result<crate::page::Document, R
 }
 
 /// What becomes of one capture: pure.
-fn outcome(item: Result<Page, (Capture, Reject)>, knobs: &Knobs, rules: &ExtractRules) -> Outcome {
+fn outcome(item: Result<Page, (Capture, Refused)>, knobs: &Knobs, rules: &ExtractRules) -> Outcome {
     match item {
-        Err((capture, reject)) => (capture, Err(reject)),
+        Err((capture, refused)) => (capture, Err(refused)),
         Ok(page) => {
-            let outcome = keep(&page, knobs, rules);
+            let outcome = keep(&page, knobs, rules).map_err(Refused::from);
             (page.capture, outcome)
         }
     }

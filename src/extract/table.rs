@@ -52,6 +52,7 @@ pub static REJECTS: LazyLock<SchemaRef> = LazyLock::new(|| {
         field("warc", DataType::Utf8),
         field("warc_offset", DataType::Int64),
         field("warc_length", DataType::Int64),
+        Field::new("redirect_to", DataType::Utf8, true),
     ]))
 });
 
@@ -149,20 +150,22 @@ impl PagesBuilder {
 #[derive(Default)]
 pub struct RejectsBuilder {
     strings: [StringBuilder; 4],
+    redirect_to: StringBuilder,
     place: [Int64Builder; 2],
     bytes: usize,
 }
 
 impl RejectsBuilder {
-    /// Adds a page with its reason.
-    pub fn push(&mut self, capture: &Capture, domain: &str, reject: Reject) {
+    /// Adds a page with its reason, and where the server sends its readers.
+    pub fn push(&mut self, capture: &Capture, domain: &str, reject: Reject, redirect_to: Option<&str>) {
         for (builder, value) in self.strings.iter_mut().zip([&capture.url, domain, reject.name(), &capture.warc]) {
             builder.append_value(value);
         }
         self.place[0].append_value(signed(capture.warc_offset));
         self.place[1].append_value(signed(capture.warc_length));
+        self.redirect_to.append_option(redirect_to);
         // A row takes some bytes however short its address is.
-        self.bytes += capture.url.len() + 64;
+        self.bytes += capture.url.len() + redirect_to.map_or(0, str::len) + 64;
     }
 
     /// Bytes gathered.
@@ -185,6 +188,7 @@ impl RejectsBuilder {
             Arc::new(warc.finish()),
             Arc::new(self.place[0].finish()),
             Arc::new(self.place[1].finish()),
+            Arc::new(self.redirect_to.finish()),
         ];
         RecordBatch::try_new(Arc::clone(&REJECTS), columns)
     }

@@ -1,6 +1,7 @@
 //! Bytes in and out: WARC, HTTP, stores, atomic files. Knows no stage.
 
 pub mod atomic;
+pub mod documents;
 pub mod http;
 pub mod query;
 pub mod store;

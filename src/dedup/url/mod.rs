@@ -7,12 +7,15 @@
 //!   `www.` does not tell pages apart (crawl indexes drop it too) and goes from the normalised form, unless what is
 //!   left would be a public suffix (`www.gov.uk`); [`Address::host`] keeps it. Ports 80 and 443 go, others stay.
 //! - **Path**: dot segments resolved, repeated and trailing slashes removed, session ids in it removed
-//!   (`;jsessionid=…`, `/(S(…))/`), case kept. Default documents (`index.html`, …) become their folder where no query
+//!   (`;jsessionid=…`, its signs encoded or not, `/(S(…))/`), case kept. Default documents (`index.html`, …) become their folder where no query
 //!   is left.
-//! - **Query**: tracking parameters and session ids removed by the lists in `seeds/lists/`, empty pieces removed,
-//!   `%20` written `+`, the rest sorted by name; equal names keep their order, for there the last may win.
-//! - **Percent-encoding**: unreserved characters and `!'()*` decoded, everything that RFC 3986 does not allow encoded,
-//!   hex digits in upper case; encoded reserved characters (`%2F`) stay as they are.
+//! - **Query**: tracking parameters and session ids removed by the lists in `seeds/lists/`, also where parameters are
+//!   divided by `;` or `&amp;`, empty pieces removed, `%20` written `+`, the rest sorted by name; equal names keep their
+//!   order, for there the last may win. Names that others use for content (`sid`, `s`) are removed where their value
+//!   looks like a session.
+//! - **Percent-encoding**: unreserved characters, `!'()*` and those decoded that divide nothing in their place (`$,:@`,
+//!   in a query also `/?`), everything that RFC 3986 does not allow encoded, hex digits in upper case; other encoded
+//!   characters (`%2F` in a path, `%26`, `%2B`) stay as they are.
 //! - **Fragment** dropped, except `#!…`, which names a page of its own.
 
 mod host;

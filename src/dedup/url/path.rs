@@ -12,7 +12,8 @@ static DEFAULT_DOCUMENTS: LazyLock<Vec<&str>> =
 pub(super) fn push_normalised(out: &mut String, path: &str, ends: bool) {
     let mut segments: Vec<Cow<'_, str>> = Vec::new();
     for segment in path.split('/') {
-        let segment = without_session(percent::normalise_segment(segment));
+        let segment = query::without_sessions(percent::normalise_segment(segment));
+        let segment = if is_aspnet_session(&segment) { Cow::Borrowed("") } else { segment };
         match &*segment {
             "" | "." => {}
             ".." => drop(segments.pop()),
@@ -31,20 +32,21 @@ pub(super) fn push_normalised(out: &mut String, path: &str, ends: bool) {
     }
 }
 
-/// A path segment without `;name=value` of a session, and empty where it is an ASP.NET session, `(S(…))`.
-fn without_session(segment: Cow<'_, str>) -> Cow<'_, str> {
-    if segment.starts_with("(S(") && segment.ends_with("))") {
-        return Cow::Borrowed("");
+/// Whether a path segment is state that ASP.NET keeps without cookies: `(S(…))`, `(X(1)S(…)F(…))`, and in its first
+/// versions 24 letters and digits in parentheses.
+fn is_aspnet_session(segment: &str) -> bool {
+    let Some(inner) = segment.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) else { return false };
+    let old = |b: u8| b.is_ascii_lowercase() || matches!(b, b'0'..=b'5');
+    if inner.len() == 24 && inner.bytes().all(old) && inner.bytes().any(|b| b.is_ascii_digit()) {
+        return true;
     }
-    if !segment.contains(';') {
-        return segment;
+    let mut rest = inner;
+    while let Some((_, after)) = rest
+        .strip_prefix(['A', 'F', 'S', 'X'])
+        .and_then(|rest| rest.strip_prefix('('))
+        .and_then(|rest| rest.split_once(')'))
+    {
+        rest = after;
     }
-    let mut parts = segment.split(';');
-    let mut kept = parts.next().unwrap_or_default().to_owned();
-    for part in parts.filter(|part| !part.is_empty() && !query::names_no_page(part)) {
-        kept.push(';');
-        kept.push_str(part);
-    }
-    // A parameter whose removal uncovers an ASP.NET session is not seen in the wild, but the form must be final.
-    if kept.starts_with("(S(") && kept.ends_with("))") { Cow::Borrowed("") } else { Cow::Owned(kept) }
+    rest.is_empty() && !inner.is_empty()
 }

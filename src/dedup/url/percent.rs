@@ -12,21 +12,23 @@ pub(super) fn normalise_segment(segment: &str) -> Cow<'_, str> {
     if segment.bytes().all(|b| is_plain(b) || b == b';') {
         return Cow::Borrowed(segment);
     }
-    Cow::Owned(normalise(segment, b"$&+,;=:@", None))
+    Cow::Owned(normalise(segment, b"$,:@", b"&+;=", None))
 }
 
 /// A `name=value` of a query, where a space may be written `+`.
 pub(super) fn normalise_query(parameter: &str) -> String {
-    normalise(parameter, b"$+,;=:@/?", Some(b'+'))
+    normalise(parameter, b"$,:@/?", b"+;=", Some(b'+'))
 }
 
 /// A fragment.
 pub(super) fn normalise_fragment(fragment: &str) -> String {
-    normalise(fragment, b"$&+,;=:@/?", None)
+    normalise(fragment, b"", b"$&+,;=:@/?", None)
 }
 
-/// Decodes what is plain, keeps what is `reserved` as written, encodes the rest; a space becomes `space` if given.
-fn normalise(text: &str, reserved: &[u8], space: Option<u8>) -> String {
+/// Decodes what is plain or among `same`, which means the same encoded or not in this place; keeps what is `reserved` as
+/// written, encodes the rest; a space becomes `space` if given.
+fn normalise(text: &str, same: &[u8], reserved: &[u8], space: Option<u8>) -> String {
+    let is_plain = |byte| is_plain(byte) || same.contains(&byte);
     let bytes = text.as_bytes();
     let mut out = String::with_capacity(text.len());
     let mut at = 0;

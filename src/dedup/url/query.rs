@@ -1,5 +1,6 @@
 //! The query of a URL without tracking parameters and session ids, in a fixed order.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use super::{listed, percent};
@@ -24,28 +25,78 @@ pub(super) fn normalise(query: &str) -> String {
         .split('&')
         .filter(|parameter| !parameter.is_empty())
         .map(percent::normalise_query)
-        .filter(|parameter| !names_no_page(parameter))
+        .map(|parameter| telling(&parameter))
+        .filter(|parameter| !parameter.is_empty())
         .collect();
     kept.sort_by(|a, b| name(a).cmp(name(b)));
     kept.join("&")
 }
 
+/// What of a parameter may name a page. It may be several, divided by `;`, and its `&` may have been written `&amp;`.
+fn telling(parameter: &str) -> String {
+    let (escaped, rest) = match parameter.strip_prefix("amp;") {
+        Some(rest) => ("amp;", rest),
+        None => ("", parameter),
+    };
+    // A piece without `=` belongs to the value before it.
+    let mut pieces: Vec<&str> = Vec::new();
+    let mut start = 0;
+    for (at, _) in rest.match_indices(';') {
+        let next = rest[at + 1..].split(';').next().unwrap_or_default();
+        if next.contains('=') {
+            pieces.push(&rest[start..at]);
+            start = at + 1;
+        }
+    }
+    pieces.push(&rest[start..]);
+    pieces.retain(|piece| !piece.is_empty() && !names_no_page(piece));
+    if pieces.is_empty() { String::new() } else { format!("{escaped}{}", pieces.join(";")) }
+}
+
+/// A path segment without the `;name=value` that hold sessions, whose signs may be encoded.
+pub(super) fn without_sessions(segment: Cow<'_, str>) -> Cow<'_, str> {
+    const SIGNS: [&str; 2] = [";", "%3B"];
+    let next = |text: &str| {
+        SIGNS.iter().filter_map(|sign| Some((text.find(sign)?, sign.len()))).min().unwrap_or((text.len(), 0))
+    };
+    let (mut end, mut sign) = next(&segment);
+    if sign == 0 {
+        return segment;
+    }
+    let mut kept = segment[..end].to_owned();
+    while sign > 0 {
+        let (from, length) = (end, sign);
+        let part = &segment[from + length..];
+        let (part_end, next_sign) = next(part);
+        let part = &part[..part_end];
+        let empty = length == 1 && part.is_empty();
+        if !empty && !names_no_page(&part.replacen("%3D", "=", 1)) {
+            kept.push_str(&segment[from..from + length]);
+            kept.push_str(part);
+        }
+        (end, sign) = (from + length + part_end, next_sign);
+    }
+    Cow::Owned(kept)
+}
+
 /// Whether `name=value`, percent-encoding normalised, only tracks its reader.
-pub(super) fn names_no_page(parameter: &str) -> bool {
+fn names_no_page(parameter: &str) -> bool {
     let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
     let name = name.to_ascii_lowercase();
     listed(&TRACKING, &name)
         || TRACKING_STEMS.iter().any(|stem| name.starts_with(stem))
-        || (listed(&SESSION, &name) && looks_like_session(value))
+        || (listed(&SESSION, &name) && looks_like_session(&name, value))
 }
 
 fn name(parameter: &str) -> &str {
     parameter.split_once('=').map_or(parameter, |(name, _)| name)
 }
 
-/// Long, hexadecimal and with digits in it: `sid=42` and `s=integration-by-parts` are content.
-fn looks_like_session(value: &str) -> bool {
+/// Long and with digits in it, and hexadecimal unless the name says that it is a session: `sid=42`, `session_id=12` and
+/// `s=integration-by-parts` are content.
+fn looks_like_session(name: &str, value: &str) -> bool {
+    let said = name.contains("sess");
     value.len() >= SESSION_CHARS_MIN
-        && value.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-')
+        && value.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-' || said && b.is_ascii_alphanumeric())
         && value.bytes().any(|b| b.is_ascii_digit())
 }

@@ -30,6 +30,9 @@ fn scheme_host_and_port() {
     check("http://bücher.example/", "https://xn--bcher-kva.example/");
     check("http://0x7f.1/", "https://127.0.0.1/");
     check("http://[2001:DB8::1]:8000/", "https://[2001:db8::1]:8000/");
+    check("http://BÜCHER。example/", "https://xn--bcher-kva.example/");
+    check("http://b%C3%BCcher.example/", "https://xn--bcher-kva.example/");
+    check("http://xn--BCHER-kva.example/", "https://xn--bcher-kva.example/");
 }
 
 #[test]
@@ -47,7 +50,20 @@ fn paths() {
     check("http://a.org/p.do;jsessionid=0A1B.node2?x=1", "https://a.org/p.do?x=1");
     check("http://a.org/p;v=1;jsessionid=0A1B/q", "https://a.org/p;v=1/q");
     check("http://a.org/a/%2e%2e;jsessionid=1/b", "https://a.org/b");
+    check("http://a.org/p.do;JSESSIONID=0A1B!-12?x=1", "https://a.org/p.do?x=1");
+    check("http://a.org/p.do%3bjsessionid%3d0A1B/q%3Bv", "https://a.org/p.do/q%3Bv");
+    check("http://a.org/p;PHPSESSID=q1;;sid=0123456789abcdef", "https://a.org/p");
+    check("http://a.org/p;sid=7", "https://a.org/p;sid=7");
     check("http://a.org/(S(lit3py55t21z5v55vlm25s55))/p.aspx", "https://a.org/p.aspx");
+    check("http://a.org/(X(1)S(lit3py55t21z5v55vlm25s55)F(a-b))/p.aspx", "https://a.org/p.aspx");
+    check("http://a.org/(lit3py55t21z5v55vlm25s55)/p.aspx", "https://a.org/p.aspx");
+    check("http://a.org/(Sine)/f(x)/(S)/()", "https://a.org/(Sine)/f(x)/(S)/()");
+    check("http://a.org/Category%3AAlgebra%2c%40%24", "https://a.org/Category:Algebra,@$");
+    check("http://a.org/a%2bb+c%3d%26%3f%23%25", "https://a.org/a%2Bb+c%3D%26%3F%23%25");
+    check("http://a.org/%2541%zz%", "https://a.org/%2541%25zz%25");
+    check("http://a.org\\b\\.\\c\t", "https://a.org/b/c");
+    check("http://a.org/x/default.aspx/", "https://a.org/x");
+    check("http://a.org/x/index.html#!top", "https://a.org/x/index.html#!top");
 }
 
 #[test]
@@ -63,6 +79,15 @@ fn queries_and_fragments() {
     check("http://a.org/p#!", "https://a.org/p");
     check("http://a.org/p#!/topic/%7ex", "https://a.org/p#!/topic/~x");
     check("http://a.org/p?spm=1&c%2B%2b=%26", "https://a.org/p?c%2B%2B=%26");
+    check("http://a.org/p?u=http%3A%2f%2Fb.org%2f%3Fx,y%40z", "https://a.org/p?u=http://b.org/?x,y@z");
+    check("http://a.org/p?id=1&amp;utm_source=x&amp;page=2", "https://a.org/p?amp;page=2&id=1");
+    check("http://a.org/p?a=1;jsessionid=0A1B!7;b=x;y", "https://a.org/p?a=1;b=x;y");
+    check("http://a.org/p?utm_source=x;y;id=5", "https://a.org/p?id=5");
+    check("http://a.org/p?q=a;b&jsessionid=1;PHPSESSID=2", "https://a.org/p?q=a;b");
+    check("http://a.org/p?sessionid=Ab3dEf6hIj9kLm2n&session_id=12", "https://a.org/p?session_id=12");
+    check("http://a.org/p?s=Ab3dEf6hIj9kLm2n", "https://a.org/p?s=Ab3dEf6hIj9kLm2n");
+    check("http://a.org/p?replytocom=7&WT.mc_id=x&hmsr=y&bd_vid=1", "https://a.org/p");
+    check("http://a.org/p?%75tm%5Fsource=x&osCsid=1&CFID=2&cftoken=3&ASPSESSIONIDQQ=4", "https://a.org/p");
 }
 
 #[test]
@@ -105,8 +130,8 @@ proptest! {
         scheme in "(http|https|HTTP)",
         host in "(www\\.){0,2}[a-zA-Z0-9é公-]{1,6}(\\.(com|co\\.uk|test|1|0x7f|xn--55qx5d|[a-z]{2,3})){0,2}\\.{0,2}",
         port in "(:[0-9]{1,4})?",
-        path in "(/(\\.|\\.\\.|%2e%2E|index\\.html|\\(S\\([a-z0-9]{2}\\)\\)|[a-zA-Z%0-9;=.é |]{0,8}|;jsessionid=[0-9]{1,3})){0,5}",
-        query in "(\\?([a-z%+=&;/ é'|]{0,12}|utm_x=1&|sid=0123456789abcdef0&|%20%2b&)*)?",
+        path in "(/(\\.|\\.\\.|%2e%2E|index\\.html|\\(S\\([a-z0-9]{2}\\)\\)|[a-zA-Z%0-9;=.é |]{0,8}|[a-z.]{0,3}(;|%3[bB])(jsessionid(=|%3d)|sid=)?[0-9]{0,17}|\\((S\\([a-z]\\)|X\\(1\\)){0,2}\\)|%3[aAdD]|%2[cC])){0,5}",
+        query in "(\\?([a-z%+=&;/ é'|]{0,12}|utm_x=1&|sid=0123456789abcdef0&|%20%2b&|amp;|;sid=0123456789abcdef|%3[abdf]|%2[cf]|;x=)*)?",
         fragment in "(#!?[a-z%/ ]{0,5})?",
     ) {
         if let Some(first) = address(&format!("{scheme}://{host}{port}{path}{query}{fragment}")) {

@@ -14,6 +14,8 @@ pub(super) struct HttpHead {
     pub(super) chunked: bool,
     /// Content encodings in the order in which they were applied, lower case.
     pub(super) encodings: Vec<String>,
+    /// Where the server sends the client, as it writes it.
+    pub(super) location: Option<String>,
 }
 
 impl HttpHead {
@@ -37,6 +39,9 @@ impl HttpHead {
                 head.charset = head.charset.or_else(|| charset(value));
             } else if name.eq_ignore_ascii_case(b"Content-Encoding") {
                 head.encodings.extend(tokens(value));
+            } else if name.eq_ignore_ascii_case(b"Location") {
+                let value = String::from_utf8_lossy(value.trim_ascii()).into_owned();
+                head.location = head.location.or((!value.is_empty()).then_some(value));
             } else if name.eq_ignore_ascii_case(b"Transfer-Encoding") {
                 for token in tokens(value) {
                     match token.as_str() {

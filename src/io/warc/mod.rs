@@ -100,6 +100,8 @@ pub enum Item {
         capture: Capture,
         /// Why it is no page.
         reject: Reject,
+        /// The absolute address that the server sends the client to in its place.
+        redirect_to: Option<String>,
     },
     /// A record that never is a page.
     Other(RecordKind),

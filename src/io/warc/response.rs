@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use url::Url;
+
 use super::http::HttpHead;
 use super::record::Found;
 use super::{Item, ReadCaps, RecordKind, payload};
@@ -46,13 +48,17 @@ pub(super) fn item(data: &[u8], found: &Found, place: Place, state: State, name:
         warc_offset: place.offset,
         warc_length: place.length,
     };
-    let read = || {
+    let mut redirect_to = None;
+    let mut read = || {
         if let State::Unusable(reject) = state {
             return Err(reject);
         }
         let http = HttpHead::parse(block, caps.header_bytes_max).ok_or(Reject::BadHttp)?;
         if no_url {
             return Err(Reject::BadUrl);
+        }
+        if matches!(http.status, 300..400) {
+            redirect_to = http.location.as_deref().and_then(|location| target(&capture.url, location));
         }
         let identified = &data[found.head.identified_type.clone()];
         let body = payload::page(&http, identified, &block[http.bytes..], caps)?;
@@ -61,8 +67,36 @@ pub(super) fn item(data: &[u8], found: &Found, place: Place, state: State, name:
     match read() {
         Ok((http_charset, body)) => Item::Page(Page { capture, http_charset, body }),
         Err(Reject::BadHttp | Reject::EmptyBody | Reject::BadContentEncoding) if state == State::Cut => {
-            Item::Rejected { capture, reject: Reject::DamagedRecord }
+            Item::Rejected { capture, reject: Reject::DamagedRecord, redirect_to }
         }
-        Err(reject) => Item::Rejected { capture, reject },
+        Err(reject) => Item::Rejected { capture, reject, redirect_to },
+    }
+}
+
+/// The absolute web address that `location`, which may be relative, names on the page at `url`.
+fn target(url: &str, location: &str) -> Option<String> {
+    let target = Url::parse(url).ok()?.join(location).ok()?;
+    matches!(target.scheme(), "http" | "https").then(|| target.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(location: &str, want: Option<&str>) {
+        assert_eq!(target("http://a.org/x/y?z", location).as_deref(), want, "{location}");
+    }
+
+    #[test]
+    fn where_a_redirect_leads() {
+        check("https://b.org/p#q", Some("https://b.org/p#q"));
+        check("//b.org/p", Some("http://b.org/p"));
+        check("/p q", Some("http://a.org/p%20q"));
+        check("../p", Some("http://a.org/p"));
+        check("?w", Some("http://a.org/x/y?w"));
+        check("mailto:x@a.org", None);
+        check("http://", None);
+        assert_eq!(target("no address", "/p"), None);
     }
 }

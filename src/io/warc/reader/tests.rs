@@ -48,7 +48,7 @@ fn brief(items: &[Item]) -> Vec<String> {
         .iter()
         .map(|item| match item {
             Item::Page(page) => format!("{}:{}", number(&page.capture.url), page.body.len()),
-            Item::Rejected { capture, reject } => format!("{}:{reject}", number(&capture.url)),
+            Item::Rejected { capture, reject, .. } => format!("{}:{reject}", number(&capture.url)),
             Item::Other(kind) => format!("{kind:?}"),
             Item::Damaged { what, .. } => format!("{what:?}"),
         })
@@ -342,4 +342,24 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_redirect_tells_where_it_leads() {
+    let redirect = |status: &str, fields: &str| {
+        let block = format!("HTTP/1.1 {status}\r\n{fields}\r\n");
+        let head = format!(
+            "WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: http://a.org/x/1\r\nContent-Length: {}\r\n\r\n",
+            block.len()
+        );
+        match items(format!("{head}{block}\r\n\r\n").as_bytes()).remove(0) {
+            Item::Rejected { reject: Reject::HttpStatus, redirect_to, .. } => redirect_to,
+            other => panic!("{other:?}"),
+        }
+    };
+    let to = |address: &str| Some(address.to_owned());
+    assert_eq!(redirect("301 Moved", "Location: ../p\r\nLocation: /q\r\n"), to("http://a.org/p"));
+    assert_eq!(redirect("308", "location:https://b.org/\r\n"), to("https://b.org/"));
+    assert_eq!(redirect("302 Found", "Location: \r\n"), None);
+    assert_eq!(redirect("404 Not Found", "Location: /p\r\n"), None);
 }
