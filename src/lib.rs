@@ -26,5 +26,8 @@ pub mod classify;
 pub mod rank;
 pub mod rounds;
 
+#[cfg(feature = "train")]
+pub mod train;
+
 pub mod cli;
 mod commands;

@@ -1,0 +1,17 @@
+//! The trainer: a checkpoint and ranked shards in, a checkpoint that other tools load out.
+//!
+//! [`Model::load`](model::Model::load) reads a checkpoint; [`backward`] gives loss and gradients of a batch;
+//! [`optim`] applies them. The decoder is built from operations that have a gradient: the library's own fused ones give
+//! none and say nothing. Where ours are fused (on the CPU, [`model::fused`]) they bring their backward along, and a test
+//! compares each with the composed form.
+
+pub mod backward;
+pub mod comm;
+pub mod error;
+pub mod grads;
+pub mod head;
+pub mod lora;
+pub mod model;
+pub mod optim;
+pub mod params;
+pub mod schedule;
