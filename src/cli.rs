@@ -101,6 +101,12 @@ enum Command {
     Rank(commands::stages::RankCommand),
     /// Run a round: whatever is missing of it, from WARC files to ranked shards.
     Iterate(commands::iterate::Iterate),
+    /// Train a language model on the shards: pre-training, fine-tuning.
+    #[cfg(feature = "train")]
+    Train(commands::train::Train),
+    /// Continue a text with a model.
+    #[cfg(feature = "train")]
+    Generate(commands::generate::Generate),
     /// Show schema, counts, quantiles and a few rows of a file that these commands read or write.
     Inspect(commands::inspect::Inspect),
     /// Print a completion script for a shell.
@@ -170,6 +176,10 @@ pub fn main() -> ExitCode {
         Command::Classify(args) => args.run(global, &mut out),
         Command::Rank(args) => args.run(global, &mut out),
         Command::Iterate(args) => args.run(global, &mut out),
+        #[cfg(feature = "train")]
+        Command::Train(args) => args.run(global, &mut out),
+        #[cfg(feature = "train")]
+        Command::Generate(args) => args.run(global, &mut out),
         Command::Inspect(args) => args.run(&mut out),
         Command::Completions(args) => args.run(&mut Cli::command(), &mut out),
         Command::Man(args) => args.run(&Cli::command()),

@@ -3,12 +3,16 @@
 pub(crate) mod decontaminate;
 pub(crate) mod docs;
 pub(crate) mod fetch;
+#[cfg(feature = "train")]
+pub(crate) mod generate;
 pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod iterate;
 pub(crate) mod pack;
 pub(crate) mod quality;
 pub(crate) mod stages;
+#[cfg(feature = "train")]
+pub(crate) mod train;
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};

@@ -9,8 +9,8 @@ use super::error::{Result, TrainError};
 use super::model::Model;
 use super::optim::{AdamW, AdamWConfig};
 use super::params::hf::HfFiles;
-use super::params::save::{Stored, write_folder};
 use super::params::peft;
+use super::params::save::{Stored, write_folder};
 
 const STATE: &str = "state.json";
 const OPTIMIZER: &str = "optimizer.safetensors";

@@ -434,7 +434,11 @@ impl RawSource {
             found.extend(expand(&base.join(pattern))?);
         }
         if found.is_empty() {
-            return Err(wrong("files", "files, folders or globs of .parquet or .jsonl files", format!("none in {files:?}")));
+            return Err(wrong(
+                "files",
+                "files, folders or globs of .parquet or .jsonl files",
+                format!("none in {files:?}"),
+            ));
         }
         Ok(SourceRules {
             kind: match kind {

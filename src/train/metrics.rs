@@ -80,7 +80,9 @@ impl Metrics {
         let terminal = std::io::stderr().is_terminal();
         let target = if terminal && !quiet { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(steps), target);
-        if let Ok(style) = ProgressStyle::with_template("{prefix:>8} [{bar:30}] {pos}/{len} {msg} {elapsed} (left {eta})") {
+        if let Ok(style) =
+            ProgressStyle::with_template("{prefix:>8} [{bar:30}] {pos}/{len} {msg} {elapsed} (left {eta})")
+        {
             bar.set_style(style.progress_chars("=> "));
         }
         bar.set_prefix("training");
@@ -103,11 +105,13 @@ impl Metrics {
     /// The disk is full.
     pub fn step(&mut self, of: &StepMetrics) -> Result<()> {
         self.line(of)?;
-        let values = [("loss", of.loss), ("rate", of.rate), ("grad_norm", of.grad_norm), ("tokens_per_s", of.tokens_per_s)];
+        let values =
+            [("loss", of.loss), ("rate", of.rate), ("grad_norm", of.grad_norm), ("tokens_per_s", of.tokens_per_s)];
         self.events.scalars(of.step, &values)?;
         self.bar.set_position(of.step);
         let StepMetrics { loss, rate, grad_norm, tokens_per_s, .. } = of;
-        self.bar.set_message(format!("loss {loss:.4}, rate {rate:.2e}, norm {grad_norm:.2}, {tokens_per_s:.0} tokens/s,"));
+        self.bar
+            .set_message(format!("loss {loss:.4}, rate {rate:.2e}, norm {grad_norm:.2}, {tokens_per_s:.0} tokens/s,"));
         if self.logs && (self.said.elapsed() >= LINE_EVERY || of.step == self.steps) {
             self.said = Instant::now();
             let pace = self.begun.elapsed().as_secs_f64() / (of.step - self.first).max(1) as f64;

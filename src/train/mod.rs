@@ -12,6 +12,7 @@ pub mod comm;
 pub mod config;
 pub mod data;
 pub mod error;
+pub mod generate;
 pub mod grads;
 pub mod head;
 pub mod lora;

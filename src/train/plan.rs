@@ -5,6 +5,8 @@ use std::fmt;
 use super::config::{Start, TrainConfig};
 use super::error::Result;
 use super::model::config::ModelConfig;
+use super::params::gguf::Gguf;
+use super::params::llama2c::Llama2c;
 use crate::config::ByteSize;
 
 /// Parameters, memory, steps.
@@ -39,8 +41,11 @@ pub enum Side {
 /// The checkpoint's `config.json` is missing or not supported.
 pub fn shape(config: &TrainConfig) -> Result<ModelConfig> {
     match &config.start {
-        Start::Checkpoint(path) if path.is_dir() => ModelConfig::load(path),
-        Start::Checkpoint(path) => Ok(super::run::model_of(path)?),
+        Start::Checkpoint(path) => match path.extension().and_then(|extension| extension.to_str()) {
+            Some("gguf") => Gguf::open(path)?.config(),
+            Some("bin") => Ok(Llama2c::open(path)?.config),
+            _ => ModelConfig::load(path),
+        },
         Start::Random { shape, .. } => ModelConfig::from_map(shape.clone(), &config.path),
     }
 }
@@ -63,7 +68,8 @@ impl Plan {
         // Of a block: what the backward of its operations keeps (norms, q k v, attention's output, gate, up, product).
         let attention = (2 * model.heads + 2 * model.kv_heads) as u64 * model.head_dim as u64;
         let scores = (config.micro_rows * model.heads * config.context * config.context) as u64;
-        let block = tokens * (4 * width + attention + 3 * model.intermediate_size as u64) * number + 2 * scores * number;
+        let block =
+            tokens * (4 * width + attention + 3 * model.intermediate_size as u64) * number + 2 * scores * number;
         let layers = model.layers as u64;
         let activations = match config.checkpoint_blocks as u64 {
             0 => layers * block,

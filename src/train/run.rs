@@ -135,7 +135,8 @@ impl<'a> Run<'a> {
             seed: config.data_seed,
             progress: &progress,
         };
-        let open = |rules: &[SourceRules]| rules.iter().map(|r| Source::open(r.clone(), &making)).collect::<Result<Vec<_>>>();
+        let open =
+            |rules: &[SourceRules]| rules.iter().map(|r| Source::open(r.clone(), &making)).collect::<Result<Vec<_>>>();
         let mixture = Mixture::new(open(&config.sources)?)?;
         let measured = open(&config.measured)?;
         Ok(Self { config, comm, model, vocabulary, mixture, measured })
@@ -169,9 +170,7 @@ impl<'a> Run<'a> {
             (Some(step), true) => {
                 let folder = checkpoint::folder(&checkpoints, step);
                 let state = checkpoint::state(&folder)?;
-                for (what, is, was) in
-                    [("settings", &self.config.hash, &state.config), ("data", &data, &state.data)]
-                {
+                for (what, is, was) in [("settings", &self.config.hash, &state.config), ("data", &data, &state.data)] {
                     if is != was {
                         let expected = format!("the {what} that {} was trained with ({was})", folder.display());
                         return Err(TrainError::argument("a run to resume", expected, format!("others ({is})")));
@@ -310,7 +309,10 @@ impl<'a> Run<'a> {
         let mut all: Vec<(String, Rows)> =
             held.map(|(i, source)| (source.rules().name.clone(), packer.held_out(i, most))).collect();
         for source in &self.measured {
-            all.push((source.rules().name.clone(), packer.of((0..source.documents()).filter_map(|i| source.document(0, i)), most)));
+            all.push((
+                source.rules().name.clone(),
+                packer.of((0..source.documents()).filter_map(|i| source.document(0, i)), most),
+            ));
         }
         let mut measured = Vec::new();
         for (name, rows) in all.into_iter().filter(|(_, rows)| rows.trained() > 0) {
@@ -344,7 +346,9 @@ impl<'a> Run<'a> {
     fn export(&self) -> Result<PathBuf> {
         let folder = self.config.output.join("model");
         match (self.model.lora(), &self.config.start) {
-            (Some(lora), Start::Checkpoint(base)) => super::params::peft::write(&folder, lora, &base.to_string_lossy())?,
+            (Some(lora), Start::Checkpoint(base)) => {
+                super::params::peft::write(&folder, lora, &base.to_string_lossy())?
+            }
             (Some(lora), Start::Random { .. }) => super::params::peft::write(&folder, lora, "")?,
             (None, _) => {
                 let stored = if self.model.place().dtype == DType::BF16 { Stored::Bf16 } else { Stored::F32 };
@@ -362,7 +366,10 @@ fn batch(rows: &Rows) -> Result<Batch> {
 }
 
 /// The token that ends a document: `eos_token_id` of the model's configuration, the first where it lists several.
-fn end_token(model: &Model, tokenizer: &Path) -> Result<u32> {
+///
+/// # Errors
+/// It names none.
+pub fn end_token(model: &Model, tokenizer: &Path) -> Result<u32> {
     let said = model.config().rest.get("eos_token_id");
     let first = said.and_then(|said| said.as_array().map_or(Some(said), |list| list.first()));
     let id = first.and_then(serde_json::Value::as_u64).and_then(|id| u32::try_from(id).ok());
