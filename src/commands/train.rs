@@ -140,6 +140,6 @@ pub(super) fn with_adapters(base: &Path, adapters: Option<&Path>) -> Result<Mode
     let Some(folder) = adapters else { return Ok(model) };
     let config = peft::read_config(folder)?;
     let read = peft::open(folder, model.config(), &config)?;
-    let lora = Lora::from_numbers(config, model.config(), &place, read)?;
+    let lora = Lora::from_numbers(config.clone(), model.config(), &place, read)?;
     Ok(model.with_lora(lora))
 }

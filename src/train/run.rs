@@ -380,3 +380,6 @@ pub fn end_token(model: &Model, tokenizer: &Path) -> Result<u32> {
         found: said.map_or_else(|| "none".to_owned(), ToString::to_string),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -122,11 +122,11 @@ impl Vocabulary {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(in crate::train) mod tests {
     use super::*;
 
     /// A tokenizer of single characters: `<s>` 0, `</s>` 1, `<unk>` 2, then the characters of the alphabet from 3.
-    pub(in crate::train::data) fn letters() -> (tempfile::TempDir, Vocabulary) {
+    pub(in crate::train) fn letters() -> (tempfile::TempDir, Vocabulary) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tokenizer.json");
         let mut vocab = serde_json::json!({"<s>": 0, "</s>": 1, "<unk>": 2});
