@@ -115,6 +115,12 @@ enum Command {
     Iterate(commands::iterate::Iterate),
     /// Write the report of a round, or compare two rounds.
     Report(commands::report::Report),
+    /// Train a language model on the shards: pre-training, fine-tuning.
+    #[cfg(feature = "train")]
+    Train(commands::train::Train),
+    /// Continue a text with a model.
+    #[cfg(feature = "train")]
+    Generate(commands::generate::Generate),
     /// Show schema, counts, quantiles and a few rows of a file that these commands read or write.
     Inspect(commands::inspect::Inspect),
     /// Print a completion script for a shell.
@@ -193,6 +199,10 @@ pub fn main() -> ExitCode {
         Command::Recall(args) => args.run(global, &mut out),
         Command::Iterate(args) => args.run(global, &mut out),
         Command::Report(args) => args.run(global, &mut out),
+        #[cfg(feature = "train")]
+        Command::Train(args) => args.run(global, &mut out),
+        #[cfg(feature = "train")]
+        Command::Generate(args) => args.run(global, &mut out),
         Command::Inspect(args) => args.run(&mut out),
         Command::Completions(args) => args.run(&mut Cli::command(), &mut out),
         Command::Man(args) => args.run(&Cli::command()),

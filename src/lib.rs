@@ -42,5 +42,8 @@ pub mod annotate;
 pub mod report;
 pub mod rounds;
 
+#[cfg(feature = "train")]
+pub mod train;
+
 pub mod cli;
 mod commands;

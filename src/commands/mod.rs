@@ -6,6 +6,8 @@ pub(crate) mod decontaminate;
 pub(crate) mod docs;
 pub(crate) mod domains;
 pub(crate) mod fetch;
+#[cfg(feature = "train")]
+pub(crate) mod generate;
 pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod iterate;
@@ -14,6 +16,8 @@ pub(crate) mod quality;
 pub(crate) mod recall;
 pub(crate) mod report;
 pub(crate) mod stages;
+#[cfg(feature = "train")]
+pub(crate) mod train;
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};

@@ -1,0 +1,145 @@
+//! `train`: pre-training, fine-tuning, what a run will take, merged adapters.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use crate::cli::{CommandResult, Failure, Global};
+use crate::train::comm::Solo;
+use crate::train::config::TrainConfig;
+use crate::train::data::source::{Kind, SourceRules};
+use crate::train::error::TrainError;
+use crate::train::model::Model;
+use crate::train::params::save::Stored;
+use crate::train::plan::Plan;
+use crate::train::run::{self, Run, RunOptions};
+
+/// `train`.
+#[derive(Args, Debug)]
+pub(crate) struct Train {
+    #[command(subcommand)]
+    command: TrainCommand,
+}
+
+#[derive(Subcommand, Debug)]
+enum TrainCommand {
+    /// Continue pre-training on a mixture of texts.
+    Pretrain(Start),
+    /// Fine-tune on conversations: only what the assistant says is learnt.
+    Sft(Start),
+    /// Print parameters, memory, steps and learning rates of a configuration; nothing is loaded.
+    Plan,
+    /// Merge adapters into the model that they were trained on.
+    Merge(Merge),
+}
+
+#[derive(Args, Debug)]
+struct Start {
+    /// Go on from the last checkpoint of the output folder.
+    #[arg(long)]
+    resume: bool,
+}
+
+#[derive(Args, Debug)]
+struct Merge {
+    /// The model that the adapters belong to.
+    #[arg(long, value_name = "DIR")]
+    base: PathBuf,
+    /// The adapters, as PEFT lays them out.
+    #[arg(long, value_name = "DIR")]
+    adapters: PathBuf,
+    /// Where the merged model goes.
+    #[arg(long, value_name = "DIR")]
+    to: PathBuf,
+}
+
+/// A wrong file of settings is wrong usage; the rest is a failed run.
+pub(super) fn failure(error: TrainError) -> Failure {
+    match error {
+        TrainError::Config { .. } | TrainError::Argument { .. } | TrainError::Format { .. } => {
+            Failure::Usage(Box::new(error))
+        }
+        _ => Failure::Run(Box::new(error)),
+    }
+}
+
+fn configured(global: &Global) -> Result<TrainConfig, Failure> {
+    let Some(path) = &global.config else {
+        return Err(Failure::Usage("name the training configuration: --config train.toml".into()));
+    };
+    TrainConfig::load(path, &global.sets).map_err(failure)
+}
+
+impl Train {
+    pub(crate) fn run(self, global: &Global, out: &mut dyn Write) -> CommandResult {
+        match self.command {
+            TrainCommand::Pretrain(start) => {
+                let of_text = |rules: &SourceRules| matches!(rules.kind, Kind::Text(_));
+                train(global, out, &start, "texts (kind = \"text\")", of_text)
+            }
+            TrainCommand::Sft(start) => {
+                train(global, out, &start, "conversations (kind = \"chat\")", |rules| rules.kind == Kind::Chat)
+            }
+            TrainCommand::Plan => {
+                let config = configured(global)?;
+                let gpu = !run::place(config.device).map_err(failure)?.device.is_cpu();
+                Ok(write!(out, "{}", Plan::of(&config, gpu).map_err(failure)?)?)
+            }
+            TrainCommand::Merge(merge) => merge.run(out),
+        }
+    }
+}
+
+fn train(
+    global: &Global,
+    out: &mut dyn Write,
+    start: &Start,
+    expected: &str,
+    fits: impl Fn(&SourceRules) -> bool,
+) -> CommandResult {
+    let config = configured(global)?;
+    if let Some(source) = config.sources.iter().find(|source| !fits(source)) {
+        let message = format!("the source {:?}: expected {expected}", source.name);
+        return Err(Failure::Usage(message.into()));
+    }
+    let threads = global.threads.map_or(0, usize::from);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+    let options = RunOptions { resume: start.resume, quiet: global.quiet, stop_after: None };
+    let outcome = pool.install(|| Run::new(&config, &Solo)?.train(options)).map_err(failure)?;
+    writeln!(out, "steps     {}", outcome.steps)?;
+    writeln!(out, "loss      {:.4}", outcome.loss)?;
+    for one in &outcome.measured {
+        let (loss, perplexity) = (one.held_out_loss, one.perplexity);
+        writeln!(out, "held out  {}: loss {loss:.4}, perplexity {perplexity:.3}, {} tokens", one.source, one.targets)?;
+    }
+    if let Some(model) = &outcome.model {
+        writeln!(out, "model     {}", model.display())?;
+    }
+    Ok(())
+}
+
+impl Merge {
+    fn run(&self, out: &mut dyn Write) -> CommandResult {
+        self.merged().map_err(failure)?;
+        Ok(writeln!(out, "model     {}", self.to.display())?)
+    }
+
+    fn merged(&self) -> Result<(), TrainError> {
+        let model = with_adapters(&self.base, Some(&self.adapters))?;
+        model.merged()?.save(&self.to, Stored::F32)
+    }
+}
+
+/// A model, with adapters where they are named.
+pub(super) fn with_adapters(base: &Path, adapters: Option<&Path>) -> Result<Model, TrainError> {
+    use crate::train::lora::Lora;
+    use crate::train::params::peft;
+    let place = run::place(crate::train::config::DeviceChoice::Auto)?;
+    let model = Model::load(base, &place)?;
+    let Some(folder) = adapters else { return Ok(model) };
+    let config = peft::read_config(folder)?;
+    let read = peft::open(folder, model.config(), &config)?;
+    let lora = Lora::from_numbers(config.clone(), model.config(), &place, read)?;
+    Ok(model.with_lora(lora))
+}

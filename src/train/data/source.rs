@@ -1,0 +1,413 @@
+//! A named set of files as documents of tokens, any of them at once.
+
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use rayon::prelude::*;
+use serde_json::Value;
+use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed};
+
+use super::cache::{self, Cache, CacheWriter, Document, UNTRAINED};
+use super::chat;
+use super::permutation::Permutation;
+use super::template::Template;
+use super::vocabulary::Vocabulary;
+use crate::io::documents::{self, At, DocumentError, Form, Record};
+use crate::train::error::{Result, TrainError};
+
+/// Records that are tokenised together.
+const BATCH: usize = 512;
+/// … or so many bytes of text.
+const BATCH_BYTES: usize = 8 << 20;
+
+/// What the records of a source are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A text, in this field: all of it is learnt, then the token that ends a document.
+    Text(String),
+    /// A conversation, of which the assistant's part is learnt.
+    Chat,
+}
+
+/// In which order the documents of a source come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// As they stand in the files, and the files by name: ranked shards best first.
+    Rank,
+    /// Drawn anew in each epoch.
+    Shuffled,
+}
+
+/// What makes a source.
+#[derive(Clone, Debug)]
+pub struct SourceRules {
+    /// Its name.
+    pub name: String,
+    /// Its share of the tokens.
+    pub weight: f64,
+    /// Its files, in order.
+    pub files: Vec<PathBuf>,
+    /// What its records are.
+    pub kind: Kind,
+    /// Their order.
+    pub order: Order,
+    /// The first so many tokens are used, in the order of the files; all where there is no limit.
+    pub token_budget: Option<u64>,
+    /// The share of its documents that is kept for measuring, not for training.
+    pub held_out: f64,
+}
+
+/// What all sources share.
+pub struct Making<'a> {
+    /// Text → tokens.
+    pub vocabulary: &'a Vocabulary,
+    /// Conversation → text.
+    pub template: &'a Template,
+    /// Where files of tokens are kept.
+    pub folder: &'a Path,
+    /// Seeds the order and the draw of what is held out.
+    pub seed: u64,
+    /// Is told of each file that is done: its name, and its tokens.
+    pub progress: &'a (dyn Fn(&str, u64) + Sync),
+}
+
+/// The documents of a source.
+#[derive(Debug)]
+pub struct Source {
+    rules: SourceRules,
+    caches: Vec<Cache>,
+    /// The number of the first document of each file.
+    firsts: Vec<u64>,
+    documents: u64,
+    tokens: u64,
+    seed: u64,
+}
+
+impl Source {
+    /// Opens the files of a source, those that are not tokenised yet after they are.
+    ///
+    /// # Errors
+    /// A file cannot be read, a record has not the form of the source, or no document is there.
+    pub fn open(rules: SourceRules, making: &Making<'_>) -> Result<Self> {
+        let seed = xxh3_64_with_seed(rules.name.as_bytes(), making.seed);
+        let mut source = Self { rules, caches: Vec::new(), firsts: Vec::new(), documents: 0, tokens: 0, seed };
+        let budget = source.rules.token_budget.unwrap_or(u64::MAX);
+        for path in source.rules.files.clone() {
+            if source.tokens >= budget {
+                break;
+            }
+            let cache = tokenised(&path, &source.rules, making)?;
+            (making.progress)(&path.display().to_string(), cache.tokens().0);
+            // The last document that begins within the budget is taken whole.
+            let room = budget - source.tokens;
+            let taken = partition(cache.documents(), |i| i == 0 || cache.end(i - 1) < room);
+            source.firsts.push(source.documents);
+            source.documents += taken as u64;
+            source.tokens += if taken == 0 { 0 } else { cache.end(taken - 1) };
+            source.caches.push(cache);
+        }
+        if !(0..source.documents).any(|number| source.trains(number)) {
+            return Err(TrainError::Argument {
+                what: "a source of data",
+                expected: format!("documents in the files of {:?}", source.rules.name),
+                found: format!("none in {} files", source.rules.files.len()),
+            });
+        }
+        Ok(source)
+    }
+
+    /// What made it.
+    #[must_use]
+    pub fn rules(&self) -> &SourceRules {
+        &self.rules
+    }
+
+    /// Stands for its tokens: the keys of its files.
+    #[must_use]
+    pub fn key(&self) -> String {
+        self.caches.iter().map(Cache::key).collect()
+    }
+
+    /// Documents within the budget.
+    #[must_use]
+    pub fn documents(&self) -> u64 {
+        self.documents
+    }
+
+    /// Tokens within the budget.
+    #[must_use]
+    pub fn tokens(&self) -> u64 {
+        self.tokens
+    }
+
+    /// The document that comes at `index` of an epoch; `None` where it is held out or has no token.
+    #[must_use]
+    pub fn document(&self, epoch: u64, index: u64) -> Option<Document<'_>> {
+        let number = match self.rules.order {
+            Order::Rank => index,
+            Order::Shuffled => {
+                let seed = xxh3_64_with_seed(&epoch.to_le_bytes(), self.seed);
+                Permutation::new(self.documents, seed).at(index)
+            }
+        };
+        self.at(number).filter(|_| self.trains(number))
+    }
+
+    /// Whether there is something to train on in a document.
+    fn trains(&self, number: u64) -> bool {
+        !self.is_held_out(number) && self.at(number).is_some_and(|document| !document.is_empty())
+    }
+
+    /// The documents held out, in the order of the files.
+    pub fn held_out(&self) -> impl Iterator<Item = Document<'_>> {
+        let held = (0..self.documents).filter(|number| self.is_held_out(*number));
+        held.filter_map(|number| self.at(number)).filter(|document| !document.is_empty())
+    }
+
+    fn is_held_out(&self, number: u64) -> bool {
+        let draw = xxh3_64_with_seed(&number.to_le_bytes(), self.seed ^ 0x68_65_6c_64);
+        (draw as f64 / u64::MAX as f64) < self.rules.held_out
+    }
+
+    fn at(&self, number: u64) -> Option<Document<'_>> {
+        let file = self.firsts.partition_point(|first| *first <= number).checked_sub(1)?;
+        Some(self.caches.get(file)?.document((number - self.firsts[file]) as usize))
+    }
+}
+
+/// How many of `0..len` come before the first of which `holds` is false.
+fn partition(len: usize, holds: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (0, len);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if holds(middle) { low = middle + 1 } else { high = middle }
+    }
+    low
+}
+
+/// The tokens of a file: from the folder of tokens, or made and put there.
+fn tokenised(path: &Path, rules: &SourceRules, making: &Making<'_>) -> Result<Cache> {
+    let key = key(path, rules, making)?;
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let at = making.folder.join(&rules.name).join(format!("{stem}-{}.tokens", &key[..16]));
+    if let Ok(cache) = Cache::open(&at)
+        && cache.key() == key
+    {
+        return Ok(cache);
+    }
+    let form = Form::of(path).ok_or_else(|| TrainError::Argument {
+        what: "a file of data",
+        expected: "a name that ends in .parquet, .jsonl or .jsonl.gz".to_owned(),
+        found: path.display().to_string(),
+    })?;
+    let mut writer = CacheWriter::create(&at, &key)?;
+    let mut batch: Vec<(At, Record)> = Vec::new();
+    let mut bytes = 0;
+    let wanted = match &rules.kind {
+        Kind::Text(field) => Some(vec![field.as_str()]),
+        Kind::Chat => None,
+    };
+    let mut flush = |batch: &mut Vec<(At, Record)>| -> Result<()> {
+        let tokens: Vec<Result<Vec<u32>>> =
+            batch.par_iter().map(|(place, record)| tokens(path, *place, record, rules, making)).collect();
+        batch.clear();
+        tokens.into_iter().try_for_each(|tokens| writer.push(&tokens?))
+    };
+    documents::records(path, form, wanted.as_deref(), &mut |place, record| {
+        bytes += record.values().filter_map(Value::as_str).map(str::len).sum::<usize>();
+        batch.push((place, record));
+        if batch.len() < BATCH && bytes < BATCH_BYTES {
+            return Ok(());
+        }
+        bytes = 0;
+        flush(&mut batch)
+    })?;
+    flush(&mut batch)?;
+    writer.finish()?;
+    Cache::open(&at)
+}
+
+fn tokens(path: &Path, at: At, record: &Record, rules: &SourceRules, making: &Making<'_>) -> Result<Vec<u32>> {
+    let vocabulary = making.vocabulary;
+    match &rules.kind {
+        Kind::Text(field) => {
+            let text = match record.get(field) {
+                Some(Value::String(text)) => text.as_str(),
+                Some(Value::Null) => "",
+                Some(_) => return Err(unfit(path, at, format!("a text in {field:?}"), "another type".to_owned())),
+                None => {
+                    let found = format!("the fields {:?}", record.keys().collect::<Vec<_>>());
+                    return Err(unfit(path, at, format!("a field {field:?}"), found));
+                }
+            };
+            if text.is_empty() {
+                return Ok(Vec::new());
+            }
+            let begin = vocabulary.begin().map(|token| token | UNTRAINED);
+            let tokens = begin.into_iter().chain(vocabulary.encode(text, false)?);
+            Ok(tokens.chain([vocabulary.end()]).collect())
+        }
+        Kind::Chat => {
+            let unfit = |message: String| unfit(path, at, "a conversation".to_owned(), message);
+            let messages = chat::messages(record).map_err(unfit)?;
+            let pieces = chat::pieces(&messages, making.template).map_err(unfit)?;
+            let mut tokens: Vec<u32> = Vec::new();
+            for (i, piece) in pieces.iter().enumerate() {
+                let mask = if piece.trained { 0 } else { UNTRAINED };
+                let encoded = vocabulary.encode(&piece.text, true)?;
+                // A template may write the token that begins a text itself.
+                if i == 0
+                    && let Some(begin) = vocabulary.begin().filter(|begin| encoded.first() != Some(begin))
+                {
+                    tokens.push(begin | UNTRAINED);
+                }
+                tokens.extend(encoded.into_iter().map(|token| token | mask));
+            }
+            Ok(tokens)
+        }
+    }
+}
+
+fn unfit(path: &Path, at: At, expected: String, found: String) -> TrainError {
+    DocumentError::record(path, at, expected, found).into()
+}
+
+/// Stands for all that a file's tokens depend on: the file (by size, time, beginning and end), the tokenizer, the
+/// template, the form of the records.
+fn key(path: &Path, rules: &SourceRules, making: &Making<'_>) -> Result<String> {
+    use std::io::{Read, Seek, SeekFrom};
+    const PART: u64 = 1 << 20;
+    let failed = TrainError::read;
+    let mut file = std::fs::File::open(path).map_err(failed(path))?;
+    let facts = file.metadata().map_err(failed(path))?;
+    let time = facts.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+    let mut parts = Vec::new();
+    file.by_ref().take(PART).read_to_end(&mut parts).map_err(failed(path))?;
+    file.seek(SeekFrom::Start(facts.len().saturating_sub(PART))).map_err(failed(path))?;
+    file.take(PART).read_to_end(&mut parts).map_err(failed(path))?;
+    let mut hash = Xxh3::new();
+    hash.update(&parts);
+    hash.update(&facts.len().to_le_bytes());
+    hash.update(&time.as_nanos().to_le_bytes());
+    hash.update(&making.vocabulary.hash().to_le_bytes());
+    hash.update(&making.vocabulary.end().to_le_bytes());
+    hash.update(&cache::VERSION.to_le_bytes());
+    match &rules.kind {
+        Kind::Text(field) => hash.update(format!("text\0{field}").as_bytes()),
+        Kind::Chat => hash.update(format!("chat\0{}", making.template.identity()).as_bytes()),
+    }
+    Ok(format!("{:032x}", hash.digest128()))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::super::vocabulary::tests::letters;
+    use super::*;
+
+    /// A source of the texts, each with its first letter as its tokens' mark, in two files.
+    pub(in crate::train::data) fn source(
+        folder: &Path,
+        texts: &[&str],
+        change: impl Fn(&mut SourceRules),
+    ) -> Result<Source> {
+        let (_vocabulary, vocabulary) = letters();
+        let files: Vec<PathBuf> = ["a.jsonl", "b.jsonl"].iter().map(|name| folder.join(name)).collect();
+        let (first, second) = texts.split_at(texts.len() / 2);
+        for (path, texts) in files.iter().zip([first, second]) {
+            let line = |text: &&str| format!("{}\n", serde_json::json!({"text": text}));
+            crate::io::atomic::write(path, texts.iter().map(line).collect::<String>()).unwrap();
+        }
+        let mut rules = SourceRules {
+            name: "letters".to_owned(),
+            weight: 1.0,
+            files,
+            kind: Kind::Text("text".to_owned()),
+            order: Order::Rank,
+            token_budget: None,
+            held_out: 0.0,
+        };
+        change(&mut rules);
+        let template = Template::plain("</s>");
+        let tokens = folder.join("tokens");
+        let making =
+            Making { vocabulary: &vocabulary, template: &template, folder: &tokens, seed: 1, progress: &|_, _| {} };
+        Source::open(rules, &making)
+    }
+
+    fn all(source: &Source, epoch: u64) -> Vec<Vec<u32>> {
+        let tokens = |document: Document<'_>| (0..document.len()).filter_map(|i| document.get(i)).collect();
+        (0..source.documents()).filter_map(|i| source.document(epoch, i)).map(tokens).collect()
+    }
+
+    #[test]
+    fn documents_come_in_rank_order_up_to_the_budget() {
+        let folder = tempfile::tempdir().unwrap();
+        let texts = ["a", "bb", "", "ccc", "d"];
+        let whole = source(folder.path(), &texts, |_| {}).unwrap();
+        let letter = |c: char| c as u32 - 32 + 3;
+        let first = vec![UNTRAINED, letter('a'), 1];
+        assert_eq!((whole.documents(), whole.tokens()), (5, 15));
+        assert_eq!(all(&whole, 0).len(), 4, "the empty one is passed over");
+        assert_eq!(all(&whole, 0)[0], first);
+        for (budget, documents, tokens) in [(1, 1, 3), (3, 1, 3), (4, 2, 7), (8, 4, 12), (99, 5, 15)] {
+            let part = source(folder.path(), &texts, |rules| rules.token_budget = Some(budget)).unwrap();
+            assert_eq!((part.documents(), part.tokens()), (documents, tokens), "budget {budget}");
+        }
+    }
+
+    #[test]
+    fn shuffled_documents_are_the_same_in_another_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let texts: Vec<String> = (0..40).map(|i| format!("document {i}")).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let ranked = source(folder.path(), &texts, |_| {}).unwrap();
+        let shuffled = source(folder.path(), &texts, |rules| rules.order = Order::Shuffled).unwrap();
+        let (first, second) = (all(&shuffled, 0), all(&shuffled, 1));
+        assert_ne!(first, second);
+        assert_ne!(first, all(&ranked, 0));
+        let sorted = |mut tokens: Vec<Vec<u32>>| {
+            tokens.sort();
+            tokens
+        };
+        assert_eq!(sorted(first.clone()), sorted(second));
+        assert_eq!(sorted(first), sorted(all(&ranked, 0)));
+    }
+
+    #[test]
+    fn what_is_held_out_is_not_trained_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let texts: Vec<String> = (0..200).map(|i| format!("document {i}")).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let source = source(folder.path(), &texts, |rules| rules.held_out = 0.2).unwrap();
+        let (held, trained) = (source.held_out().count(), all(&source, 0).len());
+        assert_eq!(held + trained, 200);
+        assert!((20..60).contains(&held), "{held}");
+    }
+
+    #[test]
+    fn files_are_tokenised_once_and_anew_when_they_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let tokens = || std::fs::read_dir(folder.path().join("tokens/letters")).unwrap().count();
+        source(folder.path(), &["a", "b"], |_| {}).unwrap();
+        assert_eq!(tokens(), 2);
+        let kept: Vec<_> = std::fs::read_dir(folder.path().join("tokens/letters")).unwrap().collect();
+        let changed = source(folder.path(), &["a", "cc"], |_| {}).unwrap();
+        assert_eq!(all(&changed, 0)[1].len(), 4);
+        assert!(tokens() > kept.len());
+    }
+
+    #[test]
+    fn sources_of_another_form_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let message = |texts: &[&str], change: &dyn Fn(&mut SourceRules)| {
+            source(folder.path(), texts, change).unwrap_err().to_string()
+        };
+        assert!(message(&["", ""], &|_| {}).contains("documents in the files of \"letters\", found none in 2 files"));
+        let field = |rules: &mut SourceRules| rules.kind = Kind::Text("body".to_owned());
+        assert!(message(&["a", "b"], &field).contains("a.jsonl: line 1: expected a field \"body\", found the fields"));
+        let chat = |rules: &mut SourceRules| rules.kind = Kind::Chat;
+        assert!(message(&["a", "b"], &chat).contains("a.jsonl: line 1: expected a conversation"));
+        let other = |rules: &mut SourceRules| rules.files = vec![folder.path().join("none.jsonl")];
+        assert!(message(&["a", "b"], &other).contains("none.jsonl: cannot read"));
+    }
+}

@@ -1,0 +1,176 @@
+//! What a run says of itself: lines of JSON and TensorBoard events on disk, progress where one looks.
+
+use std::fs::File;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::error::{Result, TrainError};
+use super::tensorboard::Events;
+
+/// The figures of a step.
+#[derive(Clone, Debug, Serialize)]
+pub struct StepMetrics {
+    /// Counted from 1: the steps taken.
+    pub step: u64,
+    /// Mean −log p of the targets, nats.
+    pub loss: f64,
+    /// The learning rate.
+    pub rate: f64,
+    /// The norm of the gradients before they were clipped.
+    pub grad_norm: f64,
+    /// Targets of the step.
+    pub targets: u64,
+    /// Tokens trained on so far, padding left out.
+    pub tokens: u64,
+    /// Tokens a second.
+    pub tokens_per_s: f64,
+}
+
+/// Perplexity of what is held out.
+#[derive(Clone, Debug, Serialize)]
+pub struct Measurement {
+    /// Steps taken before.
+    pub step: u64,
+    /// Of which source.
+    pub source: String,
+    /// Mean −log p of a token, nats.
+    pub held_out_loss: f64,
+    /// Its exponential.
+    pub perplexity: f64,
+    /// Targets measured.
+    pub targets: u64,
+}
+
+/// Time between two log lines.
+const LINE_EVERY: Duration = Duration::from_secs(10);
+
+/// Where metrics go.
+pub struct Metrics {
+    lines: File,
+    path: PathBuf,
+    events: Events,
+    bar: ProgressBar,
+    logs: bool,
+    said: Instant,
+    begun: Instant,
+    first: u64,
+    steps: u64,
+}
+
+impl Metrics {
+    /// Opens `metrics.jsonl` and a file of events in `folder` for a run that has taken `step` of `steps` steps. Lines of
+    /// later steps, of a run that was killed after its last checkpoint, are dropped: they will be written again.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn open(folder: &Path, step: u64, steps: u64, quiet: bool) -> Result<Self> {
+        let path = folder.join("metrics.jsonl");
+        let kept = match std::fs::read_to_string(&path) {
+            Ok(text) => kept_lines(&text, step),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(TrainError::read(&path)(error)),
+        };
+        crate::io::atomic::write(&path, kept)?;
+        let lines = File::options().append(true).open(&path).map_err(TrainError::append(&path))?;
+        let terminal = std::io::stderr().is_terminal();
+        let target = if terminal && !quiet { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(Some(steps), target);
+        if let Ok(style) =
+            ProgressStyle::with_template("{prefix:>8} [{bar:30}] {pos}/{len} {msg} {elapsed} (left {eta})")
+        {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar.set_prefix("training");
+        bar.set_position(step);
+        bar.reset_eta();
+        let now = Instant::now();
+        let events = Events::create(&folder.join("tensorboard"), step)?;
+        Ok(Self { lines, path, events, bar, logs: !terminal && !quiet, said: now, begun: now, first: step, steps })
+    }
+
+    fn line(&mut self, value: &impl Serialize) -> Result<()> {
+        let mut line = serde_json::to_vec(value).unwrap_or_default();
+        line.push(b'\n');
+        self.lines.write_all(&line).map_err(TrainError::append(&self.path))
+    }
+
+    /// Tells of a step.
+    ///
+    /// # Errors
+    /// The disk is full.
+    pub fn step(&mut self, of: &StepMetrics) -> Result<()> {
+        self.line(of)?;
+        let values =
+            [("loss", of.loss), ("rate", of.rate), ("grad_norm", of.grad_norm), ("tokens_per_s", of.tokens_per_s)];
+        self.events.scalars(of.step, &values)?;
+        self.bar.set_position(of.step);
+        let StepMetrics { loss, rate, grad_norm, tokens_per_s, .. } = of;
+        self.bar
+            .set_message(format!("loss {loss:.4}, rate {rate:.2e}, norm {grad_norm:.2}, {tokens_per_s:.0} tokens/s,"));
+        if self.logs && (self.said.elapsed() >= LINE_EVERY || of.step == self.steps) {
+            self.said = Instant::now();
+            let pace = self.begun.elapsed().as_secs_f64() / (of.step - self.first).max(1) as f64;
+            let left = pace * (self.steps - of.step.min(self.steps)) as f64;
+            tracing::info!(step = %format!("{}/{}", of.step, self.steps), loss = %format!("{loss:.4}"),
+                rate = %format!("{rate:.3e}"), grad_norm = %format!("{grad_norm:.3}"),
+                tokens_per_s = tokens_per_s.round(), time_left = %format!("{left:.0} s"), "training");
+        }
+        Ok(())
+    }
+
+    /// Tells of a measurement.
+    ///
+    /// # Errors
+    /// The disk is full.
+    pub fn measured(&mut self, of: &Measurement) -> Result<()> {
+        self.line(of)?;
+        self.events.scalars(of.step, &[(&format!("held_out_loss/{}", of.source), of.held_out_loss)])?;
+        tracing::info!(step = of.step, source = of.source, loss = %format!("{:.4}", of.held_out_loss),
+            perplexity = %format!("{:.3}", of.perplexity), "held out");
+        Ok(())
+    }
+
+    /// Takes the progress away.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// The lines of steps up to `step`.
+fn kept_lines(text: &str, step: u64) -> String {
+    let of = |line: &str| serde_json::from_str::<Value>(line).ok()?["step"].as_u64();
+    text.lines().filter(|line| of(line).is_some_and(|n| n <= step)).map(|line| format!("{line}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resumed_run_continues_its_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        let metrics = |step, loss| StepMetrics {
+            step,
+            loss,
+            rate: 0.1,
+            grad_norm: 1.0,
+            targets: 5,
+            tokens: 5 * step,
+            tokens_per_s: 9.0,
+        };
+        let mut first = Metrics::open(folder.path(), 0, 9, true).unwrap();
+        (1..=5).for_each(|step| first.step(&metrics(step, 5.0)).unwrap());
+        let mut second = Metrics::open(folder.path(), 3, 9, true).unwrap();
+        second.step(&metrics(4, 4.0)).unwrap();
+        let text = std::fs::read_to_string(folder.path().join("metrics.jsonl")).unwrap();
+        let losses: Vec<f64> =
+            text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["loss"].as_f64().unwrap()).collect();
+        assert_eq!(losses, [5.0, 5.0, 5.0, 4.0]);
+        assert_eq!(kept_lines("{\"step\": 1}\n{\"step\": 2, \"lo", 9), "{\"step\": 1}\n", "a line that was cut goes");
+    }
+}

@@ -1,0 +1,26 @@
+//! The trainer: a checkpoint and ranked shards in, a checkpoint that other tools load out.
+//!
+//! [`Model::load`](model::Model::load) reads a checkpoint; [`data`] makes rows of tokens; [`backward`] gives loss and
+//! gradients of a batch; [`optim`] applies them; [`run`] is the loop.
+//! The decoder is built from operations that have a gradient: the library's own fused ones give
+//! none and say nothing. Where ours are fused (on the CPU, [`model::fused`]) they bring their backward along, and a test
+//! compares each with the composed form.
+
+pub mod backward;
+pub mod checkpoint;
+pub mod comm;
+pub mod config;
+pub mod data;
+pub mod error;
+pub mod generate;
+pub mod grads;
+pub mod head;
+pub mod lora;
+pub mod metrics;
+pub mod model;
+pub mod optim;
+pub mod params;
+pub mod plan;
+pub mod run;
+pub mod schedule;
+pub mod tensorboard;

@@ -1,0 +1,385 @@
+//! Pre-training and fine-tuning: the same loop over other rows (sections 2.3 and 3).
+
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use candle_core::{DType, Device};
+use serde_json::json;
+
+use super::backward::{Batch, Checkpointing, loss_and_grads};
+use super::checkpoint::{self, RunState};
+use super::comm::Comm;
+use super::config::{DeviceChoice, Start, TrainConfig};
+use super::data::mixture::Mixture;
+use super::data::pack::{IGNORED, Packer, Rows};
+use super::data::source::{Making, Source, SourceRules};
+use super::data::template::Template;
+use super::data::vocabulary::Vocabulary;
+use super::error::{Result, TrainError};
+use super::grads::Grads;
+use super::head;
+use super::lora::Lora;
+use super::metrics::{Measurement, Metrics, StepMetrics};
+use super::model::Model;
+use super::model::config::ModelConfig;
+use super::model::weights::View;
+use super::optim::AdamW;
+use super::params::Place as Where;
+use super::params::companions;
+use super::params::save::Stored;
+
+/// Losses that the watch over spikes looks back on, and how many it wants before it judges.
+const RECENT: usize = 50;
+const RECENT_MIN: usize = 10;
+
+/// How a run is started.
+#[derive(Clone, Copy, Debug)]
+pub struct RunOptions {
+    /// Go on from the last checkpoint of the output folder.
+    pub resume: bool,
+    /// No progress.
+    pub quiet: bool,
+    /// Stop after this step, as if killed there (for tests).
+    pub stop_after: Option<u64>,
+}
+
+/// What a run came to.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Steps taken in all.
+    pub steps: u64,
+    /// The loss of the last one.
+    pub loss: f64,
+    /// The last measurements.
+    pub measured: Vec<Measurement>,
+    /// Where the finished model is.
+    pub model: Option<PathBuf>,
+}
+
+/// A run before its first step: model, data, optimiser.
+pub struct Run<'a> {
+    config: &'a TrainConfig,
+    comm: &'a dyn Comm,
+    model: Model,
+    vocabulary: Vocabulary,
+    mixture: Mixture,
+    measured: Vec<Source>,
+}
+
+/// The device of a choice.
+///
+/// # Errors
+/// A GPU is asked for and there is none.
+pub fn place(choice: DeviceChoice) -> Result<Where> {
+    let cpu = || Where::cpu();
+    let gpu = |device: Device| Where { device, dtype: DType::BF16 };
+    match choice {
+        DeviceChoice::Cpu => Ok(cpu()),
+        DeviceChoice::Cuda => Ok(gpu(Device::new_cuda(0)?)),
+        DeviceChoice::Auto if candle_core::utils::cuda_is_available() => Ok(gpu(Device::new_cuda(0)?)),
+        DeviceChoice::Auto => Ok(cpu()),
+    }
+}
+
+/// Loads or makes the model of a configuration.
+///
+/// # Errors
+/// Files are missing or do not fit.
+pub fn model(config: &TrainConfig) -> Result<(Model, PathBuf)> {
+    let place = place(config.device)?;
+    let (mut model, tokenizer) = match &config.start {
+        Start::Checkpoint(path) => (Model::load(path, &place)?, path.join("tokenizer.json")),
+        Start::Random { shape, tokenizer } => {
+            let shape = ModelConfig::from_map(shape.clone(), &config.path)?;
+            let mut model = Model::random(shape, &place, config.seed)?;
+            model.set_companions(companions::read(tokenizer.parent().unwrap_or(Path::new("")))?);
+            (model, tokenizer.clone())
+        }
+    };
+    if let Some(lora) = &config.lora {
+        let lora = Lora::new(lora.clone(), model.config(), &place, config.seed)?;
+        model = model.with_lora(lora);
+    }
+    if config.context > model.config().context {
+        return Err(TrainError::Config {
+            path: config.path.clone(),
+            key: "data.context".to_owned(),
+            expected: format!("at most the model's context, {}", model.config().context),
+            found: config.context.to_string(),
+        });
+    }
+    Ok((model, tokenizer))
+}
+
+impl<'a> Run<'a> {
+    /// Loads the model and tokenises the data: whatever is wrong with either is said before training begins.
+    ///
+    /// # Errors
+    /// A file is missing, damaged, or does not fit another.
+    pub fn new(config: &'a TrainConfig, comm: &'a dyn Comm) -> Result<Self> {
+        if config.batch_rows % comm.world() != 0 {
+            let expected = format!("a multiple of the {} processes", comm.world());
+            return Err(TrainError::argument("rows of a batch", expected, config.batch_rows));
+        }
+        let (model, tokenizer) = model(config)?;
+        let end = end_token(&model, &tokenizer)?;
+        let vocabulary = Vocabulary::load(&tokenizer, end, model.config().vocab_size)?;
+        let folder = tokenizer.parent().unwrap_or(Path::new(""));
+        let template = Template::load(folder, &vocabulary.name(end))?;
+        let progress = |file: &str, tokens: u64| tracing::info!(file, tokens, "tokens ready");
+        let making = Making {
+            vocabulary: &vocabulary,
+            template: &template,
+            folder: &config.cache,
+            seed: config.data_seed,
+            progress: &progress,
+        };
+        let open =
+            |rules: &[SourceRules]| rules.iter().map(|r| Source::open(r.clone(), &making)).collect::<Result<Vec<_>>>();
+        let mixture = Mixture::new(open(&config.sources)?)?;
+        let measured = open(&config.measured)?;
+        Ok(Self { config, comm, model, vocabulary, mixture, measured })
+    }
+
+    fn checkpoints(&self) -> PathBuf {
+        self.config.output.join("checkpoints")
+    }
+
+    fn packer(&self) -> Packer<'_> {
+        let (context, packing) = (self.config.context, self.config.packing);
+        Packer { mixture: &self.mixture, context, packing, pad: self.vocabulary.end() }
+    }
+
+    /// Where the run begins: at its start, or where its last checkpoint stands.
+    fn begin(&mut self, resume: bool) -> Result<(RunState, AdamW)> {
+        let checkpoints = self.checkpoints();
+        let last = checkpoint::steps(&checkpoints)?.last().copied();
+        let data = self.mixture.key();
+        match (last, resume) {
+            (None, _) => {
+                let optimizer = AdamW::new(self.config.adam, self.model.trained());
+                let config = self.config.hash.clone();
+                Ok((RunState { place: self.packer().start(), config, data, ..RunState::default() }, optimizer))
+            }
+            (Some(step), false) => Err(TrainError::argument(
+                "the output folder",
+                "one without checkpoints, or --resume",
+                checkpoint::folder(&checkpoints, step).display(),
+            )),
+            (Some(step), true) => {
+                let folder = checkpoint::folder(&checkpoints, step);
+                let state = checkpoint::state(&folder)?;
+                for (what, is, was) in [("settings", &self.config.hash, &state.config), ("data", &data, &state.data)] {
+                    if is != was {
+                        let expected = format!("the {what} that {} was trained with ({was})", folder.display());
+                        return Err(TrainError::argument("a run to resume", expected, format!("others ({is})")));
+                    }
+                }
+                let optimizer = checkpoint::restore(&folder, &self.model, self.config.adam)?;
+                tracing::info!(step, folder = %folder.display(), "resuming");
+                Ok((state, optimizer))
+            }
+        }
+    }
+
+    /// Trains.
+    ///
+    /// # Errors
+    /// A loss is not finite or jumps, the disk is full, or another process is gone.
+    pub fn train(mut self, options: RunOptions) -> Result<Outcome> {
+        let config = self.config;
+        let (mut state, mut optimizer) = self.begin(options.resume)?;
+        let first = self.comm.rank() == 0;
+        let mut metrics = match first {
+            true => Some(Metrics::open(&config.output, state.step, config.steps, options.quiet)?),
+            false => None,
+        };
+        let (mut loss, mut measured) = (f64::NAN, Vec::new());
+        while state.step < config.steps && options.stop_after.is_none_or(|last| state.step < last) {
+            let begun = Instant::now();
+            let (rows, place) = self.packer().rows(config.batch_rows, &state.place);
+            let targets = rows.trained();
+            let (found, mut grads) = self.gradients(&rows, targets)?;
+            loss = found;
+            let norm = grads.clip(config.clip_norm)?;
+            self.watch(&state, loss, norm, &rows)?;
+            let rate = config.schedule.rate(state.step);
+            optimizer.step(self.model.trained(), &grads, rate)?;
+            drop(grads);
+            state.step += 1;
+            state.tokens += (rows.tokens.len() - rows.padding) as u64;
+            state.place = place;
+            state.recent.push(loss);
+            if state.recent.len() > RECENT {
+                state.recent.remove(0);
+            }
+            if let Some(metrics) = &mut metrics {
+                let seconds = begun.elapsed().as_secs_f64().max(1e-9);
+                metrics.step(&StepMetrics {
+                    step: state.step,
+                    loss,
+                    rate,
+                    grad_norm: norm,
+                    targets: targets as u64,
+                    tokens: state.tokens,
+                    tokens_per_s: (rows.tokens.len() - rows.padding) as f64 / seconds,
+                })?;
+            }
+            let last = state.step == config.steps;
+            if state.step.is_multiple_of(config.measure_every) || last {
+                measured = self.measure(state.step)?;
+                let mean = measured.iter().map(|m| m.held_out_loss).sum::<f64>() / measured.len().max(1) as f64;
+                if !measured.is_empty() && state.best.is_none_or(|(best, _)| mean < best) {
+                    state.best = Some((mean, state.step));
+                }
+                if let Some(metrics) = &mut metrics {
+                    measured.iter().try_for_each(|one| metrics.measured(one))?;
+                }
+            }
+            let best = state.best.is_some_and(|(_, step)| step == state.step);
+            if first && (state.step.is_multiple_of(config.save_every) || last || best) {
+                checkpoint::save(&self.checkpoints(), &self.model, &optimizer, &state, config.save_keep)?;
+            }
+        }
+        if let Some(metrics) = &metrics {
+            metrics.finish();
+        }
+        let finished = first && state.step == config.steps;
+        let model = finished.then(|| self.export()).transpose()?;
+        Ok(Outcome { steps: state.step, loss, measured, model })
+    }
+
+    /// Loss and gradients of a whole batch: this process's rows in parts, then the sum over all processes.
+    fn gradients(&self, rows: &Rows, targets: usize) -> Result<(f64, Grads)> {
+        let (rank, world) = (self.comm.rank(), self.comm.world());
+        let own = rows.rows / world;
+        let keep = NonZero::new(self.config.checkpoint_blocks).map_or(Checkpointing::Off, Checkpointing::Every);
+        let mut grads = Grads::default();
+        let mut loss = 0.0;
+        let mut at = rank * own;
+        while at < (rank + 1) * own {
+            let count = self.config.micro_rows.min((rank + 1) * own - at);
+            let batch = batch(&rows.part(at, count))?;
+            let (part, found) = loss_and_grads(&self.model, &batch, targets, keep)?;
+            loss += part;
+            grads.accumulate(&found)?;
+            at += count;
+        }
+        self.comm.sum_grads(&mut grads)?;
+        let loss = self.comm.sum_numbers(&[loss])?.first().copied().unwrap_or(f64::NAN);
+        Ok((loss, grads))
+    }
+
+    /// Stops a run whose numbers are not finite or whose loss jumps, before the step is taken.
+    fn watch(&self, state: &RunState, loss: f64, norm: f64, rows: &Rows) -> Result<()> {
+        let mean = state.recent.iter().sum::<f64>() / state.recent.len().max(1) as f64;
+        let allowed = self.config.loss_spike_max;
+        let problem = if !loss.is_finite() || !norm.is_finite() {
+            format!("loss {loss}, norm of the gradients {norm}")
+        } else if state.recent.len() >= RECENT_MIN && loss > mean + allowed {
+            format!("loss {loss:.3}, {allowed} over the mean of the last {} steps, {mean:.3}", state.recent.len())
+        } else {
+            return Ok(());
+        };
+        let dump = self.config.output.join(format!("failed-step-{:08}.json", state.step + 1));
+        let texts: Vec<String> = rows
+            .tokens
+            .chunks(self.config.context)
+            .map(|row| self.vocabulary.decode(row).unwrap_or_else(|e| e.to_string()))
+            .collect();
+        let found = json!({ "step": state.step + 1, "problem": problem, "place": state.place, "tokens": rows.tokens,
+            "targets": rows.targets, "segments": rows.segments, "texts": texts });
+        crate::io::atomic::write(&dump, serde_json::to_vec_pretty(&found).unwrap_or_default())?;
+        let good = checkpoint::steps(&self.checkpoints())?.last().copied();
+        let good = good.map_or_else(
+            || "there is no checkpoint yet".to_owned(),
+            |step| format!("the last good checkpoint is {}", checkpoint::folder(&self.checkpoints(), step).display()),
+        );
+        let what = format!("{problem}; the batch is in {}; {good}", dump.display());
+        Err(TrainError::Diverged { step: state.step + 1, what })
+    }
+
+    /// Mean loss of what sources hold out and of the sources to measure.
+    fn measure(&self, step: u64) -> Result<Vec<Measurement>> {
+        let packer = self.packer();
+        let most = self.config.measure_rows;
+        let sources = self.mixture.sources().iter().enumerate();
+        let held = sources.filter(|(_, source)| source.rules().held_out > 0.0);
+        let mut all: Vec<(String, Rows)> =
+            held.map(|(i, source)| (source.rules().name.clone(), packer.held_out(i, most))).collect();
+        for source in &self.measured {
+            all.push((
+                source.rules().name.clone(),
+                packer.of((0..source.documents()).filter_map(|i| source.document(0, i)), most),
+            ));
+        }
+        let mut measured = Vec::new();
+        for (name, rows) in all.into_iter().filter(|(_, rows)| rows.trained() > 0) {
+            let held_out_loss = self.loss(&rows)?;
+            measured.push(Measurement {
+                step,
+                source: name,
+                held_out_loss,
+                perplexity: held_out_loss.exp(),
+                targets: rows.trained() as u64,
+            });
+        }
+        Ok(measured)
+    }
+
+    /// Mean −log p of the targets, without a graph.
+    fn loss(&self, rows: &Rows) -> Result<f64> {
+        let weights = self.model.weights(View::Detached)?;
+        let chunk = head::chunk_tokens(self.model.config().vocab_size);
+        let mut sum = 0.0;
+        for at in (0..rows.rows).step_by(self.config.micro_rows) {
+            let part = batch(&rows.part(at, self.config.micro_rows.min(rows.rows - at)))?;
+            let hidden = self.model.decoder().hidden(&weights, &part.sequences)?;
+            let found = head::log_probs(&hidden, &weights.head, &part.targets, chunk)?;
+            sum -= found.into_iter().map(f64::from).sum::<f64>();
+        }
+        Ok(sum / rows.trained().max(1) as f64)
+    }
+
+    /// The finished model, as transformers loads it; adapters as PEFT does.
+    fn export(&self) -> Result<PathBuf> {
+        let folder = self.config.output.join("model");
+        match (self.model.lora(), &self.config.start) {
+            (Some(lora), Start::Checkpoint(base)) => {
+                super::params::peft::write(&folder, lora, &base.to_string_lossy())?
+            }
+            (Some(lora), Start::Random { .. }) => super::params::peft::write(&folder, lora, "")?,
+            (None, _) => {
+                let stored = if self.model.place().dtype == DType::BF16 { Stored::Bf16 } else { Stored::F32 };
+                self.model.save(&folder, stored)?;
+            }
+        }
+        Ok(folder)
+    }
+}
+
+/// Rows as a batch.
+fn batch(rows: &Rows) -> Result<Batch> {
+    let targets = rows.targets.iter().map(|target| (*target != IGNORED).then_some(*target)).collect();
+    Batch::new(rows.sequences()?, targets)
+}
+
+/// The token that ends a document: `eos_token_id` of the model's configuration, the first where it lists several.
+///
+/// # Errors
+/// It names none.
+pub fn end_token(model: &Model, tokenizer: &Path) -> Result<u32> {
+    let said = model.config().rest.get("eos_token_id");
+    let first = said.and_then(|said| said.as_array().map_or(Some(said), |list| list.first()));
+    let id = first.and_then(serde_json::Value::as_u64).and_then(|id| u32::try_from(id).ok());
+    id.ok_or_else(|| TrainError::Config {
+        path: tokenizer.with_file_name("config.json"),
+        key: "eos_token_id".to_owned(),
+        expected: "a token".to_owned(),
+        found: said.map_or_else(|| "none".to_owned(), ToString::to_string),
+    })
+}
+
+#[cfg(test)]
+mod tests;
