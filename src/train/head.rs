@@ -210,3 +210,47 @@ fn composed_slopes(
     let p = logits.broadcast_sub(&log_sums)?.exp()?;
     p.broadcast_mul(&slopes.neg()?)?.scatter_add(&ids, &slopes, 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+
+    use super::*;
+    use crate::train::params::init::Normal;
+
+    #[test]
+    fn the_composed_slopes_are_the_fused_ones() {
+        let mut normal = Normal::new(5, "head");
+        let mut random = |shape: (usize, usize)| {
+            let numbers: Vec<f32> = (0..shape.0 * shape.1).map(|_| normal.draw() as f32).collect();
+            Tensor::from_vec(numbers, shape, &Device::Cpu).unwrap()
+        };
+        let (rows, head) = (random((6, 8)), random((33, 8)));
+        let targets = [0, 32, 5, 5, 7, 1];
+        let (mut seen, mut again) = (Vec::new(), Vec::new());
+        let fused = fused_slopes(&rows, &head, &targets, &mut |i, log_p| {
+            seen.push(log_p);
+            i as f32 - 2.0
+        });
+        let composed = composed_slopes(&rows, &head, &targets, &mut |i, log_p| {
+            again.push(log_p);
+            i as f32 - 2.0
+        });
+        let composed = composed.unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        assert!(fused.unwrap().iter().zip(&composed).all(|(a, b)| (a - b).abs() < 1e-6));
+        assert!(seen.iter().zip(&again).all(|(a, b)| (a - b).abs() < 1e-5), "{seen:?} {again:?}");
+    }
+
+    #[test]
+    fn nothing_to_learn_is_no_gradient() {
+        let (hidden, head) = (
+            Tensor::ones((3, 2), DType::F32, &Device::Cpu).unwrap(),
+            Tensor::ones((4, 2), DType::F32, &Device::Cpu).unwrap(),
+        );
+        let found = gradients(&hidden, &head, &[None; 3], true, 8, |_, _| 1.0).unwrap();
+        assert_eq!(found.log_probs, [0.0; 3]);
+        assert_eq!(found.head.unwrap().sum_all().unwrap().to_scalar::<f32>().unwrap(), 0.0);
+        assert!(gradients(&hidden, &head, &[Some(4), None, None], true, 8, |_, _| 1.0).is_err());
+        assert!(gradients(&hidden, &head, &[None], true, 8, |_, _| 1.0).is_err());
+    }
+}

@@ -176,7 +176,7 @@ impl Task<'_> {
     }
 
     /// The gradients of the group's queries `[time, group · d]`, and of its key and value `[time, d]`.
-    fn backward(&self, [q, k, v, out, g]: [&[f32]; 5], sums: &[f32]) -> [Vec<f32>; 3] {
+    fn backward(&self, [q, k, v, g]: [&[f32]; 4], sums: &[f32]) -> [Vec<f32>; 3] {
         let Heads { queries, keys, width: d } = self.op.heads;
         let (group, time, starts) = (self.group(), self.time(), self.starts());
         let k = self.turned(k, keys * d, self.key_head, 1.0);
@@ -188,7 +188,7 @@ impl Task<'_> {
             let head = self.key_head * group + member;
             let q = self.turned(q, queries * d, head, self.scale());
             let at = self.base() * queries * d + head * d;
-            let (out, g) = (&out[at..], &g[at..]);
+            let g = &g[at..];
             for block in self.blocks() {
                 let (rows, cols) = (block.queries(), block.keys());
                 let (scores, slopes) = (&mut scores[..rows * cols], &mut slopes[..rows * cols]);
@@ -205,9 +205,7 @@ impl Task<'_> {
                         for (row, (line, slope)) in lines.enumerate() {
                             let i = block.first + row;
                             let seen = starts[i] as usize - block.from..i + 1 - block.from;
-                            let (o, g) = (&out[i * queries * d..][..d], &g[i * queries * d..][..d]);
-                            let along = sum(d, |j| o[j] * g[j]);
-                            softmax_backward(line, slope, seen, sums[member * time + i], along);
+                            softmax_backward(line, slope, seen, sums[member * time + i]);
                         }
                     },
                 );
@@ -243,13 +241,19 @@ fn softmax(line: &mut [f32], seen: std::ops::Range<usize>) -> f32 {
 
 /// Scores into probabilities p, and the slopes by p into those by the scores, p·(slope − Σ p·slope).
 #[inline(always)]
-fn softmax_backward(line: &mut [f32], slope: &mut [f32], seen: std::ops::Range<usize>, log_sum: f32, along: f32) {
+fn softmax_backward(line: &mut [f32], slope: &mut [f32], seen: std::ops::Range<usize>, log_sum: f32) {
     for outside in [0..seen.start, seen.end..line.len()] {
         line[outside.clone()].fill(0.0);
         slope[outside].fill(0.0);
     }
-    for (value, slope) in line[seen.clone()].iter_mut().zip(&mut slope[seen]) {
+    let (line, slope) = (&mut line[seen.clone()], &mut slope[seen]);
+    for value in line.iter_mut() {
         *value = exp(*value - log_sum);
+    }
+    // From the same numbers, and over their sum: the slopes add up to 0, which what does not depend on a shift of all
+    // scores (a bias of the keys, nearly) would show otherwise.
+    let along = sum(line.len(), |i| line[i] * slope[i]) / sum(line.len(), |i| line[i]);
+    for (value, slope) in line.iter().zip(slope) {
         *slope = *value * (*slope - along);
     }
 }
@@ -312,18 +316,16 @@ impl CustomOp3 for Attention {
         q: &Tensor,
         k: &Tensor,
         v: &Tensor,
-        out: &Tensor,
+        _: &Tensor,
         g: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
         let sums = self.sums.lock().unwrap_or_else(PoisonError::into_inner);
         let parts: Vec<[Vec<f32>; 3]> = with_numbers(q, |q| {
             with_numbers(k, |k| {
                 with_numbers(v, |v| {
-                    with_numbers(out, |out| {
-                        with_numbers(g, |g| {
-                            let tasks = self.tasks().zip(sums.par_iter());
-                            Ok(tasks.map(|(task, sums)| task.backward([q, k, v, out, g], sums)).collect())
-                        })
+                    with_numbers(g, |g| {
+                        let tasks = self.tasks().zip(sums.par_iter());
+                        Ok(tasks.map(|(task, sums)| task.backward([q, k, v, g], sums)).collect())
                     })
                 })
             })

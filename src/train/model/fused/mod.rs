@@ -37,3 +37,6 @@ pub(crate) fn with_numbers<T>(x: &Tensor, f: impl FnOnce(&[f32]) -> Result<T>) -
         _ => bail!("a fused operation wants a tensor on the CPU"),
     }
 }
+
+#[cfg(test)]
+mod tests;
