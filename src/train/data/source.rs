@@ -165,7 +165,7 @@ impl Source {
     }
 
     fn is_held_out(&self, number: u64) -> bool {
-        let draw = xxh3_64_with_seed(&number.to_le_bytes(), self.seed ^ 0x68_65_6c_64);
+        let draw = xxh3_64_with_seed(&number.to_le_bytes(), self.seed ^ 0x6865_6c64);
         (draw as f64 / u64::MAX as f64) < self.rules.held_out
     }
 
