@@ -51,7 +51,7 @@ impl Lab {
             "<!DOCTYPE html><html lang=en><head><title>{title}</title><script src=MathJax.js></script></head><body><main>\
              <h1>{title}</h1><p>{FORMULA}</p>{body}<p>{FOOTER}</p></main></body></html>"
         );
-        corpus_build::io::atomic::write(&self.path("site").join(name), html).unwrap();
+        corpus_build::io::atomic::write(self.path("site").join(name), html).unwrap();
     }
 
     fn path(&self, name: &str) -> PathBuf {

@@ -155,7 +155,7 @@ impl Samples {
         if path.exists() {
             let mut at = 0;
             each(&path, &["domain"], |columns| {
-                for name in columns.texts("domain")?.iter() {
+                for name in &columns.texts("domain")? {
                     if let Some(found) = name.and_then(|name| rows.get_mut(name)) {
                         found.push(at);
                     }

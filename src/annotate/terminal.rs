@@ -131,7 +131,7 @@ pub fn run(session: &mut Session, now: &dyn Fn() -> String) -> Result<(), Termin
         let name = desk.domain.clone();
         let act = |session: &mut Session, action: Action| session.act(&name, &action, Some(&version), &now());
         let done = match term.read_key_raw()? {
-            Key::Char('q') | Key::CtrlC | Key::Char('\u{4}') => break,
+            Key::Char('q' | '\u{4}') | Key::CtrlC => break,
             Key::Char('a') => act(session, Action::Accept(prefix)),
             Key::Char('r') => act(session, Action::Refuse(prefix)),
             Key::Char('s') => {

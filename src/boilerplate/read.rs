@@ -98,7 +98,7 @@ fn is_short(text: &str, words_min: usize) -> bool {
 }
 
 fn is_statement(text: &str, statements: &[&str]) -> bool {
-    let text = text.trim_start_matches(|c: char| matches!(c, '*' | '_' | '-' | '•' | '【' | '[' | '(' | '（' | ' '));
+    let text = text.trim_start_matches(['*', '_', '-', '•', '【', '[', '(', '（', ' ']);
     // A number, a mark or a gap comes after the word: "定理 3", not "解锁".
     let ends = |rest: &str| rest.chars().next().is_none_or(|c| !is_han(c) || "一二三四五六七八九十".contains(c));
     if STATEMENTS_CHINESE.iter().any(|word| text.strip_prefix(word).is_some_and(ends)) {

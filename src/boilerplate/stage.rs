@@ -84,6 +84,12 @@ fn first_of(bucket: usize, buckets: usize) -> u64 {
     u64::try_from(((bucket as u128) << 64).div_ceil(buckets as u128)).unwrap_or(u64::MAX)
 }
 
+/// Repeated paragraphs of a file by row and key, each with the pages that hold it and those of its site.
+type Repeated = BTreeMap<(u32, u128), (i64, i64)>;
+
+/// The paragraphs of a page, and which of them go.
+type OfPage = (Vec<Paragraph>, super::Gone);
+
 impl Searching<'_> {
     /// Runs the stages. The rows are those of the page files, with that of what was found; none where boilerplate stays.
     ///
@@ -302,7 +308,7 @@ impl Searching<'_> {
     }
 
     /// The repeated paragraphs of a file, by row and key, with the pages that hold them where that is told.
-    fn repeated_of(&self, file: usize) -> Result<BTreeMap<(u32, u128), (i64, i64)>, TableError> {
+    fn repeated_of(&self, file: usize) -> Result<Repeated, TableError> {
         let wanted = file_number(self.pages.stem(file));
         let mut found = BTreeMap::new();
         for bucket in 0..self.buckets {
@@ -348,7 +354,7 @@ impl Searching<'_> {
                 let gone = gone(&paragraphs, is_repeated, self.rules.formulas);
                 Some((paragraphs, gone))
             };
-            let pages: Vec<(Option<(Vec<Paragraph>, super::Gone)>, f64)> = self
+            let pages: Vec<(Option<OfPage>, f64)> = self
                 .runner
                 .pool
                 .install(|| (0..batch.num_rows()).into_par_iter().map(|i| with_cpu_time(|| of_page(i))).collect());

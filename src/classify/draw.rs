@@ -33,15 +33,15 @@ impl Eligible<'_> {
     }
 
     /// Reads them page by page.
-    pub(super) fn open(&self) -> Result<Keep, Error> {
+    pub(super) fn open(&self) -> Keep {
         let (tables, flag) = match self {
-            Self::All => return Ok(Keep { paths: None, flag: "keep", batches: None, batch: None, at: 0 }),
+            Self::All => return Keep { paths: None, flag: "keep", batches: None, batch: None, at: 0 },
             Self::Survivors(table) => (std::slice::from_ref(*table), "keep"),
             Self::Left(tables) => (*tables, "negative"),
         };
         let mut paths: Vec<PathBuf> = tables.iter().map(|table| table.path.clone()).collect();
         paths.reverse();
-        Ok(Keep { paths: Some(paths), flag, batches: None, batch: None, at: 0 })
+        Keep { paths: Some(paths), flag, batches: None, batch: None, at: 0 }
     }
 }
 

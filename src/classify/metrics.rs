@@ -118,7 +118,7 @@ mod tests {
         // Half of the crawl is taken; of the rest nothing ranks above the first positive, half above the second.
         let all = among_all(&standings(&[0.0, 0.5]), 0.5);
         assert_eq!(all.iter().map(|s| s.share_above).collect::<Vec<_>>(), [0.25, 0.75]);
-        assert!((average_precision(&all, 0.5) - (1.0 + 0.5 / 0.75) / 2.0).abs() < 1e-12);
+        assert!((average_precision(&all, 0.5) - f64::midpoint(1.0, 0.5 / 0.75)).abs() < 1e-12);
         assert_eq!(among_all(&standings(&[0.3]), 0.0), standings(&[0.3]));
     }
 

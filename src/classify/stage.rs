@@ -223,7 +223,7 @@ impl Classifying<'_> {
         eligible: &Eligible<'_>,
         most: usize,
     ) -> Result<(BTreeSet<PageRef>, f64), Error> {
-        let mut keep = eligible.open()?;
+        let mut keep = eligible.open();
         let mut sample = BinaryHeap::new();
         let mut failed = None;
         let (mut all, mut taken) = (0u64, 0u64);

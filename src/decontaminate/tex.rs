@@ -106,14 +106,14 @@ fn changed_by(text: &str, first: &Grams, at: usize) -> impl Iterator<Item = usiz
             changed[0] = (!whole || !matches!(command(name), Command::Word)).then_some(at);
             let mut left = arguments(name).saturating_sub(end - start - letters);
             let mut last_end = end;
-            for i in 1..=left {
+            for (i, changed) in changed.iter_mut().enumerate().skip(1) {
                 let Some(Gram { start, end, .. }) = first.list.get(at + i) else { break };
                 let (start, end) = (*start as usize, *end as usize);
                 let apart = last_end > start || !only_space(&bytes[last_end..start]);
                 if apart || left == 0 || !bytes[start..end].is_ascii() {
                     break;
                 }
-                changed[i] = (end - start > 1).then_some(at + i);
+                *changed = (end - start > 1).then_some(at + i);
                 left = left.saturating_sub(end - start);
                 last_end = end;
             }

@@ -69,7 +69,7 @@ impl Ranking<'_> {
             for (n, ranking) in self.earlier.iter().enumerate() {
                 inputs.insert(format!("ranking {:02}", n + 1), ranking.input.clone());
             }
-            let plans = self.shard_plans(cut)?;
+            let plans = super::shards::shard_plans(cut)?;
             let run = Box::new(move |progress: &Progress| self.overlap(&plans, progress));
             tasks.push(Task { name: "ranking".to_owned(), inputs, run });
         }

@@ -28,17 +28,18 @@ pub static SHARD: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(fields))
 });
 
-impl Ranking<'_> {
-    pub(super) fn shard_plans(&self, cut: &Row) -> Result<Vec<ShardPlan>, TaskError> {
-        serde_json::from_value(cut.facts["shards"].clone()).map_err(|source| TaskError::Failed {
-            stage: cut.stage.clone(),
-            task: cut.task.clone(),
-            source: Box::new(source),
-        })
-    }
+/// The shards that a cut has planned.
+pub(super) fn shard_plans(cut: &Row) -> Result<Vec<ShardPlan>, TaskError> {
+    serde_json::from_value(cut.facts["shards"].clone()).map_err(|source| TaskError::Failed {
+        stage: cut.stage.clone(),
+        task: cut.task.clone(),
+        source: Box::new(source),
+    })
+}
 
+impl Ranking<'_> {
     pub(super) fn shards_stage(&self, cut: &Row, overlap: Option<&Row>) -> Result<Stage<'_>, TaskError> {
-        let tasks = self.shard_plans(cut)?.into_iter().enumerate().map(|(n, shard)| {
+        let tasks = shard_plans(cut)?.into_iter().enumerate().map(|(n, shard)| {
             let mut inputs = BTreeMap::from([("ranking".to_owned(), Input::Ours(shard.hash.clone()))]);
             if let Some(overlap) = overlap {
                 let hash = overlap.facts["shards"][n].as_str().unwrap_or_default();

@@ -113,7 +113,7 @@ fn renamed(tex: &str) -> Cow<'_, str> {
         at += step;
         let rest = &tex[at..];
         let letters = rest[1..].bytes().take_while(u8::is_ascii_alphabetic).count();
-        let mut word = &rest[..1 + letters];
+        let mut word = &rest[..=letters];
         if matches!(word, "\\begin" | "\\end")
             && rest[word.len()..].starts_with('{')
             && let Some(close) = rest.find('}')

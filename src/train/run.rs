@@ -72,13 +72,11 @@ pub struct Run<'a> {
 /// # Errors
 /// A GPU is asked for and there is none.
 pub fn place(choice: DeviceChoice) -> Result<Where> {
-    let cpu = || Where::cpu();
-    let gpu = |device: Device| Where { device, dtype: DType::BF16 };
+    let gpu = || Ok(Where { device: Device::new_cuda(0)?, dtype: DType::BF16 });
     match choice {
-        DeviceChoice::Cpu => Ok(cpu()),
-        DeviceChoice::Cuda => Ok(gpu(Device::new_cuda(0)?)),
-        DeviceChoice::Auto if candle_core::utils::cuda_is_available() => Ok(gpu(Device::new_cuda(0)?)),
-        DeviceChoice::Auto => Ok(cpu()),
+        DeviceChoice::Cuda => gpu(),
+        DeviceChoice::Auto if candle_core::utils::cuda_is_available() => gpu(),
+        DeviceChoice::Cpu | DeviceChoice::Auto => Ok(Where::cpu()),
     }
 }
 
@@ -118,7 +116,7 @@ impl<'a> Run<'a> {
     /// # Errors
     /// A file is missing, damaged, or does not fit another.
     pub fn new(config: &'a TrainConfig, comm: &'a dyn Comm) -> Result<Self> {
-        if config.batch_rows % comm.world() != 0 {
+        if !config.batch_rows.is_multiple_of(comm.world()) {
             let expected = format!("a multiple of the {} processes", comm.world());
             return Err(TrainError::argument("rows of a batch", expected, config.batch_rows));
         }
@@ -191,10 +189,8 @@ impl<'a> Run<'a> {
         let config = self.config;
         let (mut state, mut optimizer) = self.begin(options.resume)?;
         let first = self.comm.rank() == 0;
-        let mut metrics = match first {
-            true => Some(Metrics::open(&config.output, state.step, config.steps, options.quiet)?),
-            false => None,
-        };
+        let mut metrics =
+            if first { Some(Metrics::open(&config.output, state.step, config.steps, options.quiet)?) } else { None };
         let (mut loss, mut measured) = (f64::NAN, Vec::new());
         while state.step < config.steps && options.stop_after.is_none_or(|last| state.step < last) {
             let begun = Instant::now();
@@ -347,7 +343,7 @@ impl<'a> Run<'a> {
         let folder = self.config.output.join("model");
         match (self.model.lora(), &self.config.start) {
             (Some(lora), Start::Checkpoint(base)) => {
-                super::params::peft::write(&folder, lora, &base.to_string_lossy())?
+                super::params::peft::write(&folder, lora, &base.to_string_lossy())?;
             }
             (Some(lora), Start::Random { .. }) => super::params::peft::write(&folder, lora, "")?,
             (None, _) => {

@@ -139,7 +139,7 @@ async fn answer(desk: Arc<Desk>, request: Request) -> Response {
     let reads = head.method == Method::GET || head.method == Method::HEAD;
     let rest = {
         let several = |name: &HeaderName| head.headers.get_all(name).iter().count() > 1;
-        let host = head.uri.authority().map(|authority| authority.as_str());
+        let host = head.uri.authority().map(axum::http::uri::Authority::as_str);
         let knock = Knock {
             changes: !reads,
             path: head.uri.path(),

@@ -48,7 +48,7 @@ pub(super) fn rounds(report: &Report) -> Markup {
                     Line { name: "of the tokens", class: "two", points: tokens, dots: true },
                 ];
                 @if let Some(at_least) = at_least {
-                    @let _ = all.push(Line { name: "stop from here", class: "faint", points: vec![(first, at_least), (last, at_least)], dots: false });
+                    @let () = all.push(Line { name: "stop from here", class: "faint", points: vec![(first, at_least), (last, at_least)], dots: false });
                 }
                 (lines(&told, &x, &Axis::unit("share held before"), &all))
                 figcaption { "What the round before had of each round's collection." }

@@ -195,7 +195,10 @@ fn assert_sound(html: &str) {
         let has = |child: &str| of.child_elements().any(|inner| inner.value().name() == child);
         match name {
             "svg" => {
-                assert!(element.attr("aria-hidden").is_some() || has("title") && has("desc"), "a plot that is not told")
+                assert!(
+                    element.attr("aria-hidden").is_some() || has("title") && has("desc"),
+                    "a plot that is not told"
+                );
             }
             "table" if of.ancestors().all(|up| up.value().as_element().is_none_or(|up| up.name() != "article")) => {
                 assert!(has("caption"), "a table without a caption: {}", of.html());

@@ -109,7 +109,7 @@ fn settings(card: &Value) -> Markup {
     for (name, value) in card["settings"].as_object().into_iter().flatten() {
         match value.as_object() {
             Some(inner) => {
-                rows.extend(inner.iter().map(|(key, value)| (format!("{name}: {}", words(key)), plain(value))))
+                rows.extend(inner.iter().map(|(key, value)| (format!("{name}: {}", words(key)), plain(value))));
             }
             None => rows.push((words(name), plain(value))),
         }

@@ -30,9 +30,10 @@ pub fn messages(record: &Record) -> Result<Vec<Message>, String> {
         let expected = "expected \"messages\" to be a list of objects with the strings \"role\" and \"content\"";
         let messages: Vec<Message> =
             serde_json::from_value(value.clone()).map_err(|error| format!("{expected}: {error}"))?;
-        return match messages.iter().any(|message| message.role == "assistant") {
-            true => Ok(messages),
-            false => Err("expected a message of the assistant, found none".to_owned()),
+        return if messages.iter().any(|message| message.role == "assistant") {
+            Ok(messages)
+        } else {
+            Err("expected a message of the assistant, found none".to_owned())
         };
     }
     let text = |names: &[&str]| names.iter().find_map(|name| record.get(*name).and_then(Value::as_str));
