@@ -57,6 +57,10 @@ pub enum Reject {
     RepeatedLines,
     /// Too much of it are runs of words that stood before.
     RepeatedWords,
+    /// Too many lines speak of scripts, terms, privacy or cookies.
+    Notices,
+    /// Too much of it is filler text.
+    Filler,
     /// The host is on a list of hosts that are not wanted.
     BlockedHost,
     /// More of the page than the set share is text of benchmarks.
@@ -94,6 +98,8 @@ impl Reject {
             Self::NoPunctuation => "no_punctuation",
             Self::RepeatedLines => "repeated_lines",
             Self::RepeatedWords => "repeated_words",
+            Self::Notices => "notices",
+            Self::Filler => "filler",
             Self::BlockedHost => "blocked_host",
             Self::Contaminated => "contaminated",
             Self::Boilerplate => "boilerplate",

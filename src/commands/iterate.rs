@@ -105,7 +105,7 @@ fn print_plan(out: &mut dyn Write, until: Until, files: usize, plan: &[PlanLine]
             PlanState::Known(s) if s.done == s.tasks => format!("done ({} tasks)", s.tasks),
             PlanState::Known(s) => format!("will run {} of {} tasks", s.tasks - s.done, s.tasks),
         };
-        writeln!(out, "  {stage:<18} {text}")?;
+        writeln!(out, "  {stage:<22} {text}")?;
     }
     out.flush()
 }

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::is_wide;
+
 /// Longest part before the sign (RFC 5321).
 const LOCAL_BYTES_MAX: usize = 64;
 /// Longest name of a host.
@@ -15,17 +17,11 @@ pub(super) fn find(text: &str, part: Range<usize>, found: &mut impl FnMut(Range<
         let at = part.start + at;
         if let (Some(start), Some(end)) = (local(&text[part.start..at]), host(&text[at + 1..part.end])) {
             let (start, end) = (part.start + start, at + 1 + end);
-            if names_a_person(text, start, at) {
+            if stands_alone(text, start, end) && names_a_person(text, start, at) {
                 found(start..end);
             }
         }
     }
-}
-
-/// Chinese and Japanese characters and Hangul: words beside an address, not part of it.
-fn is_wide(c: char) -> bool {
-    matches!(c, '\u{1100}'..='\u{11FF}' | '\u{2E80}'..='\u{A4CF}' | '\u{AC00}'..='\u{D7AF}' | '\u{F900}'..='\u{FAFF}'
-        | '\u{FE30}'..='\u{FFEF}' | '\u{20000}'..='\u{3FFFF}')
 }
 
 /// Where the part before the sign begins.
@@ -67,12 +63,19 @@ fn is_reserved(host: &str) -> bool {
     reserved || labels.next().is_some_and(|label| label == "example")
 }
 
+/// Whether no other sign, and no letter, is joined to an address.
+fn stands_alone(text: &str, start: usize, end: usize) -> bool {
+    let after = text[end..].chars().next();
+    !text[..start].ends_with('@') && !after.is_some_and(|c| c == '@' || c == '_' || c.is_alphanumeric() && !is_wide(c))
+}
+
 /// Not the login of a service, nor one within an address of a page: `https://user@host/`.
 fn names_a_person(text: &str, start: usize, at: usize) -> bool {
     if SERVICES.contains(&&text[start..at]) {
         return false;
     }
-    let word = text[..start].rsplit(char::is_whitespace).next().unwrap_or_default();
-    let tail = word.len().saturating_sub(HOST_BYTES_MAX);
-    !word.as_bytes()[tail..].windows(2).any(|pair| pair == b"//")
+    // As far back as an address of a page is long.
+    let from = text.floor_char_boundary(start.saturating_sub(HOST_BYTES_MAX));
+    let word = text[from..start].rsplit(char::is_whitespace).next().unwrap_or_default();
+    !word.contains("//")
 }

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
-use super::Masked;
+use super::{Masked, is_wide};
 
 /// Numbers up to this are those of sections and versions: an address all of whose numbers are is one only beside a
 /// word that says so.
@@ -86,8 +86,9 @@ pub(super) fn find(text: &str, part: Range<usize>, found: &mut impl FnMut(Range<
         let word = &text[start..end];
         let before = text[..start].chars().next_back();
         let after = text[at.min(text.len())..].chars().next();
-        let joined = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() && c.is_ascii() || c == '_');
-        if joined(before) || joined(after) && at == end {
+        let joined = |c: Option<char>| c.is_some_and(|c| c == '_' || c.is_alphanumeric() && !is_wide(c));
+        // What stands before an "@" is a part of a mailbox's address.
+        if joined(before) || (joined(after) || after == Some('@')) && at == end {
             continue;
         }
         if let Some(range) = ipv4(text, start, word) {
@@ -130,7 +131,7 @@ fn is_numbering(text: &str, start: usize, end: usize, small: bool, port: bool) -
     let line = if line.len() == before.len() && from > 0 { "…" } else { line };
     let marks = line.trim_start_matches(['#', '*', '-', ' ']).is_empty();
     let next = after.trim_start_matches([' ', '*']);
-    let titled = after.len() > next.len() && next.starts_with(|c: char| c.is_uppercase() || is_han(c));
+    let titled = after.len() > next.len() && next.starts_with(|c: char| c.is_uppercase() || is_wide(c));
     if of_version || marks && (line.starts_with('#') || titled) {
         return true;
     }
@@ -148,10 +149,6 @@ fn is_numbering(text: &str, start: usize, end: usize, small: bool, port: bool) -
     }
     let cidr = after.strip_prefix('/').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
     small && !(page || port || cidr || ADDRESSED.contains(&word.as_str()))
-}
-
-fn is_han(c: char) -> bool {
-    matches!(c, '\u{3400}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}')
 }
 
 /// Not private, reserved, of a group, or kept for documents.

@@ -75,5 +75,11 @@ pub fn masks(text: &str, rules: MaskingRules, commands: &[&str]) -> Vec<(Range<u
     found
 }
 
+/// Chinese and Japanese characters and Hangul: words beside an address, not part of it.
+fn is_wide(c: char) -> bool {
+    matches!(c, '\u{1100}'..='\u{11FF}' | '\u{2E80}'..='\u{A4CF}' | '\u{AC00}'..='\u{D7AF}' | '\u{F900}'..='\u{FAFF}'
+        | '\u{FE30}'..='\u{FFEF}' | '\u{20000}'..='\u{3FFFF}')
+}
+
 #[cfg(test)]
 mod tests;

@@ -20,6 +20,10 @@ pub(super) const TOP_GRAMS: [usize; 3] = [2, 3, 4];
 /// Lengths of the runs of words whose repeats are weighed (Gopher, table A1).
 pub(super) const DUPLICATE_GRAMS: [usize; 6] = [5, 6, 7, 8, 9, 10];
 
+/// What lines on cookies and terms hold, in lower case (Raffel et al. 2020, C4's rules of lines).
+const POLICIES: [&str; 6] =
+    ["terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies"];
+
 /// The figures of one text. Shares are of 1; those of a text without words or lines are 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Measures {
@@ -41,6 +45,14 @@ pub struct Measures {
     pub short_lines: f64,
     /// Lines that end with a mark of punctuation or with a formula, of all lines.
     pub punctuated_lines: f64,
+    /// Lines that end with a full stop, an exclamation or question mark, a closing quotation mark or a formula, of all.
+    pub terminal_lines: f64,
+    /// Lines that speak of JavaScript, of all lines.
+    pub script_lines: f64,
+    /// Lines that speak of terms of use, privacy or cookies, of all lines.
+    pub policy_lines: f64,
+    /// Lines of filler text ("lorem ipsum"), of all lines.
+    pub filler_lines: f64,
     /// Lines that stood before, of all lines.
     pub duplicate_lines: f64,
     /// Characters in lines that stood before.
@@ -102,6 +114,28 @@ fn ends_in_punctuation(line: &str) -> bool {
     })
 }
 
+fn ends_a_sentence(line: &str) -> bool {
+    let line = line.trim_end_matches([')', ']', '）', '*', '_']);
+    line.ends_with(['.', '!', '?', '"', '”', '。', '！', '？', '」', '…', FORMULA])
+}
+
+/// Counts of lines that no text is made of.
+#[derive(Default)]
+struct Notices {
+    script: usize,
+    policy: usize,
+    filler: usize,
+}
+
+impl Notices {
+    fn take(&mut self, line: &str) {
+        let line = line.to_lowercase();
+        self.script += usize::from(line.contains("javascript"));
+        self.policy += usize::from(POLICIES.iter().any(|policy| line.contains(policy)));
+        self.filler += usize::from(line.contains("lorem ipsum"));
+    }
+}
+
 /// The words of a line, or its characters one by one where the text is Chinese.
 fn words(line: &str, by_character: bool) -> impl Iterator<Item = &str> {
     let parts = line.split(|c: char| c.is_whitespace() || c == FORMULA || c == '|').filter(|word| !word.is_empty());
@@ -147,7 +181,8 @@ pub fn measure(text: &str, language: Language, commands: &[&str]) -> Measures {
     let prose = prose(text, commands);
     let by_character = language == Language::Chinese;
     let (mut lines, mut paragraphs) = (Repeats::default(), Repeats::default());
-    let (mut bullets, mut ellipses, mut short, mut punctuated) = (0, 0, 0, 0);
+    let (mut bullets, mut ellipses, mut short, mut punctuated, mut terminal) = (0, 0, 0, 0, 0);
+    let mut notices = Notices::default();
     let (mut all_words, mut symbols) = (Vec::new(), 0);
     for paragraph in prose.text.split("\n\n") {
         let before = lines.all;
@@ -162,6 +197,8 @@ pub fn measure(text: &str, language: Language, commands: &[&str]) -> Measures {
             ellipses += usize::from(line.ends_with('…') || line.ends_with("..."));
             short += usize::from(line.chars().nth(SHORT_LINE_CHARS - 1).is_none() && !line.contains(FORMULA));
             punctuated += usize::from(ends_in_punctuation(line));
+            terminal += usize::from(ends_a_sentence(line));
+            notices.take(line);
             all_words.extend(words(line, by_character));
         }
         if lines.all > before {
@@ -188,6 +225,10 @@ pub fn measure(text: &str, language: Language, commands: &[&str]) -> Measures {
         ellipsis_lines: share(ellipses, lines.all),
         short_lines: share(short, lines.all),
         punctuated_lines: share(punctuated, lines.all),
+        terminal_lines: share(terminal, lines.all),
+        script_lines: share(notices.script, lines.all),
+        policy_lines: share(notices.policy, lines.all),
+        filler_lines: share(notices.filler, lines.all),
         duplicate_lines,
         duplicate_line_chars,
         duplicate_paragraphs,

@@ -6,6 +6,9 @@ use super::measure::{DUPLICATE_GRAMS, Measures, TOP_GRAMS};
 use crate::reject::Reject;
 
 /// The bounds. A share's bound of 1 and a least number of 0 switch their rule off.
+///
+/// C4's rule against pages with a curly brace is not here on purpose: it is meant for code, and takes LaTeX with it. Nor
+/// is its list of bad words, which takes pages on medicine and on people.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct QualityRules {
     /// Least words, a formula counting as one (Gopher: 50).
@@ -30,6 +33,14 @@ pub struct QualityRules {
     pub short_lines_max: f64,
     /// Least share of lines that end with punctuation (FineWeb: 0.12).
     pub punctuated_lines_min: f64,
+    /// Least share of lines that end a sentence (C4 drops all other lines, which loses headings, formulas and lists).
+    pub terminal_lines_min: f64,
+    /// Greatest share of lines that speak of JavaScript (C4 drops such lines).
+    pub script_lines_max: f64,
+    /// Greatest share of lines that speak of terms of use, privacy or cookies (C4 drops such lines).
+    pub policy_lines_max: f64,
+    /// Greatest share of lines of "lorem ipsum" (C4 drops pages that have any).
+    pub filler_lines_max: f64,
     /// Greatest share of lines, and of paragraphs, that stood before (Gopher: 0.3).
     pub duplicate_lines_max: f64,
     /// Greatest share of characters in lines, or paragraphs, that stood before (Gopher: 0.2).
@@ -54,6 +65,10 @@ impl Default for QualityRules {
             ellipsis_lines_max: 0.3,
             short_lines_max: 1.0,
             punctuated_lines_min: 0.0,
+            terminal_lines_min: 0.0,
+            script_lines_max: 0.3,
+            policy_lines_max: 0.1,
+            filler_lines_max: 0.2,
             duplicate_lines_max: 0.75,
             duplicate_line_chars_max: 0.6,
             top_grams_max: [0.35, 0.3, 0.25],
@@ -108,6 +123,10 @@ impl QualityRules {
         check("ellipsis_lines", Reject::Ellipses, m.ellipsis_lines, None, Some(self.ellipsis_lines_max));
         check("short_lines", Reject::ShortLines, m.short_lines, None, Some(self.short_lines_max));
         check("punctuated_lines", Reject::NoPunctuation, m.punctuated_lines, Some(self.punctuated_lines_min), None);
+        check("terminal_lines", Reject::NoPunctuation, m.terminal_lines, Some(self.terminal_lines_min), None);
+        check("script_lines", Reject::Notices, m.script_lines, None, Some(self.script_lines_max));
+        check("policy_lines", Reject::Notices, m.policy_lines, None, Some(self.policy_lines_max));
+        check("filler_lines", Reject::Filler, m.filler_lines, None, Some(self.filler_lines_max));
         for (name, value, most) in [
             ("duplicate_lines", m.duplicate_lines, self.duplicate_lines_max),
             ("duplicate_line_chars", m.duplicate_line_chars, self.duplicate_line_chars_max),

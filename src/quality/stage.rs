@@ -1,13 +1,16 @@
 //! The stage `quality`: a task a page file, from `pages/` to `quality/<stem>.parquet`, a row a page.
 
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use arrow::array::{BooleanArray, BooleanBuilder, Float64Builder, RecordBatch, StringArray, StringBuilder};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use flate2::read::MultiGzDecoder;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::hosts::HostListBuilder;
 use super::{Check, HostList, QualityRules, measure};
 use crate::config;
 use crate::io::table::{Table, TableError, TableWriter, column};
@@ -18,7 +21,10 @@ use crate::spans::commands;
 use crate::task::{Done, Input, Progress, Runner, Stage, Task, TaskResult, with_cpu_time};
 
 /// Raised when the same page would get another verdict.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+
+/// Longest line of a list of hosts that is read at once.
+const LINE_BYTES_MAX: u64 = 4096;
 
 /// The stage's name.
 pub const NAME: &str = "quality";
@@ -45,33 +51,53 @@ pub fn path(out: &Path, stem: &str) -> PathBuf {
     out.join("quality").join(format!("{stem}.parquet"))
 }
 
-/// Reads the lists of hosts.
+/// Reads the lists of hosts, `.gz` ones too, line by line: memory is that of the hashes of their names.
 ///
 /// # Errors
 /// A list cannot be read.
 pub fn hosts(files: &[PathBuf]) -> std::io::Result<HostList> {
-    let mut hosts = HostList::default();
+    let mut hosts = HostListBuilder::default();
     for file in files {
-        let list = std::fs::read_to_string(file)
-            .map_err(|e| std::io::Error::new(e.kind(), format!("{}: {e}", file.display())))?;
-        hosts.extend(&list);
+        let failed = |e: std::io::Error| std::io::Error::new(e.kind(), format!("{}: {e}", file.display()));
+        let opened = std::fs::File::open(file).map_err(failed)?;
+        let mut reader: Box<dyn BufRead> = if file.extension().is_some_and(|ending| ending == "gz") {
+            Box::new(BufReader::new(MultiGzDecoder::new(opened)))
+        } else {
+            Box::new(BufReader::new(opened))
+        };
+        let (mut line, mut strange) = (Vec::new(), 0u64);
+        loop {
+            line.clear();
+            // A line that is longer than any host is no list's.
+            if reader.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line).map_err(failed)? == 0 {
+                break;
+            }
+            strange += u64::from(!hosts.add(&String::from_utf8_lossy(&line)));
+        }
+        if strange > 0 {
+            tracing::warn!(list = %file.display(), lines = strange, "lines that name no host are left out");
+        }
     }
-    Ok(hosts)
+    Ok(hosts.build())
 }
 
 /// The stage over these pages.
 #[must_use]
 pub fn stage<'a>(runner: &'a Runner, quality: &'a config::Quality, pages: &'a Pages) -> Stage<'a> {
+    // Read once for all tasks, when the first one needs them.
+    let listed: Arc<OnceLock<Result<HostList, String>>> = Arc::default();
     let tasks = (0..pages.len())
         .map(|file| {
             let mut inputs = pages.input(file);
             let lists = quality.blocked_hosts.iter().enumerate();
             inputs.extend(lists.map(|(n, list)| (format!("blocked_hosts_{n}"), Input::File(list.clone()))));
-            Task {
-                name: pages.stem(file).to_owned(),
-                inputs,
-                run: Box::new(move |progress: &Progress| run(runner, quality, pages, file, progress)),
-            }
+            let listed = Arc::clone(&listed);
+            let run = move |progress: &Progress| {
+                let listed = listed.get_or_init(|| hosts(&quality.blocked_hosts).map_err(|e| e.to_string()));
+                let hosts = listed.as_ref().map_err(Clone::clone)?;
+                run(runner, &quality.rules, hosts, pages, file, progress)
+            };
+            Task { name: pages.stem(file).to_owned(), inputs, run: Box::new(run) }
         })
         .collect();
     Stage::new(NAME, VERSION, &Knobs { rules: &quality.rules }, tasks)
@@ -80,9 +106,15 @@ pub fn stage<'a>(runner: &'a Runner, quality: &'a config::Quality, pages: &'a Pa
 /// The rule that a page breaks.
 type Broken = Option<Check>;
 
-fn run(runner: &Runner, quality: &config::Quality, pages: &Pages, file: usize, progress: &Progress) -> TaskResult {
+fn run(
+    runner: &Runner,
+    rules: &QualityRules,
+    hosts: &HostList,
+    pages: &Pages,
+    file: usize,
+    progress: &Progress,
+) -> TaskResult {
     let from = pages.file(file);
-    let hosts = hosts(&quality.blocked_hosts)?;
     let commands = commands();
     let mut writer = TableWriter::create(&path(&runner.out, pages.stem(file)), &QUALITY)?;
     let mut tally = Tally::default();
@@ -98,7 +130,7 @@ fn run(runner: &Runner, quality: &config::Quality, pages: &Pages, file: usize, p
                 return Ok(Some(blocked()));
             }
             let language: Language = language.value(i).parse()?;
-            Ok(quality.rules.broken(&measure(text.value(i), language, &commands)))
+            Ok(rules.broken(&measure(text.value(i), language, &commands)))
         };
         let verdicts: Vec<(Result<Broken, _>, f64)> = runner
             .pool
