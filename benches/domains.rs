@@ -15,7 +15,7 @@ use corpus_build::config;
 use corpus_build::domains::stage::{Analysis, Last, Ranked};
 use corpus_build::io::table::{TableWriter, Written};
 use corpus_build::pages::Pages;
-use corpus_build::task::{Artifact, Runner, peak_memory};
+use corpus_build::task::{Artifact, Runner, peak_memory, process_cpu_s};
 
 fn setting(name: &str, default: usize) -> usize {
     std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
@@ -70,16 +70,16 @@ fn analyse(name: &str, pages: usize, url: impl Fn(usize) -> String) -> Result<()
         last: Some(Last { score: 0.5, id: String::new() }),
     };
     let analysis = Analysis { runner: &runner, pages: &files, config: &config.domains, round: 1, random_seed: 1 };
-    let begun = Instant::now();
+    let begun = (Instant::now(), process_cpu_s());
     let done = analysis.run(&ranked)?;
-    let wall = begun.elapsed().as_secs_f64();
+    let (wall, cpu) = (begun.0.elapsed().as_secs_f64(), process_cpu_s() - begun.1);
     let stages: BTreeMap<&str, f64> = ["domains", "domains/all", "places", "tree", "samples"]
         .into_iter()
         .map(|stage| (stage, runner.manifest().rows(&format!("rounds/01/{stage}")).iter().map(|row| row.wall_s).sum()))
         .collect();
     let peak = peak_memory().unwrap_or_default() as f64 / 1e6;
     println!(
-        "domains: {name}: {pages} pages, {} prefixes kept, {wall:.2} s, peak memory {peak:.0} MB; s by stage: {stages:.2?}",
+        "domains: {name}: {pages} pages, {} prefixes kept, {wall:.2} s ({cpu:.2} s of CPU), peak memory {peak:.0} MB; s by stage: {stages:.2?}",
         done.tree.facts["prefixes"]
     );
     Ok(())

@@ -18,13 +18,19 @@ use super::tree::Node;
 /// Who signs these entries.
 pub const AUTO: &str = "auto";
 
-/// The regions of a tree, and what is proposed for each node: only the topmost of a region has a proposal.
+/// The regions of a tree, and what is proposed for each node: only the topmost of a region has a proposal. A region of
+/// which nothing can be said, below one that is accepted or refused, is split from it: a person should look.
 #[must_use]
 pub fn propose(nodes: &[Node], rules: &CutRules) -> (Vec<Region>, Vec<Option<Proposal>>) {
     let cut: Vec<CutNode> = nodes.iter().map(|node| CutNode::new(node.parent, &node.figures)).collect();
     let regions = regions(&cut);
-    let tops: BTreeMap<usize, Option<Proposal>> =
-        regions.iter().map(|region| (region.top, proposal(region, rules))).collect();
+    let mut tops: BTreeMap<usize, Option<Proposal>> = BTreeMap::new();
+    for region in &regions {
+        let mut above = std::iter::successors(nodes[region.top].parent, |node| nodes[*node].parent);
+        let inherited = above.find_map(|node| tops.get(&node)).copied().flatten();
+        let decided = matches!(inherited, Some(Proposal::Accept | Proposal::Refuse));
+        tops.insert(region.top, proposal(region, rules).or(decided.then_some(Proposal::Split)));
+    }
     let proposals = (0..nodes.len()).map(|node| tops.get(&node).copied().flatten()).collect();
     (regions, proposals)
 }
@@ -158,12 +164,19 @@ mod tests {
     #[test]
     fn what_is_not_sure_below_an_accepted_prefix_is_left_open() {
         let nodes =
-            [node("/", None, 1000, 700, 0.6), node("/b", Some(0), 100, 1, 0.0), node("/m", Some(0), 100, 40, 0.0)];
+            [node("/", None, 1000, 700, 0.376), node("/b", Some(0), 100, 1, 0.0), node("/m", Some(0), 100, 40, 0.0)];
         check(&nodes, &["/"], &["/b"], &["/m"]);
         // Where the prefixes hold all pages, one of them speaks for what is above.
         let nodes =
-            [node("/", None, 300, 119, 0.0), node("/b", Some(0), 200, 0, 0.0), node("/p", Some(0), 100, 100, 0.0)];
+            [node("/", None, 300, 100, 0.0), node("/b", Some(0), 200, 0, 0.0), node("/p", Some(0), 100, 100, 0.0)];
         check(&nodes, &["/p"], &["/"], &[]);
+    }
+
+    #[test]
+    fn a_person_is_shown_what_a_prefix_above_does_not_answer() {
+        let nodes =
+            [node("/", None, 1000, 700, 0.376), node("/m", Some(0), 100, 40, 0.0), node("/m/x", Some(1), 50, 20, 0.0)];
+        assert_eq!(propose(&nodes, &CUT).1, [Some(Proposal::Accept), Some(Proposal::Split), None]);
     }
 
     #[test]

@@ -39,7 +39,6 @@ fn wilson(hits: u64, of: u64, z: f64) -> f64 {
 
 /// The value below which a standard normal variable falls with probability `p`, by halving its distribution.
 fn normal_quantile(p: f64) -> f64 {
-    // P(|Z| < z) is the incomplete gamma function of z²/2, which a beta function with a large parameter comes close to.
     let (mut low, mut high) = (-9.0f64, 9.0f64);
     for _ in 0..HALVINGS {
         let middle = f64::midpoint(low, high);
@@ -109,20 +108,20 @@ fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
 fn continued_fraction(a: f64, b: f64, x: f64) -> f64 {
     const TINY: f64 = 1e-300;
     let away = |value: f64| if value.abs() < TINY { TINY } else { value };
-    let mut c = 1.0;
-    let mut d = 1.0 / away(1.0 - (a + b) * x / (a + 1.0));
-    let mut result = d;
+    // Lentz's ratios of neighbouring numerators and of denominators.
+    let mut above = 1.0;
+    let mut below = 1.0 / away(1.0 - (a + b) * x / (a + 1.0));
+    let mut result = below;
     for step in 1..=STEPS_MAX {
-        let m = f64::from(step);
-        let even = m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m));
-        d = 1.0 / away(1.0 + even * d);
-        c = away(1.0 + even / c);
-        result *= d * c;
-        let odd = -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0));
-        d = 1.0 / away(1.0 + odd * d);
-        c = away(1.0 + odd / c);
-        result *= d * c;
-        if (d * c - 1.0).abs() < 1e-14 {
+        let step = f64::from(step);
+        let even = step * (b - step) * x / ((a + 2.0 * step - 1.0) * (a + 2.0 * step));
+        let odd = -(a + step) * (a + b + step) * x / ((a + 2.0 * step) * (a + 2.0 * step + 1.0));
+        for term in [even, odd] {
+            below = 1.0 / away(1.0 + term * below);
+            above = away(1.0 + term / above);
+            result *= below * above;
+        }
+        if (below * above - 1.0).abs() < 1e-14 {
             break;
         }
     }

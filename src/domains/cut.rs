@@ -117,8 +117,10 @@ fn own(nodes: &[CutNode]) -> Vec<(u64, i64)> {
     own
 }
 
+/// The rate of the least cost, the lowest of those that cost the same: what has no pages of its own promises nothing.
 fn least(costs: &[f64; RATES.len()]) -> usize {
-    (0..RATES.len()).min_by(|a, b| costs[*a].total_cmp(&costs[*b])).unwrap_or_default()
+    let least = costs.iter().copied().fold(f64::INFINITY, f64::min);
+    costs.iter().position(|cost| *cost <= least + 1e-9 * least.max(1.0)).unwrap_or_default()
 }
 
 /// The rate of each node (its place in [`RATES`]) in the shortest description, and the bits that this takes.

@@ -77,9 +77,10 @@ fn write(table: &mut Table, entry: &Entry) {
     set_prefixes(table, "open", &entry.open, false);
     set_text(table, "by", entry.by.as_deref());
     set_text(table, "at", entry.at.as_deref());
-    match entry.proposed {
-        true => _ = table.insert("proposed", value(true)),
-        false => _ = table.remove("proposed"),
+    if entry.proposed {
+        table.insert("proposed", value(true));
+    } else {
+        table.remove("proposed");
     }
 }
 

@@ -85,7 +85,9 @@ mod tests {
         fn parts_give_what_the_whole_gives(ids in prop::collection::vec(0u64..500, 0..80), at in 0usize..80, most in 0usize..6) {
             let pick = |ids: &[u64]| {
                 let mut picks = Picks::default();
-                ids.iter().for_each(|id| picks.offer(id % 2 == 0, draw(&id.to_string(), 1), *id, most));
+                for id in ids {
+                    picks.offer(id % 2 == 0, draw(&id.to_string(), 1), *id, most);
+                }
                 picks
             };
             let (left, right) = ids.split_at(at.min(ids.len()));

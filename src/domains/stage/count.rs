@@ -62,7 +62,9 @@ impl Analysis<'_> {
         let mut writer = TableWriter::create(&self.part("domains", self.pages.stem(file.0)), &COUNTS)?;
         let mut rows = CountsBuilder::default();
         for (domain, hosts) in &domains {
-            hosts.iter().for_each(|(host, figures)| rows.push(domain, host, figures));
+            for (host, figures) in hosts {
+                rows.push(domain, host, figures);
+            }
         }
         writer.write(&rows.finish()?)?;
         Ok(Done { tally, outputs: vec![writer.finish()?], ..Done::default() })

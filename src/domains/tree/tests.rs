@@ -98,7 +98,7 @@ fn urls() -> impl Strategy<Value = Vec<String>> {
 proptest! {
     #[test]
     fn nodes_count_what_their_prefixes_cover(urls in urls(), nodes_max in 1usize..20, pages_min in 1u64..6) {
-        let rules = TreeRules { nodes_max, pages_min, ..RULES };
+        let rules = TreeRules { pages_min, nodes_max, ..RULES };
         let nodes = tree(&urls, rules);
         prop_assert!(nodes.len() <= nodes_max);
         let mut below: BTreeMap<usize, u64> = BTreeMap::new();
