@@ -28,9 +28,8 @@ impl Verdicts {
         for entry in annotations.entries().filter(holds) {
             // Who said it and when is no matter.
             hash.update(format!("{}\n", entry.name).as_bytes());
-            for (verdict, prefixes) in [("+", &entry.accepted), ("-", &entry.refused)] {
-                let mut prefixes: Vec<&str> =
-                    prefixes.iter().map(super::super::domains::prefix::Prefix::as_str).collect();
+            for (verdict, prefixes) in [("+", &entry.accepted), ("-", &entry.refused), ("?", &entry.open)] {
+                let mut prefixes: Vec<&str> = prefixes.iter().map(super::super::domains::prefix::Prefix::as_str).collect();
                 prefixes.sort_unstable();
                 prefixes.iter().for_each(|prefix| hash.update(format!("{verdict}{prefix}\n").as_bytes()));
             }
@@ -78,6 +77,12 @@ mod tests {
         let input = |verdicts: &Verdicts| verdicts.input.clone();
         assert_ne!(input(&all), input(&some));
         assert_eq!(input(&all), input(&Verdicts::of(&parse(&text.replace("NAME", "other")), None)));
-        assert_ne!(input(&all), input(&Verdicts::of(&parse(&text.replace("\"/x\"", "\"/y\"")), None)));
+        for change in ["\"/y\"", "\"/x\"]\nopen = [\"/x/z\""] {
+            assert_ne!(
+                input(&all),
+                input(&Verdicts::of(&parse(&text.replacen("\"/x\"", change, 1)), None)),
+                "{change}"
+            );
+        }
     }
 }
