@@ -4,6 +4,7 @@
 
 #![cfg(feature = "train")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::float_cmp, reason = "some numbers are to be the very same")]
 
 use std::collections::HashMap;
 use std::num::NonZero;

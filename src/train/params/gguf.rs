@@ -1,6 +1,6 @@
 //! GGUF files in: dequantised weights, with the shape of the model from the file's metadata.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -108,9 +108,9 @@ impl Gguf {
         }
         let of = |name: &str| format!("{}.{name}", architecture.model_type());
         let heads = self.size(&of("attention.head_count"))?;
-        let vocab_size = match self.content.tensor_infos.get("token_embd.weight").map(|info| info.shape.dims()) {
-            Some(&[vocab, _]) => vocab,
-            _ => return Err(TrainError::format(&self.path, FORM, "it has no matrix token_embd.weight")),
+        let embedding = self.content.tensor_infos.get("token_embd.weight").map(|info| info.shape.dims());
+        let Some(&[vocab_size, _]) = embedding else {
+            return Err(TrainError::format(&self.path, FORM, "it has no matrix token_embd.weight"));
         };
         let mut map = Map::new();
         let mut set = |key: &str, value| _ = map.insert(key.to_owned(), value);
@@ -163,8 +163,8 @@ impl Gguf {
                 Some(_) => {}
             }
         }
-        let known: BTreeMap<String, ()> = wanted.iter().map(|(name, _)| (own_name(name), ())).collect();
-        let mut others: Vec<&String> = self.content.tensor_infos.keys().filter(|k| !known.contains_key(*k)).collect();
+        let known: BTreeSet<String> = wanted.iter().map(|(name, _)| own_name(name)).collect();
+        let mut others: Vec<&String> = self.content.tensor_infos.keys().filter(|k| !known.contains(*k)).collect();
         others.sort();
         problems.extend(others.iter().map(|name| format!("{name}: expected no such tensor")));
         if problems.is_empty() { Ok(()) } else { Err(TrainError::Tensors { path: self.path.clone(), problems }) }
