@@ -4,6 +4,7 @@
 
 #![cfg(feature = "train")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::float_cmp, reason = "some numbers are to be the very same")]
 
 use std::collections::HashMap;
 use std::num::NonZero;
@@ -237,6 +238,9 @@ fn a_chunked_head_is_a_whole_one() {
         assert!(differences(&parts.hidden, &whole.hidden).1 < 1e-6);
         assert!(differences(&parts.head.unwrap(), whole.head.as_ref().unwrap()).1 < 1e-6);
     }
+    // The same bits, so that ratios of probabilities of one policy are 1.
+    let without = head::log_probs(&hidden, &weights.head, &batch.targets, 1000).unwrap();
+    assert_eq!(without, whole.log_probs);
     let without = head::log_probs(&hidden, &weights.head, &batch.targets, 7).unwrap();
     assert!(without.iter().zip(&whole.log_probs).all(|(a, b)| (a - b).abs() < 1e-6));
 }

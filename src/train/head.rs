@@ -120,12 +120,17 @@ pub fn log_probs(hidden: &Tensor, head: &Tensor, targets: &[Option<u32>], chunk:
     let mut all = vec![0.0; tokens];
     for places in places.chunks(chunk) {
         let ids = Tensor::from_slice(places, places.len(), hidden.device())?;
-        let logits = linear(&hidden.index_select(&ids, 0)?, head)?;
+        let rows = hidden.index_select(&ids, 0)?;
         let wanted: Vec<u32> = places.iter().filter_map(|&i| targets[i as usize]).collect();
-        let wanted = Tensor::from_vec(wanted, (places.len(), 1), hidden.device())?;
-        let logits = logits.to_dtype(DType::F32)?;
-        let chosen = logits.gather(&wanted, 1)?;
-        let log_p = (chosen - logits.log_sum_exp(D::Minus1)?.unsqueeze(1)?)?.flatten_all()?.to_vec1::<f32>()?;
+        let log_p = if applies(hidden) {
+            // As in `gradients`, so that a ratio of the two is 1 where the model is the same.
+            fused_exponentials(&rows, head, &wanted)?.1.into_iter().map(|(_, log_p)| log_p).collect()
+        } else {
+            let wanted = Tensor::from_vec(wanted, (places.len(), 1), hidden.device())?;
+            let logits = linear(&rows, head)?.to_dtype(DType::F32)?;
+            let chosen = logits.gather(&wanted, 1)?;
+            (chosen - logits.log_sum_exp(D::Minus1)?.unsqueeze(1)?)?.flatten_all()?.to_vec1::<f32>()?
+        };
         for (place, log_p) in places.iter().zip(log_p) {
             all[*place as usize] = log_p;
         }
@@ -143,13 +148,9 @@ fn check(targets: &[Option<u32>], tokens: usize, vocab: usize) -> Result<()> {
     }
 }
 
-/// The derivatives by the logits `[rows, vocab]`: slope · (1 at the target − p).
-fn fused_slopes(
-    rows: &Tensor,
-    head: &Tensor,
-    targets: &[u32],
-    slope: &mut impl FnMut(usize, f32) -> f32,
-) -> Result<Vec<f32>> {
+/// The exponentials of the logits `[rows, vocab]`, less the largest of each row; and by row their sum and the target's
+/// log p.
+fn fused_exponentials(rows: &Tensor, head: &Tensor, targets: &[u32]) -> Result<(Vec<f32>, Vec<(f32, f32)>)> {
     let ((n, width), (vocab, _)) = (rows.dims2()?, head.dims2()?);
     let mut logits = vec![0.0; n * vocab];
     with_numbers(rows, |x| {
@@ -159,26 +160,35 @@ fn fused_slopes(
             Ok(())
         })
     })?;
-    // Exponentials in place; the sum of each row and the target's log p beside.
     let lines = logits.par_chunks_exact_mut(vocab).zip(targets);
-    let sums: Vec<(f32, f32)> = lines
-        .map(|(line, target)| {
-            let chosen = line[*target as usize];
-            wide(
-                #[inline(always)]
-                || {
-                    let top = max(line);
-                    for value in line.iter_mut() {
-                        *value = exp(*value - top);
-                    }
-                    let total = sum(line.len(), |i| line[i]);
-                    (total, chosen - top - total.ln())
-                },
-            )
-        })
-        .collect();
+    let sums = lines.map(|(line, target)| {
+        let chosen = line[*target as usize];
+        wide(
+            #[inline(always)]
+            || {
+                let top = max(line);
+                for value in line.iter_mut() {
+                    *value = exp(*value - top);
+                }
+                let total = sum(line.len(), |i| line[i]);
+                (total, chosen - top - total.ln())
+            },
+        )
+    });
+    let sums = sums.collect();
+    Ok((logits, sums))
+}
+
+/// The derivatives by the logits `[rows, vocab]`: slope · (1 at the target − p).
+fn fused_slopes(
+    rows: &Tensor,
+    head: &Tensor,
+    targets: &[u32],
+    slope: &mut impl FnMut(usize, f32) -> f32,
+) -> Result<Vec<f32>> {
+    let (mut logits, sums) = fused_exponentials(rows, head, targets)?;
     let slopes: Vec<f32> = sums.iter().enumerate().map(|(i, (_, log_p))| slope(i, *log_p)).collect();
-    let lines = logits.par_chunks_exact_mut(vocab).zip(targets).zip(sums.par_iter().zip(&slopes));
+    let lines = logits.par_chunks_exact_mut(head.dim(0)?).zip(targets).zip(sums.par_iter().zip(&slopes));
     lines.for_each(|((line, target), ((total, _), slope))| {
         let factor = -slope / total;
         wide(

@@ -6,6 +6,9 @@
 //! none and say nothing. Where ours are fused (on the CPU, [`model::fused`]) they bring their backward along, and a test
 //! compares each with the composed form.
 
+#![expect(clippy::inline_always, reason = "a loop is compiled for wide registers where what it calls is inlined")]
+#![cfg_attr(test, expect(clippy::float_cmp, reason = "tests know the very numbers"))]
+
 pub mod backward;
 pub mod checkpoint;
 pub mod comm;

@@ -79,6 +79,7 @@ pub struct Rope {
 
 /// The shape of a model. A checked value: heads divide, sizes are not zero.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "they are keys of the file, each on its own")]
 pub struct ModelConfig {
     /// The family.
     pub architecture: Architecture,

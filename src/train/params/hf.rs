@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use half::{bf16, f16};
 use memmap2::Mmap;
-use safetensors::tensor::TensorInfo;
 use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
 
@@ -89,8 +88,7 @@ impl HfFiles {
         // SAFETY: the file is only read; that nobody truncates it meanwhile is what any reader of weights relies on.
         let map = unsafe { Mmap::map(&file) }.map_err(TrainError::read(path))?;
         let (head, metadata) = SafeTensors::read_metadata(&map).map_err(|e| TrainError::format(path, FORM, e))?;
-        let tensors: BTreeMap<String, &TensorInfo> = metadata.tensors().into_iter().collect();
-        for (name, info) in tensors {
+        for (name, info) in metadata.tensors().into_iter().collect::<BTreeMap<_, _>>() {
             let (from, to) = info.data_offsets;
             let bytes = head + 8 + from..head + 8 + to;
             let entry = Entry { file: self.maps.len(), dtype: info.dtype, shape: info.shape.clone(), bytes };

@@ -47,7 +47,7 @@ impl Normal {
 pub fn first(name: &str, shape: &[usize], deviation: f64, seed: u64) -> Vec<f32> {
     let numbers = shape.iter().product();
     match shape.len() {
-        1 if name.rsplit_once('.').is_some_and(|(_, kind)| kind == "bias") => vec![0.0; numbers],
+        1 if name.rsplit('.').next() == Some("bias") => vec![0.0; numbers],
         1 => vec![1.0; numbers],
         _ => {
             let mut normal = Normal::new(seed, name);
