@@ -29,7 +29,8 @@ impl Verdicts {
             // Who said it and when is no matter.
             hash.update(format!("{}\n", entry.name).as_bytes());
             for (verdict, prefixes) in [("+", &entry.accepted), ("-", &entry.refused), ("?", &entry.open)] {
-                let mut prefixes: Vec<&str> = prefixes.iter().map(super::super::domains::prefix::Prefix::as_str).collect();
+                let mut prefixes: Vec<&str> =
+                    prefixes.iter().map(super::super::domains::prefix::Prefix::as_str).collect();
                 prefixes.sort_unstable();
                 prefixes.iter().for_each(|prefix| hash.update(format!("{verdict}{prefix}\n").as_bytes()));
             }

@@ -148,9 +148,12 @@ fn check(targets: &[Option<u32>], tokens: usize, vocab: usize) -> Result<()> {
     }
 }
 
+/// log p of the targets, and of each row its largest logit and the sum of its exponentials.
+type Exponentials = (Vec<f32>, Vec<(f32, f32)>);
+
 /// The exponentials of the logits `[rows, vocab]`, less the largest of each row; and by row their sum and the target's
 /// log p.
-fn fused_exponentials(rows: &Tensor, head: &Tensor, targets: &[u32]) -> Result<(Vec<f32>, Vec<(f32, f32)>)> {
+fn fused_exponentials(rows: &Tensor, head: &Tensor, targets: &[u32]) -> Result<Exponentials> {
     let ((n, width), (vocab, _)) = (rows.dims2()?, head.dims2()?);
     let mut logits = vec![0.0; n * vocab];
     with_numbers(rows, |x| {
