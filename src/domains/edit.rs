@@ -24,6 +24,11 @@ pub fn edit(text: &str, path: &Path, changes: &[Change]) -> Result<String, Annot
     Annotations::parse(text, path)?;
     let failed = |message: String| AnnotationError { path: path.to_owned(), line: 1, message };
     let mut document: DocumentMut = text.parse().map_err(|e: toml_edit::TomlError| failed(e.message().to_owned()))?;
+    // What stands in a file without entries is said before the first one, not after it.
+    let mut head = document.is_empty().then(|| document.trailing().as_str().unwrap_or_default().to_owned());
+    if head.is_some() && changes.iter().any(|change| matches!(change, Change::Set(_))) {
+        document.set_trailing("");
+    }
     let item = document.entry("domain").or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
     // A list written inline, `domain = [{…}]`, becomes one of tables.
     if !item.is_array_of_tables() {
@@ -46,6 +51,9 @@ pub fn edit(text: &str, path: &Path, changes: &[Change]) -> Result<String, Annot
             (Change::Set(entry), None) => {
                 let mut table = Table::new();
                 write(&mut table, entry);
+                if let Some(head) = head.take() {
+                    table.decor_mut().set_prefix(head);
+                }
                 list.push(table);
             }
             (Change::Remove(_), Some(at)) => drop(list.remove(at)),

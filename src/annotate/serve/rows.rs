@@ -78,8 +78,12 @@ fn verdict(own: Option<Stand>, effective: Option<Stand>, proposed: Option<Propos
         (None, Some(Stand::Refused), Some(Proposal::Accept)) => Some(("accepted", "✓", "proposed: accept")),
         _ => None,
     };
-    html! { @if let Some((class, sign, words)) = other { span class={ "verdict proposed " (class) } { span aria-hidden="true" { (sign) " " } (words) } " " }
-    span class={ "verdict " (class) } { @if !sign.is_empty() { span aria-hidden="true" { (sign) " " } } (words) } }
+    html! {
+        span class={ "verdict " (class) } { @if !sign.is_empty() { span aria-hidden="true" { (sign) " " } } (words) }
+        @if let Some((class, sign, words)) = other {
+            " " span class={ "verdict proposed " (class) } { span aria-hidden="true" { (sign) " " } (words) }
+        }
+    }
 }
 
 pub(super) fn table(page: &Page<'_>, domain: &Domain, said: &Said) -> Markup {
