@@ -42,6 +42,15 @@ impl Lab {
             let shared = "<p>To begin with the tools, open the box and read the leaflet that lies on its top.</p>";
             lab.page(&format!("v{n}/manual.html"), &format!("Manual {n}.0"), &format!("{shared}{manual}{own}"));
         }
+        // A site alone gives no negatives of other sites to learn from.
+        let others: String = (0..40)
+            .map(|n| {
+                let text = format!("Shop {n} sells chairs, tables and lamps of wood number {n}, and sends them home. ")
+                    .repeat(4);
+                format!("{}\n", serde_json::json!({"url": format!("https://shop{n}.example.com/"), "text": text}))
+            })
+            .collect();
+        corpus_build::io::atomic::write(lab.path("negatives.jsonl"), others).unwrap();
         lab.page("contact.html", "contact", "<p>Write to anna@harbourmath.org, or to the machine 84.112.7.201, see 1.2.3.4 of the notes, which tell of it all.</p>");
         lab
     }
@@ -66,6 +75,7 @@ impl Lab {
         command.args(["--set", &format!("output.dir={}", value(self.path(out)))]);
         command.args(["--set", &format!("crawl.paths=[{}]", value(self.path("site.warc.gz")))]);
         command.args(["--set", "rank.token_budget='1M'", "--set", "dedup.jaccard_min=1.0"]);
+        command.args(["--set", &format!("seed.negatives=[{}]", value(self.path("negatives.jsonl")))]);
         let output = command.args(sets.iter().flat_map(|set| ["--set", set])).args(args).output().unwrap();
         assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).into_owned()

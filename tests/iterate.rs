@@ -258,11 +258,17 @@ fn assert_matches_pages(lab: &Lab) {
             let columns = batch.project(&(2..batch.num_columns() - 1).collect::<Vec<_>>()).unwrap();
             for i in 0..batch.num_rows() {
                 let page = columns.slice(i, 1);
-                assert!(
-                    pages[ids.value(i)].iter().any(|p| p.columns() == page.columns()),
-                    "row {i} of {}",
-                    path.display()
-                );
+                // A shard leaves out what a site repeats: then the text is shorter, and its tokens and formulas fewer.
+                let text =
+                    |batch: &RecordBatch| batch.column_by_name("text").unwrap().as_string::<i32>().value(0).to_owned();
+                let same = |page: &RecordBatch, other: &RecordBatch| {
+                    let cut = text(other).len() < text(page).len();
+                    let schema = page.schema();
+                    let names = schema.fields().iter().map(|field| field.name().as_str());
+                    let mut compared = names.filter(|name| !cut || !["text", "tokens", "formulas"].contains(name));
+                    compared.all(|name| page.column_by_name(name) == other.column_by_name(name))
+                };
+                assert!(pages[ids.value(i)].iter().any(|p| same(p, &page)), "row {i} of {}", path.display());
                 compared += 1;
             }
         }

@@ -221,6 +221,10 @@ impl Lab {
         for part in ["pages", "quality", "dedup", "edits", "seed", "rounds"] {
             walk(&self.out().join(part), &mut |path| {
                 let relative = path.strip_prefix(self.out()).unwrap().to_owned();
+                if relative.ends_with("report.html") {
+                    // It shows times.
+                    return;
+                }
                 files.insert(relative, std::fs::read(path).unwrap());
             });
         }

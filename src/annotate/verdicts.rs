@@ -228,7 +228,7 @@ mod tests {
     fn wiki() -> Domain {
         domain(
             "example.org",
-            &["/ 100 50 split", "/wiki 40 10 accept", "/wiki/talk 10 0 refuse", "/shop 30 0 refuse", "/tags 5 5"],
+            &["/ 100 50 split", "/wiki 40 10 accept", "/wiki/talk 10 0 refuse", "/shop 20 0 refuse", "/tags 5 5"],
         )
     }
 

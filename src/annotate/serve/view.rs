@@ -108,7 +108,7 @@ mod tests {
     fn a_view_is_its_address() {
         let view = View {
             domain: Some("example.org".to_owned()),
-            prefix: "/i.php?t=a b".parse().ok(),
+            prefix: "/i.php?t=a".parse().ok(),
             open: "/x".parse().ok(),
             show: Show::All,
             find: "ü&=\"".to_owned(),

@@ -26,7 +26,10 @@ impl Rank {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "expected a number of tokens, such as 60000, \"60k\" or \"40B\", or a list of them by round"
+)]
 enum OneOrMany {
     Many(Vec<TokenBudget>),
     One(TokenBudget),
