@@ -17,3 +17,9 @@ pub mod table;
 pub use identity::identity;
 pub use read::{Kind, Paragraph, read};
 pub use remove::{Gone, gone};
+
+/// Repeated paragraphs of a file by row and key, each with the pages that hold it and those of its site.
+type Repeated = std::collections::BTreeMap<(u32, u128), (i64, i64)>;
+
+/// The paragraphs of a page, and which of them go.
+type OfPage = (Vec<Paragraph>, Gone);

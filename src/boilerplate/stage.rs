@@ -21,7 +21,7 @@ use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::table::{FOUND, Found, FoundBuilder, REMOVED, REPEATED, ROWS, RemovedBuilder};
-use super::{Paragraph, gone, identity, read};
+use super::{OfPage, Repeated, gone, identity, read};
 use crate::config::{self, BoilerplateUnit};
 use crate::io::query::{Descending, Engine};
 use crate::io::table::{Table, TableError, TableWriter, column};
@@ -83,12 +83,6 @@ fn bucket(unit: u64, buckets: usize) -> usize {
 fn first_of(bucket: usize, buckets: usize) -> u64 {
     u64::try_from(((bucket as u128) << 64).div_ceil(buckets as u128)).unwrap_or(u64::MAX)
 }
-
-/// Repeated paragraphs of a file by row and key, each with the pages that hold it and those of its site.
-type Repeated = BTreeMap<(u32, u128), (i64, i64)>;
-
-/// The paragraphs of a page, and which of them go.
-type OfPage = (Vec<Paragraph>, super::Gone);
 
 impl Searching<'_> {
     /// Runs the stages. The rows are those of the page files, with that of what was found; none where boilerplate stays.

@@ -15,8 +15,16 @@ use crate::train::params::save::Stored;
 use crate::train::plan::Plan;
 use crate::train::run::{self, Run, RunOptions};
 
+const EXAMPLES: &str = "\
+Examples:
+  corpus-build train plan --config train.toml
+  corpus-build train pretrain --config train.toml --resume
+  corpus-build train sft --config sft.toml
+  corpus-build train merge --base model --adapters out/model --to merged";
+
 /// `train`.
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Train {
     #[command(subcommand)]
     command: TrainCommand,
@@ -25,12 +33,16 @@ pub(crate) struct Train {
 #[derive(Subcommand, Debug)]
 enum TrainCommand {
     /// Continue pre-training on a mixture of texts.
+    #[command(after_help = EXAMPLES)]
     Pretrain(Start),
     /// Fine-tune on conversations: only what the assistant says is learnt.
+    #[command(after_help = EXAMPLES)]
     Sft(Start),
     /// Print parameters, memory, steps and learning rates of a configuration; nothing is loaded.
+    #[command(after_help = EXAMPLES)]
     Plan,
     /// Merge adapters into the model that they were trained on.
+    #[command(after_help = EXAMPLES)]
     Merge(Merge),
 }
 

@@ -6,7 +6,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::dedup::url::address;
 use crate::domains::annotations::{Annotations, Entry, Verdict};
-use crate::domains::prefix::Place;
+use crate::domains::prefix::{Place, Prefix};
 use crate::task::Input;
 
 /// The verdicts that hold for a round: proposals are left out, and domains that are not math-related where asked.
@@ -29,8 +29,7 @@ impl Verdicts {
             // Who said it and when is no matter.
             hash.update(format!("{}\n", entry.name).as_bytes());
             for (verdict, prefixes) in [("+", &entry.accepted), ("-", &entry.refused), ("?", &entry.open)] {
-                let mut prefixes: Vec<&str> =
-                    prefixes.iter().map(super::super::domains::prefix::Prefix::as_str).collect();
+                let mut prefixes: Vec<&str> = prefixes.iter().map(Prefix::as_str).collect();
                 prefixes.sort_unstable();
                 prefixes.iter().for_each(|prefix| hash.update(format!("{verdict}{prefix}\n").as_bytes()));
             }
