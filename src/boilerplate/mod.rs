@@ -8,6 +8,7 @@
 //! Versions of one page count as one (see [`identity`]), so that what a manual says in all its versions stays. What
 //! gives a page its structure stays, and what is mathematics: see [`read`].
 
+mod count;
 mod identity;
 mod read;
 mod remove;
@@ -17,9 +18,3 @@ pub mod table;
 pub use identity::identity;
 pub use read::{Kind, Paragraph, read};
 pub use remove::{Gone, gone};
-
-/// Repeated paragraphs of a file by row and key, each with the pages that hold it and those of its site.
-type Repeated = std::collections::BTreeMap<(u32, u128), (i64, i64)>;
-
-/// The paragraphs of a page, and which of them go.
-type OfPage = (Vec<Paragraph>, Gone);

@@ -20,8 +20,9 @@ use datafusion::prelude::col;
 use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::count::{Counting, Held};
 use super::table::{FOUND, Found, FoundBuilder, REMOVED, REPEATED, ROWS, RemovedBuilder};
-use super::{OfPage, Repeated, gone, identity, read};
+use super::{Gone, Paragraph, gone, identity, read};
 use crate::config::{self, BoilerplateUnit};
 use crate::io::query::{Descending, Engine};
 use crate::io::table::{Table, TableError, TableWriter, column};
@@ -47,6 +48,11 @@ pub const STAGES: [&str; 4] = ["boilerplate/paragraphs", "boilerplate/repeated",
 type Error = Box<dyn std::error::Error + Send + Sync>;
 /// A stage, and how far it is: `None` where it waits for the one before it.
 pub type Planned = (&'static str, Option<StageState>);
+
+/// Repeated paragraphs by row and key, with the pages that hold them, of how many, where that is told.
+type Repeated = BTreeMap<(u32, u128), (i64, i64)>;
+/// A page's paragraphs and what becomes of them.
+type Looked = (Vec<Paragraph>, Gone);
 
 /// The search for boilerplate in a crawl's pages.
 pub struct Searching<'a> {
@@ -275,10 +281,12 @@ impl Searching<'_> {
                 let key = u128::from(key.value(i)) << 64 | u128::from(check.value(i));
                 counting.take(unit.value(i), key, identity.value(i), (file.value(i), row.value(i)));
             }
-            counting.write(&mut found_writer, false)?;
+            if counting.out.len() >= BATCH_ROWS {
+                write_held(&mut counting.out, &mut found_writer)?;
+            }
         }
         counting.close();
-        counting.write(&mut found_writer, true)?;
+        write_held(&mut counting.out, &mut found_writer)?;
         if found_writer.finish()?.rows > 0 {
             let order = ["file", "row", "key", "check"].map(|name| (name, Descending(false)));
             for batch in engine.sorted(&[found], &order)? {
@@ -348,7 +356,7 @@ impl Searching<'_> {
                 let gone = gone(&paragraphs, is_repeated, self.rules.formulas);
                 Some((paragraphs, gone))
             };
-            let pages: Vec<(Option<OfPage>, f64)> = self
+            let pages: Vec<(Option<Looked>, f64)> = self
                 .runner
                 .pool
                 .install(|| (0..batch.num_rows()).into_par_iter().map(|i| with_cpu_time(|| of_page(i))).collect());
@@ -440,104 +448,24 @@ impl Searching<'_> {
     }
 }
 
-/// A page: the number of its file, and its row.
-type Place = (u64, u32);
-
-/// Counts the pages of each paragraph, from rows sorted by site, key, identity: those with key 0 come first, and say
-/// how many pages the site has. Versions of a page count once.
-struct Counting {
-    pages_min: u64,
-    share_min: f64,
-    unit: Option<u64>,
-    /// Pages of the site.
-    of: u64,
-    key: u128,
-    last_identity: Option<u64>,
-    /// Pages that hold the paragraph.
-    pages: u64,
-    first: Option<Place>,
-    /// Further pages, until it is clear that the paragraph is repeated.
-    waiting: Vec<Place>,
-    /// Rows to write: place, key, pages, of.
-    out: Vec<(Place, u128, u64, u64)>,
-}
-
-impl Counting {
-    fn new(pages_min: u64, share_min: f64) -> Self {
-        Self {
-            pages_min,
-            share_min,
-            unit: None,
-            of: 0,
-            key: 0,
-            last_identity: None,
-            pages: 0,
-            first: None,
-            waiting: Vec::new(),
-            out: Vec::new(),
-        }
+/// Writes what was counted.
+fn write_held(held: &mut Vec<Held>, writer: &mut TableWriter) -> Result<(), Error> {
+    for part in held.chunks(BATCH_ROWS) {
+        let numbers = |of: fn(&Held) -> u64| Arc::new(UInt64Array::from_iter_values(part.iter().map(of)));
+        writer.write(&RecordBatch::try_new(
+            Arc::clone(&REPEATED),
+            vec![
+                numbers(|row| row.0.0),
+                Arc::new(UInt32Array::from_iter_values(part.iter().map(|row| row.0.1))),
+                numbers(|row| (row.1 >> 64) as u64),
+                numbers(|row| row.1 as u64),
+                Arc::new(Int64Array::from_iter_values(part.iter().map(|row| row.2.cast_signed()))),
+                Arc::new(Int64Array::from_iter_values(part.iter().map(|row| row.3.cast_signed()))),
+            ],
+        )?)?;
     }
-
-    fn is_repeated(&self) -> bool {
-        self.key != 0 && self.pages >= self.pages_min && self.pages as f64 >= self.share_min * self.of as f64
-    }
-
-    fn take(&mut self, unit: u64, key: u128, identity: u64, place: Place) {
-        if self.unit != Some(unit) {
-            self.close();
-            (self.unit, self.of) = (Some(unit), 0);
-        } else if self.key != key {
-            self.close();
-        }
-        self.key = key;
-        let new = self.last_identity.replace(identity) != Some(identity);
-        if key == 0 {
-            self.of += u64::from(new);
-            return;
-        }
-        self.pages += u64::from(new);
-        if self.first.is_none() {
-            self.first = Some(place);
-        } else if self.is_repeated() {
-            self.out.extend(self.waiting.drain(..).chain([place]).map(|place| (place, key, 0, 0)));
-        } else {
-            self.waiting.push(place);
-        }
-    }
-
-    /// Ends the paragraph.
-    fn close(&mut self) {
-        if let Some(first) = self.first.take().filter(|_| self.is_repeated()) {
-            let key = self.key;
-            self.out.extend(self.waiting.drain(..).map(|place| (place, key, 0, 0)));
-            self.out.push((first, key, self.pages, self.of));
-        }
-        self.waiting.clear();
-        (self.pages, self.last_identity) = (0, None);
-    }
-
-    fn write(&mut self, writer: &mut TableWriter, all: bool) -> Result<(), Error> {
-        if self.out.len() < BATCH_ROWS && !all {
-            return Ok(());
-        }
-        for part in self.out.chunks(BATCH_ROWS) {
-            let numbers =
-                |of: fn(&(Place, u128, u64, u64)) -> u64| Arc::new(UInt64Array::from_iter_values(part.iter().map(of)));
-            writer.write(&RecordBatch::try_new(
-                Arc::clone(&REPEATED),
-                vec![
-                    numbers(|row| row.0.0),
-                    Arc::new(UInt32Array::from_iter_values(part.iter().map(|row| row.0.1))),
-                    numbers(|row| (row.1 >> 64) as u64),
-                    numbers(|row| row.1 as u64),
-                    Arc::new(Int64Array::from_iter_values(part.iter().map(|row| row.2.cast_signed()))),
-                    Arc::new(Int64Array::from_iter_values(part.iter().map(|row| row.3.cast_signed()))),
-                ],
-            )?)?;
-        }
-        self.out.clear();
-        Ok(())
-    }
+    held.clear();
+    Ok(())
 }
 
 #[cfg(test)]
@@ -554,46 +482,5 @@ mod tests {
             }
             assert_eq!(bucket(u64::MAX, buckets), buckets - 1);
         }
-    }
-
-    /// Pages of one site, as (identity, keys); gives what is repeated: key, pages, of, places.
-    fn count(pages: &[(u64, &[u128])], pages_min: u64, share_min: f64) -> Vec<(u128, u64, u64, Vec<u32>)> {
-        let mut rows = Vec::new();
-        for (row, (identity, keys)) in (0..).zip(pages) {
-            rows.push(KeyRow { unit: 7, key: 0, identity: *identity, row });
-            rows.extend(keys.iter().map(|key| KeyRow { unit: 7, key: *key, identity: *identity, row }));
-        }
-        rows.sort_unstable();
-        let mut counting = Counting::new(pages_min, share_min);
-        for row in rows {
-            counting.take(row.unit, row.key, row.identity, (1, row.row));
-        }
-        counting.close();
-        let mut found: BTreeMap<u128, (u64, u64, Vec<u32>)> = BTreeMap::new();
-        for ((_, row), key, pages, of) in counting.out {
-            let one = found.entry(key).or_default();
-            (one.0, one.1) = (one.0 + pages, one.1 + of);
-            one.2.push(row);
-            one.2.sort_unstable();
-        }
-        found.into_iter().map(|(key, (pages, of, rows))| (key, pages, of, rows)).collect()
-    }
-
-    #[test]
-    fn a_paragraph_is_repeated_on_enough_pages_and_on_a_share_of_them() {
-        let pages: [(u64, &[u128]); 5] = [(1, &[9, 8]), (2, &[9, 8]), (3, &[9]), (4, &[9]), (5, &[])];
-        assert_eq!(count(&pages, 3, 0.1), [(9, 4, 5, vec![0, 1, 2, 3])]);
-        assert_eq!(count(&pages, 2, 0.5), [(9, 4, 5, vec![0, 1, 2, 3])]);
-        assert_eq!(count(&pages, 5, 0.1), []);
-        assert_eq!(count(&pages, 2, 0.9), []);
-        assert_eq!(count(&pages, 2, 0.4).len(), 2);
-    }
-
-    #[test]
-    fn versions_of_a_page_count_once_and_all_lose_it() {
-        let versions: [(u64, &[u128]); 4] = [(1, &[9]), (1, &[9]), (1, &[9]), (2, &[])];
-        assert_eq!(count(&versions, 2, 0.1), []);
-        let more: [(u64, &[u128]); 4] = [(1, &[9]), (1, &[9]), (3, &[9]), (2, &[])];
-        assert_eq!(count(&more, 2, 0.1), [(9, 2, 3, vec![0, 1, 2])]);
     }
 }
