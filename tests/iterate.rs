@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use arrow::array::AsArray;
 use arrow::datatypes::{Float64Type, Int64Type};
+use corpus_build::edits::stage::edited;
+use corpus_build::edits::table::EditRows;
 use corpus_build::io::table::Table;
 use corpus_build::task::Manifest;
 
@@ -201,13 +203,16 @@ fn the_sample_becomes_ranked_shards_the_same_on_one_thread_and_on_two_and_when_k
     assert!(fewer < shards.len(), "{fewer} shards of {}", shards.len());
 }
 
-/// Each row of the shards is its page's, in every column.
+/// Each row of the shards is its page's, in every column, with the edits of its text.
 #[track_caller]
 fn assert_matches_pages(lab: &Lab) {
     let mut pages = BTreeMap::new();
     for row in Manifest::new(&lab.out()).rows("extract") {
-        for batch in Table::open(&lab.out().join(format!("pages/{}.parquet", row.task))).unwrap().batches().unwrap() {
-            let batch = batch.unwrap();
+        let path = |folder: &str| lab.out().join(format!("{folder}/{}.parquet", row.task));
+        let batches = |folder: &str| Table::open(&path(folder)).unwrap().batches().unwrap().map(Result::unwrap);
+        for (batch, edits) in batches("pages").zip(batches("edits")) {
+            let edits = EditRows::of(&edits, &path("edits")).unwrap();
+            let batch = edited(&batch, &path("pages"), &edits).unwrap();
             let ids = batch.column_by_name("id").unwrap().as_string::<i32>();
             for i in 0..batch.num_rows() {
                 pages.entry(ids.value(i).to_owned()).or_insert_with(Vec::new).push(batch.slice(i, 1));
