@@ -6,8 +6,8 @@ use url::Url;
 
 use super::judge::{self, Bounds, Question};
 use super::session::{Session, SessionError};
-use super::tree::Proposal;
 use crate::domains::annotations::Entry;
+use crate::domains::cut::Proposal;
 use crate::domains::prefix::Prefix;
 use crate::io::http::{HttpClient, HttpError, Secret};
 

@@ -5,8 +5,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::load::Sample;
-use super::tree::{Domain, Proposal};
+use super::tree::Domain;
 use crate::domains::annotations::Entry;
+use crate::domains::cut::Proposal;
 use crate::domains::prefix::{Place, Prefix};
 
 /// How much a judge is asked.

@@ -8,7 +8,8 @@ use arrow::array::{Array, AsArray, BooleanArray, Float64Array, RecordBatch, Stri
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, UInt64Type};
 
-use super::tree::{Domain, Figures, Gain, PrefixRow, Proposal};
+use super::tree::{Domain, Figures, Gain, PrefixRow};
+use crate::domains::cut::Proposal;
 use crate::io::table::{Table, TableError};
 
 /// A page shown as an example of a prefix.

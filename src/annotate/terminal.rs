@@ -8,8 +8,9 @@ use console::{Key, Style, Term};
 
 use super::figures::{count, gain, percent, plain, short};
 use super::session::{Session, SessionError, Snapshot};
-use super::tree::{Domain, Gain, Proposal, around};
+use super::tree::{Domain, Gain, around};
 use super::verdicts::{Action, Said, Stand};
+use crate::domains::cut::Proposal;
 use crate::domains::prefix::{Place, Prefix};
 
 /// Why the terminal's session ended early.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Add, AddAssign};
 
+use crate::domains::cut::Proposal;
 use crate::domains::prefix::{Key, Prefix, segments};
 
 /// What lies under a prefix.
@@ -65,30 +66,6 @@ impl AddAssign for Gain {
 impl std::iter::Sum for Gain {
     fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
         all.fold(Self::default(), Add::add)
-    }
-}
-
-/// What the analysis of domains, or a judge, proposes for a prefix.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Proposal {
-    /// All of it is mathematics.
-    Accept,
-    /// None of it is.
-    Refuse,
-    /// Its parts differ.
-    Split,
-}
-
-impl Proposal {
-    /// The proposal that a table names so.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        match name {
-            "accept" => Some(Self::Accept),
-            "refuse" => Some(Self::Refuse),
-            "split" => Some(Self::Split),
-            _ => None,
-        }
     }
 }
 

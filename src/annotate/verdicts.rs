@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::tree::{Domain, Gain, Proposal, around};
+use super::tree::{Domain, Gain, around};
 use crate::domains::annotations::{Annotations, Entry};
+use crate::domains::cut::Proposal;
 use crate::domains::prefix::Prefix;
 
 /// What is said of one prefix.

@@ -8,8 +8,7 @@ use xxhash_rust::xxh3::Xxh3;
 pub fn identity(url: &str, title: &str) -> u64 {
     let mut hash = Xxh3::new();
     let mut buffer = [0; 4];
-    for c in title.chars().flat_map(char::to_lowercase) {
-        let c = if c.is_numeric() { '0' } else { c };
+    for c in title.chars().flat_map(char::to_lowercase).filter(|c| !c.is_numeric()) {
         hash.update(c.encode_utf8(&mut buffer).as_bytes());
     }
     hash.update(b"\0");
@@ -53,6 +52,7 @@ mod tests {
             ("https://a.example/v2/limits.html", "limits 3.4"),
             true,
         );
+        same(("https://a.example/v9/x.html", "Manual 9.0"), ("https://a.example/v10/x.html", "Manual 10.0"), true);
         same(("https://a.example/v1/x.html", "T"), ("https://a.example/v1/y.html", "T"), false);
         same(("https://a.example/1/view", "One"), ("https://a.example/2/view", "Two"), false);
         same(("https://a.example/q?id=1", "T"), ("https://a.example/q?id=2", "T"), false);

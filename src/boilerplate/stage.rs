@@ -24,6 +24,7 @@ use super::count::{Counting, Held};
 use super::table::{FOUND, Found, FoundBuilder, REMOVED, REPEATED, ROWS, RemovedBuilder};
 use super::{Gone, Paragraph, gone, identity, read};
 use crate::config::{self, BoilerplateUnit};
+use crate::dedup::exchange::bucket;
 use crate::io::query::{Descending, Engine};
 use crate::io::table::{Table, TableError, TableWriter, column};
 use crate::pages::Pages;
@@ -78,11 +79,6 @@ struct KeyRow {
 /// The number of a file, by its name.
 fn file_number(stem: &str) -> u64 {
     xxh3_64(stem.as_bytes())
-}
-
-/// The bucket of a site among `buckets`: by the upper bits of its hash.
-fn bucket(unit: u64, buckets: usize) -> usize {
-    ((u128::from(unit) * buckets as u128) >> 64) as usize
 }
 
 /// The first hash of a bucket; of the one after the last, the greatest there is.

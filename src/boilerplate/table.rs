@@ -5,13 +5,13 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, BooleanBuilder, Int32Builder, Int64Array, Int64Builder, ListArray,
-    RecordBatch, StringArray, StringBuilder, StructArray,
+    ArrayRef, BooleanArray, BooleanBuilder, Int32Builder, Int64Builder, ListArray, RecordBatch, StringArray,
+    StringBuilder,
 };
-use arrow::buffer::OffsetBuffer;
-use arrow::datatypes::{DataType, Field, Fields, Int64Type, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 
+use crate::io::spans::{self, SpansBuilder};
 use crate::io::table::{TableError, column};
 
 /// A paragraph of a page that may be boilerplate, or with key 0 the page itself. `file` is the hash of the stem, so
@@ -53,20 +53,12 @@ pub static FOUND: LazyLock<SchemaRef> = LazyLock::new(|| {
     ]))
 });
 
-fn span_fields() -> Fields {
-    Fields::from(vec![Field::new("begin", DataType::Int64, false), Field::new("end", DataType::Int64, false)])
-}
-
-fn span_item() -> Arc<Field> {
-    Arc::new(Field::new("item", DataType::Struct(span_fields()), false))
-}
-
 /// What a page loses: a row a page, in the order of the page file.
 pub static REMOVED: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(vec![
         Field::new("id", DataType::Utf8, false),
         Field::new("emptied", DataType::Boolean, false),
-        Field::new("removed", DataType::List(span_item()), false),
+        Field::new("removed", spans::data_type(), false),
         Field::new("with_formulas", DataType::Int32, false),
     ]))
 });
@@ -76,9 +68,7 @@ pub static REMOVED: LazyLock<SchemaRef> = LazyLock::new(|| {
 pub(super) struct RemovedBuilder {
     id: StringBuilder,
     emptied: BooleanBuilder,
-    lengths: Vec<usize>,
-    begin: Vec<i64>,
-    end: Vec<i64>,
+    removed: SpansBuilder,
     with_formulas: Int32Builder,
 }
 
@@ -86,21 +76,15 @@ impl RemovedBuilder {
     pub(super) fn push(&mut self, id: &str, emptied: bool, spans: &[Range<usize>], with_formulas: usize) {
         self.id.append_value(id);
         self.emptied.append_value(emptied);
-        self.lengths.push(spans.len());
-        self.begin.extend(spans.iter().map(|span| span.start as i64));
-        self.end.extend(spans.iter().map(|span| span.end as i64));
+        self.removed.push(spans);
         self.with_formulas.append_value(i32::try_from(with_formulas).unwrap_or(i32::MAX));
     }
 
     pub(super) fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
-        let take = |values: &mut Vec<i64>| Arc::new(Int64Array::from(std::mem::take(values))) as ArrayRef;
-        let spans = StructArray::try_new(span_fields(), vec![take(&mut self.begin), take(&mut self.end)], None)?;
-        let offsets = OffsetBuffer::from_lengths(std::mem::take(&mut self.lengths));
-        let removed = ListArray::try_new(span_item(), offsets, Arc::new(spans), None)?;
         let columns: Vec<ArrayRef> = vec![
             Arc::new(self.id.finish()),
             Arc::new(self.emptied.finish()),
-            Arc::new(removed),
+            self.removed.finish()?,
             Arc::new(self.with_formulas.finish()),
         ];
         RecordBatch::try_new(Arc::clone(&REMOVED), columns)
@@ -180,9 +164,6 @@ impl<'b> RemovedRows<'b> {
     /// The byte ranges that a page loses.
     #[must_use]
     pub fn spans(&self, row: usize) -> Vec<Range<usize>> {
-        let spans = self.removed.value(row);
-        let Some(spans) = spans.as_any().downcast_ref::<StructArray>() else { return Vec::new() };
-        let numbers = |i: usize| spans.column(i).as_primitive::<Int64Type>().values().to_vec();
-        numbers(0).into_iter().zip(numbers(1)).map(|(begin, end)| begin as usize..end as usize).collect()
+        spans::of_row(self.removed, row)
     }
 }

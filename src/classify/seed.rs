@@ -87,16 +87,10 @@ pub struct Recalled {
 }
 
 impl SeedDocument {
-    /// Where it was recalled from; `None` for a document of the first seed.
-    #[must_use]
-    pub fn recalled(&self) -> Option<Recalled> {
-        serde_json::from_str(&self.metadata).ok().filter(|recalled: &Recalled| recalled.source == "recalled")
-    }
-
     /// Whether it joined the seed from the crawl.
     #[must_use]
     pub fn is_recalled(&self) -> bool {
-        self.recalled().is_some()
+        serde_json::from_str(&self.metadata).is_ok_and(|recalled: Recalled| recalled.source == "recalled")
     }
 }
 

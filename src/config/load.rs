@@ -210,7 +210,8 @@ fn resolve_paths(table: &mut toml::Table, base: &Path) {
     }
 }
 
-fn merge(into: &mut toml::Table, from: toml::Table) {
+/// Lays a table over another, key by key.
+pub(crate) fn merge(into: &mut toml::Table, from: toml::Table) {
     for (key, value) in from {
         match (into.get_mut(&key), value) {
             (Some(toml::Value::Table(old)), toml::Value::Table(new)) => merge(old, new),

@@ -7,6 +7,8 @@ mod load;
 mod sections;
 mod units;
 
+#[cfg(feature = "train")]
+pub(crate) use load::merge;
 pub use load::{Config, ConfigError, load, parse};
 pub use sections::{
     Annotate, Annotated, Annotating, Boilerplate, BoilerplateUnit, CaptureChoice, Classifier, ClassifierSettings,

@@ -238,10 +238,13 @@ impl IndexBuilder {
         let mut also = BTreeMap::new();
         for (first, end) in spans {
             let length = rules.length.min(end - first);
+            // Whether the run before this one is in the index.
+            let mut added = false;
             for at in first..=end - length {
                 let run = &hashes[at..at + length];
                 let hash = run_hash(run.iter().copied());
                 if allowed.is_some_and(|allowed| allowed.holds_run_of(&index, at as u32, hash, length)) {
+                    added = false;
                     continue;
                 }
                 if length < rules.length {
@@ -256,10 +259,11 @@ impl IndexBuilder {
                     index.long.add(hash);
                     let piece = index.pieces().0;
                     // The pieces of this run that are none of the one before it.
-                    let new = if at == first { 0 } else { length - piece };
+                    let new = if added { length - piece } else { 0 };
                     run.windows(piece).skip(new).for_each(|piece| index.pieces.add(run_hash(piece.iter().copied())));
                 }
                 index.insert(hash, length, at as u32, &mut also);
+                added = true;
             }
         }
         index.also = also.into_iter().collect();

@@ -1,5 +1,6 @@
 //! What is to be removed from a page, and why.
 
+#[cfg(test)]
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -130,7 +131,8 @@ impl<'i> Scanner<'i> {
     }
 
     /// The text without what it shares with benchmarks; `None` where that is more than `share_max` of it.
-    pub fn clean<'t>(&mut self, text: &'t str, share_max: f64) -> Option<Cow<'t, str>> {
+    #[cfg(test)]
+    pub(super) fn clean<'t>(&mut self, text: &'t str, share_max: f64) -> Option<Cow<'t, str>> {
         match self.removal(text) {
             None => Some(Cow::Borrowed(text)),
             Some(removal) if removal.share > share_max => None,

@@ -7,8 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use arrow::array::{Array, AsArray, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray, StructArray};
-use arrow::datatypes::Int64Type;
+use arrow::array::{Array, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray};
 use rayon::prelude::*;
 
 use super::benchmarks::{self, BenchmarkError, Benchmarks, Rules};
@@ -18,6 +17,7 @@ use super::items::Fields;
 use super::removal::{Removal, Scanner};
 use super::table::{CLEAN, CleanBuilder, MATCHES, MatchesBuilder, Place};
 use crate::config;
+use crate::io::spans;
 use crate::io::table::{Table, TableError, TableWriter, column};
 use crate::pages::Pages;
 use crate::reject::{Reject, Tally};
@@ -342,9 +342,6 @@ impl<'b> CleanRows<'b> {
     /// The byte ranges that a page loses.
     #[must_use]
     pub fn spans(&self, row: usize) -> Vec<std::ops::Range<usize>> {
-        let spans = self.removed.value(row);
-        let Some(spans) = spans.as_any().downcast_ref::<StructArray>() else { return Vec::new() };
-        let numbers = |i: usize| spans.column(i).as_primitive::<Int64Type>().values().to_vec();
-        numbers(0).into_iter().zip(numbers(1)).map(|(begin, end)| begin as usize..end as usize).collect()
+        spans::of_row(self.removed, row)
     }
 }

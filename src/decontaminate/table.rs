@@ -3,23 +3,12 @@
 use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
-use arrow::array::{
-    ArrayRef, BooleanBuilder, Float64Builder, Int32Builder, Int64Array, Int64Builder, ListArray, RecordBatch,
-    StringBuilder, StructArray,
-};
-use arrow::buffer::OffsetBuffer;
-use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
+use arrow::array::{ArrayRef, BooleanBuilder, Float64Builder, Int32Builder, Int64Builder, RecordBatch, StringBuilder};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 
 use super::removal::Match;
-
-fn span_fields() -> Fields {
-    Fields::from(vec![Field::new("begin", DataType::Int64, false), Field::new("end", DataType::Int64, false)])
-}
-
-fn span_item() -> Arc<Field> {
-    Arc::new(Field::new("item", DataType::Struct(span_fields()), false))
-}
+use crate::io::spans::{self, SpansBuilder};
 
 /// What becomes of each page: a row a page, in the order of the page file.
 pub static CLEAN: LazyLock<SchemaRef> = LazyLock::new(|| {
@@ -27,7 +16,7 @@ pub static CLEAN: LazyLock<SchemaRef> = LazyLock::new(|| {
         Field::new("id", DataType::Utf8, false),
         Field::new("keep", DataType::Boolean, false),
         Field::new("share", DataType::Float64, false),
-        Field::new("removed", DataType::List(span_item()), false),
+        Field::new("removed", spans::data_type(), false),
         Field::new("tokens", DataType::Int64, false),
         Field::new("formulas", DataType::Int32, false),
     ]))
@@ -56,9 +45,7 @@ pub struct CleanBuilder {
     id: StringBuilder,
     keep: BooleanBuilder,
     share: Float64Builder,
-    lengths: Vec<usize>,
-    begin: Vec<i64>,
-    end: Vec<i64>,
+    removed: SpansBuilder,
     tokens: Int64Builder,
     formulas: Int32Builder,
 }
@@ -69,9 +56,7 @@ impl CleanBuilder {
         self.id.append_value(id);
         self.keep.append_value(keep);
         self.share.append_value(share);
-        self.lengths.push(spans.len());
-        self.begin.extend(spans.iter().map(|span| span.start as i64));
-        self.end.extend(spans.iter().map(|span| span.end as i64));
+        self.removed.push(spans);
         self.tokens.append_value(tokens);
         self.formulas.append_value(formulas);
     }
@@ -81,15 +66,11 @@ impl CleanBuilder {
     /// # Errors
     /// Never for batches within Arrow's limits.
     pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
-        let take = |values: &mut Vec<i64>| Arc::new(Int64Array::from(std::mem::take(values))) as ArrayRef;
-        let spans = StructArray::try_new(span_fields(), vec![take(&mut self.begin), take(&mut self.end)], None)?;
-        let offsets = OffsetBuffer::from_lengths(std::mem::take(&mut self.lengths));
-        let removed = ListArray::try_new(span_item(), offsets, Arc::new(spans), None)?;
         let columns: Vec<ArrayRef> = vec![
             Arc::new(self.id.finish()),
             Arc::new(self.keep.finish()),
             Arc::new(self.share.finish()),
-            Arc::new(removed),
+            self.removed.finish()?,
             Arc::new(self.tokens.finish()),
             Arc::new(self.formulas.finish()),
         ];

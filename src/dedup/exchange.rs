@@ -53,7 +53,8 @@ pub struct KeyRow {
 }
 
 /// The bucket of a key among `buckets`: by its upper bits, so that a bucket is a range of keys.
-fn bucket(key: u64, buckets: usize) -> usize {
+#[must_use]
+pub fn bucket(key: u64, buckets: usize) -> usize {
     ((u128::from(key) * buckets as u128) >> 64) as usize
 }
 

@@ -37,6 +37,12 @@ impl Proposal {
             Self::Split => "split",
         }
     }
+
+    /// The proposal that a table names so.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Accept, Self::Refuse, Self::Split].into_iter().find(|proposal| proposal.name() == name)
+    }
 }
 
 /// From which shares on a region is accepted or refused.

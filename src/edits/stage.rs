@@ -148,7 +148,6 @@ impl Editing<'_> {
         let (stem, path) = (self.pages.stem(file), self.pages.file(file));
         let mut boilerplate = Beside::open(self.boilerplate.as_deref(), file)?;
         let mut clean = Beside::open(self.clean.as_deref(), file)?;
-        // Benchmarks are read where boilerplate or masking changes a page.
         let commands = commands();
         let mut writer = TableWriter::create(&self.runner.out.join(format!("edits/{stem}.parquet")), &EDITS)?;
         let mut rows = EditsBuilder::default();
@@ -221,12 +220,11 @@ impl Editing<'_> {
         let masked = found
             .iter()
             .map(|(range, kind)| Edit { range: range.clone(), replacement: Some(kind.placeholder().to_owned()) });
-        let mut edits = unite(said.boilerplate.iter().cloned(), masked);
+        let by_others = !found.is_empty() || !said.boilerplate.is_empty();
+        let mut edits = unite(said.boilerplate.iter().chain(&said.contaminated).cloned(), masked);
         let mut reject = said.emptied.then_some(Reject::Boilerplate);
         let mut contaminated = said.dropped;
-        if edits.is_empty() {
-            edits = unite(said.contaminated.iter().cloned(), []);
-        } else if let Some(index) = self.index()? {
+        if let Some(index) = by_others.then(|| self.index()).transpose()?.flatten() {
             // What stands beside another paragraph now, or with another word, is looked at as it will be read.
             let edited = apply(text, &edits).ok_or_else(wrong)?;
             if let Some(removal) = Scanner::new(index).removal(&edited) {

@@ -5,6 +5,7 @@ pub mod documents;
 pub mod http;
 pub mod object;
 pub mod query;
+pub mod spans;
 pub mod store;
 pub mod table;
 pub mod warc;

@@ -76,6 +76,7 @@ fn names_a_person(text: &str, start: usize, at: usize) -> bool {
     }
     // As far back as an address of a page is long.
     let from = text.floor_char_boundary(start.saturating_sub(HOST_BYTES_MAX));
-    let word = text[from..start].rsplit(char::is_whitespace).next().unwrap_or_default();
+    let ends = |c: char| c.is_whitespace() || is_wide(c) || matches!(c, ',' | ';' | '(' | ')' | '<' | '>' | '"');
+    let word = text[from..start].rsplit(ends).next().unwrap_or_default();
     !word.contains("//")
 }

@@ -61,9 +61,9 @@ const NUMBERED: [&str; 44] = [
 ];
 /// The same of Chinese, at the end of what stands before.
 const NUMBERED_CHINESE: [&str; 10] = ["第", "版", "版本", "章", "节", "定理", "引理", "定义", "例", "式"];
-/// Words beside which they are one, sorted.
-const ADDRESSED: [&str; 12] =
-    ["address", "addresses", "addr", "dns", "from", "gateway", "host", "ip", "ips", "ipv", "ping", "server"];
+/// Words beside which they are one.
+const ADDRESSED: [&str; 11] =
+    ["addr", "address", "addresses", "dns", "from", "gateway", "host", "ip", "ips", "ping", "server"];
 
 /// Calls `found` with the public addresses that stand in a part of a text.
 pub(super) fn find(text: &str, part: Range<usize>, found: &mut impl FnMut(Range<usize>, Masked)) {
@@ -75,12 +75,16 @@ pub(super) fn find(text: &str, part: Range<usize>, found: &mut impl FnMut(Range<
             at += 1;
             continue;
         }
-        let start = at;
+        let mut start = at;
         while at < part.end && of_address(bytes[at]) {
             at += 1;
         }
+        // What ends a word before it: "IP:84.112.7.201". Two colons may begin an address.
+        if !text[start..at].starts_with("::") {
+            start = at - text[start..at].trim_start_matches(['.', ':']).len();
+        }
         let end = start + text[start..at].trim_end_matches(['.', ':']).len();
-        if end - start > BYTES_MAX || end - start < 3 {
+        if end < start + 3 || end - start > BYTES_MAX {
             continue;
         }
         let word = &text[start..end];
@@ -88,12 +92,15 @@ pub(super) fn find(text: &str, part: Range<usize>, found: &mut impl FnMut(Range<
         let after = text[at.min(text.len())..].chars().next();
         let joined = |c: Option<char>| c.is_some_and(|c| c == '_' || c.is_alphanumeric() && !is_wide(c));
         // What stands before an "@" is a part of a mailbox's address.
-        if joined(before) || (joined(after) || after == Some('@')) && at == end {
+        let ends = |next: Option<char>| !joined(next) && next != Some('@');
+        if joined(before) {
             continue;
         }
         if let Some(range) = ipv4(text, start, word) {
-            found(range, Masked::Ipv4);
-        } else if is_ipv6(word) {
+            if ends(text[range.end..].chars().next()) && (at != end || after != Some('@')) {
+                found(range, Masked::Ipv4);
+            }
+        } else if (at != end || ends(after)) && is_ipv6(word) {
             found(start..end, Masked::Ipv6);
         }
     }
@@ -108,12 +115,14 @@ fn ipv4(text: &str, start: usize, word: &str) -> Option<Range<usize>> {
     let (number, port) = word.split_once(':').unwrap_or((word, ""));
     // The parser takes no leading zeros, and nothing but four numbers up to 255.
     let address: Ipv4Addr = number.parse().ok()?;
-    if !is_public_v4(address) || !port.bytes().all(|b| b.is_ascii_digit()) {
+    if !is_public_v4(address) {
         return None;
     }
+    // "84.112.7.201:Denied" has none.
+    let port = port.starts_with(|c: char| c.is_ascii_digit());
     let end = start + number.len();
     let small = address.octets().iter().all(|number| *number <= SMALL_MAX);
-    (!is_numbering(text, start, end, small, !port.is_empty())).then_some(start..end)
+    (!is_numbering(text, start, end, small, port)).then_some(start..end)
 }
 
 /// Whether what stands around four numbers says that they count a section or a version.

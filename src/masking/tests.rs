@@ -28,6 +28,8 @@ fn stays(text: &str) {
 
 #[test]
 fn mailboxes_are_masked() {
+    check("见https://foo.com，邮箱zhang@pku.edu.cn", "见https://foo.com，邮箱email@example.com");
+    check("(http://x.org,jo@y.org)", "(http://x.org,email@example.com)");
     check("Write to anna.b+c@math.uni-bonn.de.", "Write to email@example.com.");
     check("(jo_1@ox.ac.uk, x@y.org)", "(email@example.com, email@example.com)");
     check("邮箱zhang@pku.edu.cn谢谢", "邮箱email@example.com谢谢");
@@ -51,6 +53,8 @@ fn what_is_no_mailbox_stays() {
 fn public_machines_are_masked() {
     check("The server 84.112.7.201 is down.", "The server 192.0.2.1 is down.");
     check("http://84.112.7.201:8080/x", "http://192.0.2.1:8080/x");
+    check("IP:84.112.7.201, address:84.112.7.201 (:84.112.7.201)", "IP:192.0.2.1, address:192.0.2.1 (:192.0.2.1)");
+    check("84.112.7.201:Denied", "192.0.2.1:Denied");
     check("ping 8.8.8.8", "ping 192.0.2.1");
     check("66.249.65.107 - - [1 May]", "192.0.2.1 - - [1 May]");
     check("at 131.220.0.0/16.", "at 192.0.2.1/16.");

@@ -72,6 +72,11 @@ pub fn hosts(files: &[PathBuf]) -> std::io::Result<HostList> {
             if reader.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line).map_err(failed)? == 0 {
                 break;
             }
+            if line.len() as u64 == LINE_BYTES_MAX && !line.ends_with(b"\n") {
+                reader.skip_until(b'\n').map_err(failed)?;
+                strange += 1;
+                continue;
+            }
             strange += u64::from(!hosts.add(&String::from_utf8_lossy(&line)));
         }
         if strange > 0 {

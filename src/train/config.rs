@@ -11,7 +11,7 @@ use super::error::{Result, TrainError};
 use super::lora::LoraConfig;
 use super::optim::AdamWConfig;
 use super::schedule::{Schedule, Shape};
-use crate::config::TokenBudget;
+use crate::config::{TokenBudget, merge};
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -482,17 +482,6 @@ fn expand(path: &Path) -> Result<Vec<PathBuf>> {
     let mut files: Vec<PathBuf> = listed.filter_map(std::result::Result::ok).collect();
     files.sort();
     Ok(files)
-}
-
-fn merge(into: &mut toml::Table, from: toml::Table) {
-    for (key, value) in from {
-        match (into.get_mut(&key), value) {
-            (Some(toml::Value::Table(old)), toml::Value::Table(new)) => merge(old, new),
-            (_, value) => {
-                into.insert(key, value);
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -5,8 +5,9 @@ use maud::{Markup, html};
 use super::page::{Page, bar, carried};
 use super::view::View;
 use crate::annotate::figures::{count, percent, short};
-use crate::annotate::tree::{Domain, Proposal, around};
+use crate::annotate::tree::{Domain, around};
 use crate::annotate::verdicts::{Said, Stand};
+use crate::domains::cut::Proposal;
 use crate::domains::prefix::Prefix;
 
 /// Parts of one prefix that are shown.
