@@ -43,7 +43,7 @@ Results go to standard output, progress and log lines to standard error. \
 The variable CORPUS_BUILD_LOG sets what is logged: CORPUS_BUILD_LOG=debug.
 
 Exit codes: 0 done; 1 the run failed; 2 wrong usage or configuration, or the input files \
-cannot be listed; 3 the rounds wait for annotations.";
+cannot be listed.";
 
 #[derive(Args, Debug)]
 pub(crate) struct Global {
@@ -136,18 +136,15 @@ pub(crate) enum Failure {
     Usage(Box<dyn std::error::Error + Send + Sync>),
     /// The run failed: exit code 1.
     Run(Box<dyn std::error::Error + Send + Sync>),
-    /// Somebody must annotate before it can go on: exit code 3.
-    Waits(Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl<E: std::error::Error + Send + Sync + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
         let error: Box<dyn std::error::Error + Send + Sync> = Box::new(error);
         let of_config = error.is::<crate::config::ConfigError>()
-            || error.downcast_ref::<BenchmarkError>().is_some_and(BenchmarkError::is_of_listing);
-        if error.downcast_ref::<RoundError>().is_some_and(|e| matches!(e, RoundError::Unsettled { .. })) {
-            Self::Waits(error)
-        } else if of_config || (error.is::<crate::crawl::CrawlError>() && !has_cause::<HttpError>(&*error)) {
+            || error.downcast_ref::<BenchmarkError>().is_some_and(BenchmarkError::is_of_listing)
+            || error.downcast_ref::<RoundError>().is_some_and(|e| matches!(e, RoundError::Config(_)));
+        if of_config || (error.is::<crate::crawl::CrawlError>() && !has_cause::<HttpError>(&*error)) {
             Self::Usage(error)
         } else {
             Self::Run(error)
@@ -211,7 +208,6 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Usage(error)) => report(&*error, 2),
         Err(Failure::Run(error)) => report(&*error, 1),
-        Err(Failure::Waits(error)) => report(&*error, 3),
     }
 }
 

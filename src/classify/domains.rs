@@ -37,7 +37,8 @@ pub(super) fn sample(examples: &[Example], indices: &[usize], pages_max: usize, 
     sample
 }
 
-/// The fold of each of `indices`; pages of a domain share one. `None` where positives come from one domain only.
+/// The fold of each of `indices`; pages of a domain share one. `None` where positives come from one domain only, or
+/// negatives from so few that one fold has them all.
 ///
 /// Domains of positives are dealt out largest first, each to the fold with the fewest positives; the others by hash.
 pub(super) fn folds(examples: &[Example], indices: &[usize], folds_max: usize, seed: u64) -> Option<Vec<usize>> {
@@ -58,13 +59,13 @@ pub(super) fn folds(examples: &[Example], indices: &[usize], folds_max: usize, s
         fold_of.insert(domain, fold);
     }
     let by_hash = |domain: &str| (draw(seed, "fold", domain.as_bytes()) % n_folds as u64) as usize;
-    Some(
-        indices
-            .iter()
-            .map(|i| examples[*i].domain.as_str())
-            .map(|domain| fold_of.get(domain).copied().unwrap_or_else(|| by_hash(domain)))
-            .collect(),
-    )
+    let fold = |i: &usize| {
+        let domain = examples[*i].domain.as_str();
+        fold_of.get(domain).copied().unwrap_or_else(|| by_hash(domain))
+    };
+    // With the negatives in one fold, a model without that fold would know one side only.
+    let of_negatives: BTreeSet<usize> = indices.iter().filter(|i| !examples[**i].positive).map(fold).collect();
+    (of_negatives.len() > 1).then(|| indices.iter().map(fold).collect())
 }
 
 #[cfg(test)]
@@ -95,7 +96,14 @@ mod tests {
 
     #[test]
     fn a_domain_is_in_one_fold() {
-        let examples = examples(&[("a", 9, true), ("a", 5, false), ("b", 4, true), ("c", 4, true), ("d", 7, false)]);
+        let examples = examples(&[
+            ("a", 9, true),
+            ("a", 5, false),
+            ("b", 4, true),
+            ("c", 4, true),
+            ("d", 7, false),
+            ("e", 2, false),
+        ]);
         let all: Vec<usize> = (0..examples.len()).collect();
         let folds = folds(&examples, &all, 4, 1).unwrap();
         for (i, example) in examples.iter().enumerate() {
@@ -110,5 +118,7 @@ mod tests {
     fn one_domain_cannot_be_held_out() {
         let examples = examples(&[("a", 9, true), ("b", 5, false)]);
         assert_eq!(folds(&examples, &[0, 1, 10], 4, 1), None);
+        let examples = super::tests::examples(&[("a", 3, true), ("b", 3, true), ("c", 5, false)]);
+        assert_eq!(folds(&examples, &(0..11).collect::<Vec<_>>(), 4, 1), None);
     }
 }

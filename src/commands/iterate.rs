@@ -7,9 +7,10 @@ use clap::Args;
 use serde_json::Value;
 
 use super::{configure, runner, sources, store};
-use crate::cli::{CommandResult, Global};
+use crate::cli::{CommandResult, Failure, Global};
 use crate::config::ByteSize;
 use crate::decontaminate::benchmarks;
+use crate::domains::files;
 use crate::rounds::{PlanLine, PlanState, Rounds, Summary, Until};
 use crate::task::{peak_memory, process_cpu_s};
 
@@ -25,7 +26,7 @@ Examples:
 
 Runs whatever rounds 1 to N lack, in order. From the second round on the classifier is trained on the seed and on what \
 the round before recalled: pages under accepted URL prefixes that it did not collect. Where no annotations say which \
-prefixes those are, it stops after the round, with exit code 3, and says what to do. The rounds have converged when \
+prefixes those are, it stops after the round, with exit code 1, and says what to do. The rounds have converged when \
 rounds.converged_share of a round's collection, by pages and by tokens, was in the one before it.
 
 Killed or failed, the same command goes on where it was: what is committed is not done again. \
@@ -54,6 +55,7 @@ impl Iterate {
         config.rank()?;
         config.positives()?;
         benchmarks::list(&config.decontaminate.benchmarks)?;
+        files::read(&config.domains.annotations).map_err(|error| Failure::Usage(Box::new(error)))?;
         let begun = Instant::now();
         let store = store(&config);
         let sources = sources(&config, &store)?;
@@ -214,7 +216,7 @@ fn print_summary(out: &mut dyn Write, figures: &Value) -> std::io::Result<()> {
     match validation {
         Value::Null => writeln!(
             out,
-            "classifier could not be validated: the seed's documents are of one host, or of none that is known"
+            "classifier could not be validated: the seed's documents, or the negatives, are of too few hosts"
         )?,
         figures => writeln!(out, "classifier on held-out hosts: {}", counts(figures))?,
     }

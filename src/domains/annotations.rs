@@ -121,7 +121,8 @@ impl RawEntry {
                 let at = text.span().start;
                 let prefix: Prefix =
                     text.get_ref().parse().map_err(|e: super::prefix::PrefixError| (at, e.to_string()))?;
-                let strange = |host: &str| host != name && !host.ends_with(&format!(".{name}"));
+                let bare = url::bare_host(&name);
+                let strange = |host: &str| host != bare && !host.ends_with(&format!(".{bare}"));
                 if let Some(host) = prefix.host().filter(|host| strange(host)) {
                     let prefix = text.get_ref();
                     return Err((
@@ -129,7 +130,7 @@ impl RawEntry {
                         format!("{prefix:?}: the host {host} is not one of {name}; a path begins with /"),
                     ));
                 }
-                found.push(if name == domain { prefix } else { prefix.below(super::prefix::bare_host(&name)) });
+                found.push(if name == domain { prefix } else { prefix.below(bare) });
             }
             Ok(found)
         };

@@ -25,12 +25,6 @@ pub struct Place {
     pub query: String,
 }
 
-/// A host without `www.`, which does not tell pages apart.
-#[must_use]
-pub fn bare_host(host: &str) -> &str {
-    host.strip_prefix("www.").filter(|rest| rest.contains('.')).unwrap_or(host)
-}
-
 impl Place {
     /// The place that an address names; `None` where it is no address of a page.
     #[must_use]
@@ -38,7 +32,7 @@ impl Place {
         let address = Url::parse(address).ok().filter(|address| matches!(address.scheme(), "http" | "https"))?;
         let host = address.host_str()?.trim_end_matches('.');
         let (path, query) = url::path_and_query(address.path(), address.query());
-        Some(Self { host: bare_host(host).to_owned(), path, query })
+        Some(Self { host: url::bare_host(host).to_owned(), path, query })
     }
 
     /// The place of a host and what follows it in an address.
@@ -48,7 +42,7 @@ impl Place {
         let (path, query) = text.split_once('?').map_or((text, None), |(path, query)| (path, Some(query)));
         let (path, query) = url::path_and_query(path, query);
         let host = host.trim_end_matches('.').to_ascii_lowercase();
-        Self { host: bare_host(&host).to_owned(), path, query }
+        Self { host: url::bare_host(&host).to_owned(), path, query }
     }
 
     /// The names and values of the query.
@@ -153,7 +147,7 @@ impl Prefix {
     /// The place that it is itself, on a domain's own host where it names none.
     #[must_use]
     pub fn place(&self, domain: &str) -> Place {
-        let host = self.host.clone().unwrap_or_else(|| bare_host(domain).to_owned());
+        let host = self.host.clone().unwrap_or_else(|| url::bare_host(domain).to_owned());
         let query = self.key.as_ref().map(|key| format!("{}={}", key.name, key.value.as_deref().unwrap_or_default()));
         Place { host, path: self.path.clone(), query: query.unwrap_or_default() }
     }
@@ -197,7 +191,7 @@ impl FromStr for Prefix {
             // As an address's host: in lower case, international names in ASCII.
             _ => match Url::parse(&format!("https://{host}/")) {
                 Ok(address) if address.host_str().is_some_and(|host| host.contains('.')) => {
-                    address.host_str().map(|host| bare_host(host.trim_end_matches('.')).to_owned())
+                    address.host_str().map(|host| url::bare_host(host.trim_end_matches('.')).to_owned())
                 }
                 _ => return Err(PrefixError::Host { text: text.to_owned() }),
             },
@@ -205,7 +199,7 @@ impl FromStr for Prefix {
         let (path, query) = rest.split_once('?').map_or((rest, None), |(path, query)| (path, Some(query)));
         let (path, query) = url::path_and_query(path, query);
         let key = match query.split_once('=') {
-            _ if query.is_empty() => None,
+            _ if query.trim_end_matches('=').is_empty() => None,
             _ if query.contains('&') => return Err(PrefixError::Keys { text: text.to_owned() }),
             Some((name, value)) if !value.is_empty() => {
                 Some(Key { name: name.to_owned(), value: Some(value.to_owned()) })
@@ -290,6 +284,12 @@ mod tests {
         {
             let prefix: Prefix = text.parse().unwrap();
             assert_eq!((prefix.to_string().as_str(), prefix.as_str()), (text, text));
+        }
+        for text in
+            ["/i.php?t=a b", "/i.php?t=a%20b", "/a b/c%2f", "/a?=", "www.www.a.org/x", "www.gov.uk/x", "/a?b=%26"]
+        {
+            let once: Prefix = text.parse().unwrap();
+            assert_eq!(once.as_str().parse::<Prefix>().unwrap(), once, "{text}");
         }
         let lengths = ["/", "/a", "/a?b", "/a?b=1", "/a/c", "math.example.org/"].map(|text| {
             let prefix: Prefix = text.parse().unwrap();

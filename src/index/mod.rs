@@ -6,7 +6,7 @@
 //! fetch   a task a recall WARC    its captures, by ranges of the WARC files that hold them, each looked at
 //! ```
 //!
-//! Out come WARC files in `recall/`, which later rounds read like any other, and beside each a table that says what became
+//! Out come WARC files in `recall/`, which extraction reads like any other, and beside each a table that says what became
 //! of every capture. An index is data of others: what its rows say is checked before it is followed, and what comes is
 //! checked before it is kept.
 

@@ -21,7 +21,7 @@ pub struct Wanted {
 
 /// What of it an answer depends on: entry by entry, in order of name.
 #[derive(Debug, Serialize)]
-pub(super) struct Terms(Vec<(String, Vec<String>, Vec<String>)>);
+pub(super) struct Terms(Vec<(String, [Vec<String>; 3])>);
 
 /// A page that is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,8 +65,8 @@ impl Wanted {
     /// What an answer depends on.
     #[must_use]
     pub(super) fn terms(&self) -> Terms {
-        let texts = |prefixes: &[Prefix]| prefixes.iter().map(ToString::to_string).collect();
-        let term = |entry: &Entry| (entry.name.clone(), texts(&entry.accepted), texts(&entry.refused));
+        let texts = |prefixes: &Vec<Prefix>| prefixes.iter().map(ToString::to_string).collect();
+        let term = |entry: &Entry| (entry.name.clone(), [&entry.accepted, &entry.refused, &entry.open].map(texts));
         Terms(self.counting().map(term).collect())
     }
 
@@ -146,7 +146,7 @@ proposed = true
         assert!(some.page("https://example.org/notes/1").is_none() && some.page("https://other.org/").is_some());
         assert!(some.ranges().iter().all(|range| range.from.contains("other")), "{:?}", some.ranges());
         let terms = |wanted: &Wanted| serde_json::to_string(&wanted.terms()).unwrap();
-        assert_eq!(terms(&some), r#"[["other.org",["/"],[]]]"#);
+        assert_eq!(terms(&some), r#"[["other.org",[["/"],[],[]]]]"#);
         assert_ne!(terms(&some), terms(&wanted(None)));
     }
 }

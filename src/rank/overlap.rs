@@ -164,8 +164,12 @@ impl Ranking<'_> {
 /// # Errors
 /// One is not Parquet.
 pub fn earlier(out: &Path, round: u32) -> Result<Vec<Artifact>, crate::io::table::TableError> {
-    let paths = (1..round).map(|round| super::ranking_path(out, round)).filter(|path| path.exists());
-    paths.map(|path| Artifact::on_disk(&path)).collect()
+    let paths: Vec<PathBuf> = (1..round).map(|round| super::ranking_path(out, round)).collect();
+    // Rounds that were never ranked here are none to compare with; one that is missing among others is an error.
+    if !paths.iter().any(|path| path.exists()) {
+        return Ok(Vec::new());
+    }
+    paths.iter().map(|path| Artifact::on_disk(path)).collect()
 }
 
 #[cfg(test)]

@@ -93,7 +93,7 @@ impl Recalling<'_> {
         self.each_placed(&mut |placed| {
             let counts = match placed.role {
                 role if may_join.contains(role) && !ids.contains(&placed.id) => &mut candidates,
-                role if role == may_not && self.rules.hard_negatives => &mut refused,
+                role if role == may_not && self.rules.hard_negatives && !ids.contains(&placed.id) => &mut refused,
                 _ => return Ok(()),
             };
             *counts.entry(placed.domain.to_owned()).or_default() += 1;
@@ -106,10 +106,12 @@ impl Recalling<'_> {
             seed,
             room,
         };
-        let sizes = |counts: &BTreeMap<String, usize>| counts.values().copied().collect::<Vec<usize>>();
-        let most = cap(&sizes(&candidates), &bounds);
+        let there = |domain: &String| of_domain.get(domain).copied().unwrap_or_default();
+        let sizes: Vec<(usize, usize)> = candidates.iter().map(|(domain, n)| (*n, there(domain))).collect();
+        let most = cap(&sizes, &bounds);
+        let of_refused: Vec<(usize, usize)> = refused.values().map(|n| (*n, 0)).collect();
         let most_refused = cap(
-            &sizes(&refused),
+            &of_refused,
             &Bounds { domain_share_max: 1.0, seed: usize::MAX >> 12, room: self.rules.pages_max, ..bounds },
         );
 
@@ -120,7 +122,7 @@ impl Recalling<'_> {
             if may_join.contains(placed.role) && !ids.contains(&placed.id) {
                 let most = most.saturating_sub(of_domain.get(placed.domain).copied().unwrap_or_default());
                 joining.push(placed.domain, most, hash, placed.page);
-            } else if placed.role == may_not && self.rules.hard_negatives {
+            } else if placed.role == may_not && self.rules.hard_negatives && !ids.contains(&placed.id) {
                 not_joining.push(placed.domain, most_refused, hash, placed.page);
             }
             Ok(())

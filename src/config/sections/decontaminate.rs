@@ -11,7 +11,7 @@ use crate::decontaminate::{ANSWER_FIELDS, QUESTION_FIELDS};
 /// What of benchmarks pages must not hold (METHOD: section 2.1 of the paper).
 #[derive(Clone, Debug, Serialize)]
 pub struct Decontaminate {
-    /// JSONL files of benchmark items, folders of them, globs; with none, nothing is removed.
+    /// JSONL or Parquet files of benchmark items, folders of them, globs; with none, nothing is removed.
     pub benchmarks: Vec<String>,
     /// Words in the names of fields that hold questions: their texts of few grams are looked for as a whole.
     pub fields: Vec<String>,

@@ -13,7 +13,7 @@ use crate::quality::QualityRules;
 pub struct Quality {
     /// The bounds.
     pub rules: QualityRules,
-    /// Files that list hosts whose pages are dropped, a host a line.
+    /// Files that list hosts whose pages are dropped: a host a line, hosts files, `||host^` lines, `.gz` too.
     pub blocked_hosts: Vec<PathBuf>,
 }
 

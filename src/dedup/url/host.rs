@@ -28,12 +28,18 @@ pub(super) fn normalise(url: &Url) -> Option<Host> {
     if name.len() > HOST_BYTES_MAX || name.split('.').any(str::is_empty) {
         return None;
     }
-    let mut identity = name;
-    while let Some(rest) = identity.strip_prefix("www.").filter(|rest| registrable(rest).is_some()) {
-        identity = rest;
-    }
+    let identity = without_www(name);
     let domain = registrable(name).unwrap_or(name);
     Some(Host { stated: name.to_owned(), identity: identity.to_owned(), domain: domain.to_owned() })
+}
+
+/// A host without `www.`, which does not tell pages apart, where that leaves a name of its own.
+pub(super) fn without_www(host: &str) -> &str {
+    let mut bare = host;
+    while let Some(rest) = bare.strip_prefix("www.").filter(|rest| registrable(rest).is_some()) {
+        bare = rest;
+    }
+    bare
 }
 
 /// The registrable domain of a host in ASCII; `None` for a public suffix or a single label.

@@ -78,6 +78,12 @@ pub fn path_and_query(path: &str, query: Option<&str>) -> (String, String) {
     (spelled, query.map(query::normalise).unwrap_or_default())
 }
 
+/// A host without `www.`, where that leaves a name of its own: what tells pages apart.
+#[must_use]
+pub fn bare_host(host: &str) -> &str {
+    host::without_www(host)
+}
+
 /// Whether a list, one entry a line, sorted, holds `name`.
 fn listed(list: &[&str], name: &str) -> bool {
     list.binary_search(&name).is_ok()

@@ -37,6 +37,7 @@ fn normalise(text: &str, same: &[u8], reserved: &[u8], space: Option<u8>) -> Str
         at += if decoded.is_some() { 3 } else { 1 };
         match (decoded, space) {
             (Some(b' '), Some(space)) => out.push(char::from(space)),
+            (None, Some(space)) if byte == b' ' => out.push(char::from(space)),
             (Some(value), _) if !is_plain(value) => push_encoded(&mut out, value),
             (Some(value), _) => out.push(char::from(value)),
             (None, _) if is_plain(byte) || reserved.contains(&byte) => out.push(char::from(byte)),

@@ -21,9 +21,10 @@ use std::path::{Path, PathBuf};
 use arrow::array::{BooleanArray, Float64Array, Int64Array, StringArray, UInt64Array};
 
 use super::figures::Counted;
-use super::prefix::{Place, bare_host};
+use super::prefix::Place;
 use crate::config::{self, Denominator};
 use crate::dedup::exchange::PageRef;
+use crate::dedup::url;
 use crate::io::query::{Engine, QueryError};
 use crate::io::table::{Table, TableError, column};
 use crate::pages::Pages;
@@ -306,7 +307,7 @@ impl Analysis<'_> {
                 };
                 each(&Seen {
                     domain: domain.value(i),
-                    host: bare_host(host.value(i)),
+                    host: url::bare_host(host.value(i)),
                     url: url.value(i),
                     id: id.value(i),
                     page: Some(page),
