@@ -40,32 +40,44 @@ pub(super) fn sample(examples: &[Example], indices: &[usize], pages_max: usize, 
 /// The fold of each of `indices`; pages of a domain share one. `None` where positives come from one domain only, or
 /// negatives from so few that one fold has them all.
 ///
-/// Domains of positives are dealt out largest first, each to the fold with the fewest positives; the others by hash.
+/// Domains are dealt out largest first, those with positives before the others, each to the fold that has the fewest pages
+/// of its kind.
 pub(super) fn folds(examples: &[Example], indices: &[usize], folds_max: usize, seed: u64) -> Option<Vec<usize>> {
     let mut positives: BTreeMap<&str, usize> = BTreeMap::new();
-    for example in indices.iter().map(|i| &examples[*i]).filter(|example| example.positive) {
-        *positives.entry(&example.domain).or_default() += 1;
+    let mut negatives = positives.clone();
+    for example in indices.iter().map(|i| &examples[*i]) {
+        let side = if example.positive { &mut positives } else { &mut negatives };
+        *side.entry(&example.domain).or_default() += 1;
     }
     let n_folds = folds_max.min(positives.len());
     if n_folds < 2 {
         return None;
     }
-    let mut by_size: Vec<(&str, usize)> = positives.iter().map(|(domain, n)| (*domain, *n)).collect();
-    by_size.sort_by_key(|(domain, n)| (std::cmp::Reverse(*n), draw(seed, "fold", domain.as_bytes())));
-    let (mut sizes, mut fold_of) = (vec![0; n_folds], BTreeMap::new());
-    for (domain, n) in by_size {
+    let mut fold_of = BTreeMap::new();
+    deal(&positives, &mut fold_of, n_folds, seed);
+    deal(&negatives, &mut fold_of, n_folds, seed);
+    // With the negatives in one fold, a model without that fold would know one side only.
+    let of_negatives: BTreeSet<usize> = negatives.keys().filter_map(|domain| fold_of.get(domain).copied()).collect();
+    (of_negatives.len() > 1)
+        .then(|| indices.iter().filter_map(|i| fold_of.get(examples[*i].domain.as_str()).copied()).collect())
+}
+
+/// Gives each domain that has no fold yet the one with the fewest of these pages, the largest domain first.
+fn deal<'a>(pages: &BTreeMap<&'a str, usize>, fold_of: &mut BTreeMap<&'a str, usize>, n_folds: usize, seed: u64) {
+    let mut sizes = vec![0; n_folds];
+    let mut open = Vec::new();
+    for (domain, n) in pages {
+        match fold_of.get(domain) {
+            Some(fold) => sizes[*fold] += n,
+            None => open.push((*domain, *n)),
+        }
+    }
+    open.sort_by_key(|(domain, n)| (std::cmp::Reverse(*n), draw(seed, "fold", domain.as_bytes())));
+    for (domain, n) in open {
         let fold = (0..n_folds).min_by_key(|fold| sizes[*fold]).unwrap_or_default();
         sizes[fold] += n;
         fold_of.insert(domain, fold);
     }
-    let by_hash = |domain: &str| (draw(seed, "fold", domain.as_bytes()) % n_folds as u64) as usize;
-    let fold = |i: &usize| {
-        let domain = examples[*i].domain.as_str();
-        fold_of.get(domain).copied().unwrap_or_else(|| by_hash(domain))
-    };
-    // With the negatives in one fold, a model without that fold would know one side only.
-    let of_negatives: BTreeSet<usize> = indices.iter().filter(|i| !examples[**i].positive).map(fold).collect();
-    (of_negatives.len() > 1).then(|| indices.iter().map(fold).collect())
 }
 
 #[cfg(test)]
@@ -112,6 +124,18 @@ mod tests {
         }
         let of_positives: BTreeSet<usize> = all.iter().filter(|i| examples[**i].positive).map(|i| folds[*i]).collect();
         assert_eq!(of_positives.len(), 3);
+    }
+
+    #[test]
+    fn negatives_are_shared_out_whatever_the_seed() {
+        let examples = examples(&[("a", 9, true), ("b", 4, true), ("c", 7, false), ("d", 2, false)]);
+        let all: Vec<usize> = (0..examples.len()).collect();
+        for seed in 0..20 {
+            let folds = folds(&examples, &all, 4, seed).unwrap();
+            let of_negatives: BTreeSet<usize> =
+                all.iter().filter(|i| !examples[**i].positive).map(|i| folds[*i]).collect();
+            assert_eq!(of_negatives.len(), 2, "seed {seed}");
+        }
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::reject::Tally;
 use crate::task::{Artifact, Done, Input, Progress, Runner, SCRATCH, Stage, Task, TaskResult, with_cpu_time};
 
 /// Raised when the same inputs would give another classifier or other scores.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// The files of a classifier in its round's folder.
 pub const CLASSIFIER_FILES: [&str; 2] = ["classifier.bin", "classifier.json"];
