@@ -2,10 +2,10 @@
 
 use std::cell::Cell;
 
-use super::Verdict;
-use super::relations;
 use super::super::expression::evaluate::Steps;
 use super::super::expression::node::{Constant, Node, Relation};
+use super::Verdict;
+use super::relations;
 
 /// One comparison of answers, with the work it has left and what it had to assume.
 pub(super) struct Comparison {
@@ -42,10 +42,10 @@ impl Comparison {
         {
             return found.0 == truth.0;
         }
-        if is_region(found) || is_region(truth) {
-            if let Some(same) = self.same_region(found, truth) {
-                return same;
-            }
+        if (is_region(found) || is_region(truth))
+            && let Some(same) = self.same_region(found, truth)
+        {
+            return same;
         }
         if let (Node::List(..) | Node::Set(_), _) | (_, Node::List(..) | Node::Set(_)) = (found, truth) {
             return self.same_items(found, truth);
@@ -59,7 +59,8 @@ impl Comparison {
                     c => c,
                 };
                 // Of two items the brackets say which ends an interval has; a vector has whichever it likes.
-                let brackets = (round(*open), round(*close)) == (round(*other_open), round(*other_close)) || a.len() > 2;
+                let brackets =
+                    (round(*open), round(*close)) == (round(*other_open), round(*other_close)) || a.len() > 2;
                 brackets && self.same_in_order(a, b)
             }
             (Node::Matrix(rows), Node::Matrix(others)) => {
@@ -119,9 +120,8 @@ impl Comparison {
                 if b.iter().all(|label| a.contains(label)) {
                     return a.len() == b.len()
                         && b.iter().zip(&truths).all(|(label, truth)| {
-                            found_value(label).is_some_and(|found| {
-                                self.same(&relations::value(found).1, &relations::value(truth).1)
-                            })
+                            found_value(label)
+                                .is_some_and(|found| self.same(&relations::value(found).1, &relations::value(truth).1))
                         });
                 }
                 // Other names for the same things, in the same order.
@@ -244,7 +244,11 @@ fn is_region(node: &Node) -> bool {
             rest.iter().any(|(relation, _)| {
                 matches!(
                     relation,
-                    Relation::Less | Relation::LessEqual | Relation::Greater | Relation::GreaterEqual | Relation::NotEqual
+                    Relation::Less
+                        | Relation::LessEqual
+                        | Relation::Greater
+                        | Relation::GreaterEqual
+                        | Relation::NotEqual
                 )
             }) || matches!(rest.as_slice(), [(Relation::In, region)] if is_region(region))
         }

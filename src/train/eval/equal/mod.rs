@@ -157,7 +157,8 @@ fn bare(text: &str) -> String {
 fn words(text: &str) -> Option<String> {
     let mut out = String::new();
     let mut rest = plain(text);
-    for command in ["\\text", "\\textbf", "\\textit", "\\mathrm", "\\mathbf", "\\mbox", "\\textnormal", "\\rm", "\\bf"] {
+    for command in ["\\text", "\\textbf", "\\textit", "\\mathrm", "\\mathbf", "\\mbox", "\\textnormal", "\\rm", "\\bf"]
+    {
         rest = rest.replace(&format!("{command}{{"), "{");
     }
     for c in rest.chars() {

@@ -5,11 +5,11 @@ use num_rational::BigRational;
 use num_traits::{Signed, Zero};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::compare::Comparison;
 use super::super::expression::evaluate::{Evaluator, Value};
 use super::super::expression::field::{Field, Real};
 use super::super::expression::node::{Constant, Literal, Node};
 use super::super::expression::units::Unit;
+use super::compare::Comparison;
 
 /// Relative difference within which the paper takes numbers for equal.
 const RELATIVE: f64 = 1e-3;
@@ -115,13 +115,13 @@ impl Comparison {
             if let (Value::Scalar(a), Value::Scalar(b)) = (&a, &b) {
                 // A decimal beside a number that no decimal is.
                 let decimal = |node: &Node| node.any(&|node| matches!(node, Node::Number(n) if n.place.is_some()));
-                let approximate =
-                    exact.0.is_some() && decimal(found) || exact.1.is_some() && decimal(truth);
+                let approximate = exact.0.is_some() && decimal(found) || exact.1.is_some() && decimal(truth);
                 if approximate && (a.0 - b.0).abs() <= RELATIVE * b.0.abs() {
                     self.rounded.set(true);
                     return Some(true);
                 }
-                let zero = |value: &Option<Value<BigRational>>| matches!(value, Some(Value::Scalar(n)) if Zero::is_zero(n));
+                let zero =
+                    |value: &Option<Value<BigRational>>| matches!(value, Some(Value::Scalar(n)) if Zero::is_zero(n));
                 if zero(&exact.0) || zero(&exact.1) {
                     return Some((a.0 - b.0).abs() <= 1e-12);
                 }

@@ -3,26 +3,41 @@
 
 use std::cell::Cell;
 
-use super::compare::Comparison;
-use super::numbers::infinite;
-use super::relations::{is_name, pairs};
 use super::super::expression::evaluate::Evaluator;
 use super::super::expression::field::Real;
 use super::super::expression::node::{Node, Relation, Space};
+use super::compare::Comparison;
+use super::numbers::infinite;
+use super::relations::{is_name, pairs};
 
 /// Bounds and points of a set at most.
 const MARKS_MAX: usize = 200;
 
+/// A relation between two functions of one variable.
+struct Condition {
+    left: Node,
+    relation: Relation,
+    right: Node,
+    variable: String,
+}
+
 /// A set of real numbers.
 enum Region {
-    Interval { low: f64, low_in: bool, high: f64, high_in: bool },
+    Interval {
+        low: f64,
+        low_in: bool,
+        high: f64,
+        high_in: bool,
+    },
     Points(Vec<f64>),
-    Integers { from: f64 },
+    Integers {
+        from: f64,
+    },
     Union(Vec<Region>),
     Intersection(Vec<Region>),
     Difference(Box<Region>, Box<Region>),
     /// Where `left` and `right` stand so, as functions of the variable.
-    Where { left: Node, relation: Relation, right: Node, variable: String },
+    Where(Box<Condition>),
     /// Conditions side by side, which may be meant all together or any of them.
     Either(Vec<Region>, Cell<Option<bool>>),
 }
@@ -97,7 +112,7 @@ impl Comparison {
                 high_in: *close == ']',
             },
             Node::Set(items) => Region::Points(items.iter().map(|item| self.number(item)).collect::<Option<_>>()?),
-            Node::Union(items) => Region::Union(self.regions(items)?),
+            Node::Union(items) | Node::List(items, true) => Region::Union(self.regions(items)?),
             Node::Intersection(items) => Region::Intersection(self.regions(items)?),
             Node::Difference(a, b) => Region::Difference(Box::new(self.region(a)?), Box::new(self.region(b)?)),
             Node::Space(Space::Reals) => {
@@ -113,7 +128,6 @@ impl Comparison {
                 },
                 _ => return None,
             },
-            Node::List(items, true) => Region::Union(self.regions(items)?),
             Node::List(items, false) => Region::Either(self.regions(items)?, Cell::new(None)),
             Node::Chain(_, rest) => match rest.as_slice() {
                 [(Relation::In, set)] => self.region(set)?,
@@ -147,12 +161,12 @@ impl Comparison {
         variables.extend(right.symbols());
         variables.dedup();
         match variables.as_slice() {
-            [variable] => Some(Region::Where {
+            [variable] => Some(Region::Where(Box::new(Condition {
                 left: left.clone(),
                 relation: *relation,
                 right: right.clone(),
                 variable: (*variable).to_owned(),
-            }),
+            }))),
             _ => None,
         }
     }
@@ -181,9 +195,9 @@ impl Region {
                 a.marks(out);
                 b.marks(out);
             }
-            Self::Where { left, right, .. } => {
-                numbers(left, out);
-                numbers(right, out);
+            Self::Where(condition) => {
+                numbers(&condition.left, out);
+                numbers(&condition.right, out);
             }
         }
     }
@@ -203,7 +217,7 @@ impl Region {
                 a.settle(comparison, tried);
                 b.settle(comparison, tried);
             }
-            Self::Interval { .. } | Self::Points(_) | Self::Integers { .. } | Self::Where { .. } => {}
+            Self::Interval { .. } | Self::Points(_) | Self::Integers { .. } | Self::Where(_) => {}
         }
     }
 
@@ -222,7 +236,8 @@ impl Region {
                 _ => all(items, comparison, x)?,
             },
             Self::Difference(a, b) => a.holds(comparison, x)? && !b.holds(comparison, x)?,
-            Self::Where { left, relation, right, variable } => {
+            Self::Where(condition) => {
+                let Condition { left, relation, right, variable } = &**condition;
                 let point = |name: &str| (name == variable).then_some(Real(x));
                 let evaluator = Evaluator { point: &point, steps: &comparison.steps };
                 // Where a side has no value, no relation holds.

@@ -3,10 +3,10 @@
 use num_rational::BigRational;
 use num_traits::{Signed, Zero};
 
-use super::compare::Comparison;
 use super::super::expression::evaluate::Value;
 use super::super::expression::field::Real;
 use super::super::expression::node::{Function, Node, Relation};
+use super::compare::Comparison;
 
 /// What an answer says: the name it gives the value, and the value. `x = 2 + 3 = 5` is 5, with the name x; what is no
 /// equation of a name is a value as it stands.
@@ -24,7 +24,8 @@ pub(super) fn value(node: &Node) -> (Option<Node>, Node) {
         return plain();
     }
     let sides: Vec<&Node> = std::iter::once(&**first).chain(exact).collect();
-    let Some(last) = (if sides.len() > 1 { sides.last().copied() } else { others.first().map(|(_, side)| side) }) else {
+    let Some(last) = (if sides.len() > 1 { sides.last().copied() } else { others.first().map(|(_, side)| side) })
+    else {
         return plain();
     };
     let before: &[&Node] = if sides.len() > 1 { &sides[..sides.len() - 1] } else { &sides };
@@ -43,9 +44,7 @@ pub(super) fn value(node: &Node) -> (Option<Node>, Node) {
 /// Whether a side is only the name of what is asked for: `x`, `f(x)`, `|AB|`, `∠ABC`, `S_1 : S_2`, `(x, y)`, `\sin A`.
 pub(super) fn is_name(node: &Node) -> bool {
     match node {
-        Node::Symbol(_) | Node::Text(_) => true,
-        Node::Constant(_) => false,
-        Node::Call(Function::Named(_), _) => true,
+        Node::Symbol(_) | Node::Text(_) | Node::Call(Function::Named(_), _) => true,
         Node::Call(_, items) | Node::Product(items) | Node::Ratio(items) | Node::Tuple('(', items, ')') => {
             !items.is_empty() && items.iter().all(is_name)
         }
@@ -128,9 +127,7 @@ impl Comparison {
         }
         match relation {
             Relation::In => self.same(b, d) && self.same(a, c),
-            Relation::Other(_) => {
-                self.same(a, c) && self.same(b, d) || self.same(a, d) && self.same(b, c)
-            }
+            Relation::Other(_) => self.same(a, c) && self.same(b, d) || self.same(a, d) && self.same(b, c),
             // The sides themselves may be no numbers: a set, a point.
             Relation::Equal if self.same(a, c) && self.same(b, d) => true,
             relation => {
@@ -148,7 +145,8 @@ impl Comparison {
         let mut exact: Option<BigRational> = None;
         let mut compared = 0;
         for seed in 1..=4 {
-            let (Some(Value::Scalar(x)), Some(Value::Scalar(y))) = (self.exact(a, seed, false), self.exact(b, seed, false))
+            let (Some(Value::Scalar(x)), Some(Value::Scalar(y))) =
+                (self.exact(a, seed, false), self.exact(b, seed, false))
             else {
                 break;
             };
@@ -185,5 +183,6 @@ impl Comparison {
 }
 
 fn is_applied(node: &Node) -> bool {
-    matches!(node, Node::Call(Function::Named(_), _)) || matches!(node, Node::Product(items) if items.iter().all(is_name))
+    matches!(node, Node::Call(Function::Named(_), _))
+        || matches!(node, Node::Product(items) if items.iter().all(is_name))
 }

@@ -64,10 +64,10 @@ fn numbers_are_exact() {
     ]);
     different(&[
         ("1000", "1001"),
-        ("28800", "28801"),
+        ("31700", "31701"),
         ("\\sqrt{1001}", "\\sqrt{1000}"),
-        ("326.57", "326.5"),
-        ("1.257", "1.25"),
+        ("412.38", "412.3"),
+        ("2.758", "2.75"),
         ("2 \\cdot 4/5", "14/5"),
         ("3", "-3"),
         ("0", "1e-9"),
@@ -93,7 +93,7 @@ fn decimals_round() {
     different(&[
         ("0.67", "2/3"),
         ("0.666", "2/3"),
-        ("15.97", "\\frac{639}{40}"),
+        ("17.32", "\\frac{693}{40}"),
         ("1.4", "\\sqrt{2}"),
         ("1", "0.9996"),
         ("1000", "\\sqrt{1000001}"),
@@ -108,35 +108,35 @@ fn separators_of_thousands() {
     same(&[
         ("1,234,567", "1234567"),
         ("1{,}000", "1000"),
-        ("10,\\!080", "10080"),
-        ("11,\\! 111,\\! 100", "11111100"),
+        ("40,\\!320", "40320"),
+        ("23,\\! 456,\\! 700", "23456700"),
         ("1 000", "1000"),
         ("12\\,345", "12345"),
         ("1,000.50", "1000.5"),
         ("2,74", "2.74"),
         ("1，234", "1234"),
     ]);
-    different(&[("32, 349", "32349"), ("1,27", "1,2"), ("58,5007", "58,500"), ("(1,200)", "(1,201)")]);
+    different(&[("41, 205", "41205"), ("1,27", "1,2"), ("61,3007", "61,300"), ("(1,200)", "(1,201)")]);
 }
 
 #[test]
 fn units_and_money() {
     same(&[
-        ("15\\mbox{ cm}^2", "15"),
-        ("15 cm^2", "15\\text{ cm}^2"),
-        ("15 square centimeters", "15\\text{ cm}^{2}"),
+        ("21\\mbox{ cm}^2", "21"),
+        ("21 cm^2", "21\\text{ cm}^2"),
+        ("21 square centimeters", "21\\text{ cm}^{2}"),
         ("5\\text{ m}", "500\\text{ cm}"),
         ("\\$36", "36"),
         ("$36", "36 dollars"),
-        ("\\$32,\\!348", "32348"),
-        ("5.4 \\text{ cents}", "5.4"),
+        ("\\$27,\\!150", "27150"),
+        ("6.3 \\text{ cents}", "6.3"),
         ("18元", "18"),
         ("3.5千克", "3500克"),
         ("5平方米", "5\\text{ m}^2"),
         ("72 km/h", "20 m/s"),
         ("60 \\text{ miles per hour}", "60"),
-        ("\\frac{68}{3}\\text{ pounds}", "68/3"),
-        ("8\\text{ meals}", "8"),
+        ("\\frac{47}{3}\\text{ pounds}", "47/3"),
+        ("9\\text{ lessons}", "9"),
         ("90^\\circ", "90"),
         ("90^{\\circ}", "90 degrees"),
         ("90°", "90度"),
@@ -151,7 +151,7 @@ fn units_and_money() {
     different(&[
         ("5\\text{ m}", "5\\text{ cm}"),
         ("5 kg", "5 m"),
-        ("15\\mbox{ cm}^2 - 1", "15\\mbox{ cm}^2"),
+        ("21\\mbox{ cm}^2 - 1", "21\\mbox{ cm}^2"),
         ("90^\\circ - 1", "90^\\circ"),
         ("18元", "19元"),
         ("90^\\circ", "\\pi"),
@@ -191,7 +191,7 @@ fn roots_and_constants() {
         ("\\sin^2 x + \\cos^2 x", "1"),
         ("3-4i", "-4i+3"),
         ("(1+i)^2", "2i"),
-        ("1-5\\mathrm{i}", "1 - 5i"),
+        ("2-7\\mathrm{i}", "2 - 7i"),
         ("\\sqrt{-4}", "2i"),
         ("\\infty", "+\\infty"),
         ("\\frac{1+\\sqrt5}{2}", "\\frac12 + \\frac{\\sqrt 5}{2}"),
@@ -211,7 +211,7 @@ fn roots_and_constants() {
 #[test]
 fn expressions() {
     same(&[
-        ("(a+5)(b+2)", "ab+2a+5b+10"),
+        ("(a+3)(b+4)", "ab+4a+3b+12"),
         ("x(x-1)", "x^2-x"),
         ("\\frac{x+2}{7}", "\\frac{x}{7}+\\frac{2}{7}"),
         ("\\tan^2 y+1", "\\sec^2 y"),
@@ -219,8 +219,8 @@ fn expressions() {
         ("\\frac{1}{3\\sqrt[3]{x}^2}", "\\frac{1}{3x^{2/3}}"),
         ("x^{-1}", "\\frac1x"),
         ("e^{2x}", "(e^x)^2"),
-        ("\\frac{2n}{n+1}", "2 - \\frac{2}{n+1}"),
-        ("3R^2", "3 R^{2}"),
+        ("\\frac{3n}{n+1}", "3 - \\frac{3}{n+1}"),
+        ("5R^2", "5 R^{2}"),
         ("x_1+x_2", "x_{2}+x_{1}"),
         ("2xy", "2yx"),
         ("\\ln(2x)", "\\ln 2+\\ln x"),
@@ -230,13 +230,13 @@ fn expressions() {
         ("2^{n+1}", "2\\cdot 2^n"),
         ("\\alpha+\\beta", "β+α"),
         ("x²-1", "(x-1)(x+1)"),
-        ("\\frac{\\pi r}{h+r}", "\\frac{r\\pi}{r+h}"),
+        ("\\frac{\\pi k}{m+k}", "\\frac{k\\pi}{k+m}"),
         ("\\frac{e^{2 i t}}{2+2 i}", "\\frac{(1-i)e^{2it}}{4}"),
         ("I(0) e^{-\\frac{t}{RC}}", "I(0)\\exp(-t/(RC))"),
     ]);
     different(&[
-        ("(a+5)(b+2)", "(a+5)(b+3)"),
-        ("x+2n+1", "x+1"),
+        ("(a+3)(b+4)", "(a+3)(b+5)"),
+        ("x+3n+2", "x+2"),
         ("\\cot x", "\\tan x"),
         ("I(0) e^{-t}", "I(1) e^{-t}"),
         ("2k", "2"),
@@ -272,7 +272,7 @@ fn points_intervals_and_sets() {
         ("[0,1]\\cup[1,2]", "[0,2]"),
         ("\\mathbb{R}", "(-\\infty,\\infty)"),
         ("\\{1,2,3\\}", "\\{3,2,1\\}"),
-        ("\\{1\\pm\\sqrt{5},-2\\}", "\\{-2, 1+\\sqrt5, 1-\\sqrt5\\}"),
+        ("\\{3\\pm\\sqrt{6},-4\\}", "\\{-4, 3+\\sqrt6, 3-\\sqrt6\\}"),
         ("\\emptyset", "\\varnothing"),
         ("\\{\\}", "\\emptyset"),
         ("\\text{no solution}", "\\emptyset"),
@@ -292,7 +292,7 @@ fn points_intervals_and_sets() {
         ("\\{1,2\\}", "\\{1,3\\}"),
         ("(1,2)", "(1,2,3)"),
         ("\\{1,2,3\\}", "\\{1,2\\}"),
-        ("(0,9)\\cup(9,36)", "(0,36)"),
+        ("(0,7)\\cup(7,25)", "(0,25)"),
         ("x<-1, x<3", "x<3"),
     ]);
 }
@@ -303,8 +303,8 @@ fn lists() {
         ("1,-2", "-2, 1"),
         ("x=1 \\text{ or } x=-2", "1,-2"),
         ("6 \\text{ and } 8", "6,8"),
-        ("19, 46, and 82", "46, 19, 82"),
-        ("1 \\pm \\sqrt{19}", "1+\\sqrt{19}, 1-\\sqrt{19}"),
+        ("12, 35, and 71", "35, 12, 71"),
+        ("2 \\pm \\sqrt{11}", "2+\\sqrt{11}, 2-\\sqrt{11}"),
         ("\\pm 3", "3, -3"),
         ("x=±2", "x = 2, x = -2"),
         ("5;10", "5; 10"),
@@ -313,7 +313,7 @@ fn lists() {
         ("3和5", "5, 3"),
         ("a=1, b=2", "b=2, a=1"),
         ("a=1, b=2", "1, 2"),
-        ("p=5,q=2;p=7,q=2", "(5,2),(7,2)"),
+        ("s=4,t=9;s=6,t=9", "(4,9),(6,9)"),
         ("45^\\circ, 135^\\circ", "135, 45"),
         ("n=1, 2, 3", "1,2,3"),
         ("x = k\\pi, k \\in \\mathbb{Z}", "k\\pi"),
@@ -340,10 +340,10 @@ fn equations() {
         ("x = \\frac13 \\approx 0.33", "1/3"),
         ("y = 2x+3", "2x+3"),
         ("y=2x+3", "2x-y+3=0"),
-        ("2x+4y-3=0", "y=-\\frac12x+\\frac34"),
-        ("y=\\pm\\sqrt{3}x", "y=\\sqrt3 x \\text{ or } y=-\\sqrt3 x"),
+        ("3x+6y-4=0", "y=-\\frac12x+\\frac23"),
+        ("y=\\pm\\sqrt{7}x", "y=\\sqrt7 x \\text{ or } y=-\\sqrt7 x"),
         ("\\frac{x^2}{4}+\\frac{y^2}{3}=1", "3x^2+4y^2=12"),
-        ("\\left(x-\\frac{3}{2}\\right)^{2}+y^{2}=\\frac{25}{4}", "x^2-3x+y^2=4"),
+        ("\\left(x-\\frac{5}{2}\\right)^{2}+y^{2}=\\frac{29}{4}", "x^2-5x+y^2=1"),
         ("f(x)=1", "1"),
         ("\\angle ABC = 60^\\circ", "60^\\circ"),
         ("|AB| = 2\\sqrt3", "2\\sqrt3"),
@@ -363,8 +363,8 @@ fn equations() {
     ]);
     different(&[
         ("y=2x+3", "y=2x+2"),
-        ("7=11a+c", "11a+c"),
-        ("a+3z=0", "0"),
+        ("5=8a+c", "8a+c"),
+        ("b+4z=0", "0"),
         ("2x=10", "10"),
         ("x<1", "x>1"),
         ("x<1", "x\\le1"),
@@ -384,29 +384,35 @@ fn matrices_and_bases() {
         ("\\begin{pmatrix} 1/3 \\\\ 2 \\end{pmatrix}", "\\begin{bmatrix}\\frac13\\\\2\\\\\\end{bmatrix}"),
         ("\\begin{pmatrix} 1 \\\\ 2 \\end{pmatrix}", "(1,2)"),
         ("2\\begin{pmatrix}1\\\\2\\end{pmatrix}", "\\begin{pmatrix}2\\\\4\\end{pmatrix}"),
-        ("\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}+\\begin{pmatrix}5&6\\\\7&8\\end{pmatrix}", "\\begin{pmatrix}6&8\\\\10&12\\end{pmatrix}"),
-        ("\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}\\begin{pmatrix}1&0\\\\0&1\\end{pmatrix}", "\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}"),
+        (
+            "\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}+\\begin{pmatrix}5&6\\\\7&8\\end{pmatrix}",
+            "\\begin{pmatrix}6&8\\\\10&12\\end{pmatrix}",
+        ),
+        (
+            "\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}\\begin{pmatrix}1&0\\\\0&1\\end{pmatrix}",
+            "\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}",
+        ),
         ("\\begin{pmatrix}x\\\\2x\\end{pmatrix}", "x\\begin{pmatrix}1\\\\2\\end{pmatrix}"),
-        ("2516_8", "2516_{8}"),
-        ("2516_{\\text{eight}}", "2516_8"),
-        ("2516", "2516_8"),
-        ("152A_{11}", "152A_{11}"),
+        ("1374_8", "1374_{8}"),
+        ("1374_{\\text{eight}}", "1374_8"),
+        ("1374", "1374_8"),
+        ("27A_{12}", "27A_{12}"),
         ("\\text{A5}_{16}", "A5_{16}"),
     ]);
     different(&[
         ("\\begin{pmatrix}1\\\\2\\end{pmatrix}", "\\begin{pmatrix}2\\\\1\\end{pmatrix}"),
         ("\\begin{pmatrix}1&2\\end{pmatrix}", "\\begin{pmatrix}1\\\\2\\end{pmatrix}"),
         ("\\begin{pmatrix}1\\\\2\\end{pmatrix}-1", "\\begin{pmatrix}1\\\\2\\end{pmatrix}"),
-        ("40_9", "40_{97}"),
-        ("40_9", "41_9"),
-        ("40_9", "40_8"),
+        ("31_7", "31_{75}"),
+        ("31_7", "32_7"),
+        ("31_7", "31_8"),
     ]);
 }
 
 #[test]
 fn words_and_options() {
     same(&[
-        ("\\text{Evelyn}", "evelyn"),
+        ("\\text{Mirabel}", "mirabel"),
         ("\\text{(B)}", "B"),
         ("(C)", "\\textbf{(C)}"),
         ("Yes.", "yes"),
@@ -417,7 +423,7 @@ fn words_and_options() {
         ("AC", "AC"),
     ]);
     different(&[
-        ("\\text{Evelyn}", "\\text{Navin}"),
+        ("\\text{Mirabel}", "\\text{Osric}"),
         ("B", "C"),
         ("\\text{even}", "\\text{odd}"),
         ("小明", "小红"),

@@ -8,7 +8,9 @@ pub(crate) fn plain(text: &str) -> String {
         if let Some(digit) = script(c) {
             out.push_str(if is_superscript(c) { "^{" } else { "_{" });
             out.push(digit);
-            while let Some(next) = chars.next_if(|next| script(*next).is_some() && is_superscript(*next) == is_superscript(c)) {
+            while let Some(next) =
+                chars.next_if(|next| script(*next).is_some() && is_superscript(*next) == is_superscript(c))
+            {
                 out.extend(script(next));
             }
             out.push('}');

@@ -99,8 +99,8 @@ impl Field for BigRational {
                 let below = factorial(taken)? * factorial(from - taken)?;
                 Some(Self::from_integer(factorial(from)? / below))
             }
-            Function::Gcd => fold(arguments, |a, b| a.gcd(b)),
-            Function::Lcm => fold(arguments, |a, b| a.lcm(b)),
+            Function::Gcd => fold(arguments, Integer::gcd),
+            Function::Lcm => fold(arguments, Integer::lcm),
             _ => None,
         }
     }

@@ -50,7 +50,6 @@ impl Lexer {
     fn run(&mut self) {
         while let Some(c) = self.peek(0) {
             match c {
-                ' ' | '\n' | '$' | '"' | '`' | '~' | '\u{a0}' => self.at += 1,
                 '0'..='9' => self.number(),
                 '.' if self.is_digit(1) => self.number(),
                 '.' if self.peek(1) == Some('.') => {
@@ -59,8 +58,8 @@ impl Lexer {
                     }
                     self.out.push(Token::Dots);
                 }
-                // The point after a sentence or an item.
-                '.' | '?' => self.at += 1,
+                // Spaces, dollars, the point after a sentence or an item.
+                ' ' | '\n' | '$' | '"' | '`' | '~' | '\u{a0}' | '.' | '?' => self.at += 1,
                 '\\' => self.backslash(),
                 'a'..='z' | 'A'..='Z' => self.word(),
                 '<' | '>' | '=' | '!' => self.relation(c),
@@ -88,9 +87,8 @@ impl Lexer {
     fn relation(&mut self, c: char) {
         let next = self.peek(1);
         let (token, length) = match (c, next) {
-            ('<', Some('=')) => (Token::Relation(Relation::LessEqual), 2),
+            ('<', Some('=')) | ('=', Some('<')) => (Token::Relation(Relation::LessEqual), 2),
             ('>', Some('=')) => (Token::Relation(Relation::GreaterEqual), 2),
-            ('=', Some('<')) => (Token::Relation(Relation::LessEqual), 2),
             ('=', Some('>')) => (Token::Relation(Relation::Other("⇒")), 2),
             ('!' | '<', Some('=' | '>')) => (Token::Relation(Relation::NotEqual), 2),
             ('=', Some('=')) => (Token::Relation(Relation::Equal), 2),
@@ -153,7 +151,9 @@ impl Lexer {
     fn separator(&self) -> Option<(usize, bool)> {
         let follows = |text: &str| text.chars().enumerate().all(|(i, c)| self.peek(i) == Some(c));
         let group = |length: usize| (0..3).all(|i| self.is_digit(length + i)) && !self.is_digit(length + 3);
-        for (text, plain_comma) in [("{,}", false), (",\\!", false), ("\\,", false), ("\\ ", false), (",", true), (" ", false)] {
+        for (text, plain_comma) in
+            [("{,}", false), (",\\!", false), ("\\,", false), ("\\ ", false), (",", true), (" ", false)]
+        {
             if !follows(text) {
                 continue;
             }
@@ -199,7 +199,8 @@ impl Lexer {
         if run.len() == 1 {
             return self.letter(run.chars().next().unwrap_or('x'));
         }
-        if let Some(token) = known(&run).or_else(|| known(&run.to_lowercase())).filter(|_| run != "Max" && run != "Min") {
+        if let Some(token) = known(&run).or_else(|| known(&run.to_lowercase())).filter(|_| run != "Max" && run != "Min")
+        {
             return self.out.push(token);
         }
         if is_greek(&run) {
@@ -232,8 +233,12 @@ impl Lexer {
             "approximately" | "about" | "approx" | "roughly" | "around" | "约" | "大约" | "约为" => {
                 Token::Relation(Relation::About)
             }
-            "no solution" | "no solutions" | "none exist" | "empty set" | "无解" | "空集" => Token::Name("∅".to_owned()),
-            "all real numbers" | "all reals" | "实数集" | "全体实数" | "一切实数" => Token::Space(Space::Reals),
+            "no solution" | "no solutions" | "none exist" | "empty set" | "无解" | "空集" => {
+                Token::Name("∅".to_owned())
+            }
+            "all real numbers" | "all reals" | "实数集" | "全体实数" | "一切实数" => {
+                Token::Space(Space::Reals)
+            }
             _ => return false,
         };
         self.out.push(token);
@@ -291,7 +296,12 @@ impl Lexer {
             let breaks = self.matrices > 0
                 && !matches!(
                     self.out.last(),
-                    None | Some(Token::Cell | Token::Row | Token::Begin(_) | Token::Sign('+' | '-' | '*' | '/' | '(' | '{' | '^'))
+                    None | Some(
+                        Token::Cell
+                            | Token::Row
+                            | Token::Begin(_)
+                            | Token::Sign('+' | '-' | '*' | '/' | '(' | '{' | '^')
+                    )
                 );
             if is_command && !breaks {
                 self.at += 1;
@@ -348,10 +358,11 @@ impl Lexer {
             name if is_dropped_with_argument(name) => {
                 self.argument();
             }
-            name if is_text(name) => match self.argument() {
-                Some(content) => self.text(name, &content),
-                None => {}
-            },
+            name if is_text(name) => {
+                if let Some(content) = self.argument() {
+                    self.text(name, &content);
+                }
+            }
             name => self.out.push(Token::Name(name.to_owned())),
         }
     }
@@ -484,6 +495,9 @@ mod tests {
     #[test]
     fn doubled_backslashes_are_one_or_a_row() {
         check("\\\\frac{1}{2}", "Command(\"frac\") { 1 } { 2 }");
-        check("\\begin{pmatrix}1\\\\\\frac12\\\\2\\end{pmatrix}", "Begin(\"pmatrix\") 1 Row Command(\"frac\") 12 Row 2 End");
+        check(
+            "\\begin{pmatrix}1\\\\\\frac12\\\\2\\end{pmatrix}",
+            "Begin(\"pmatrix\") 1 Row Command(\"frac\") 12 Row 2 End",
+        );
     }
 }

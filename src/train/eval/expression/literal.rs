@@ -17,7 +17,8 @@ impl Literal {
             None => (text, None),
         };
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        if whole.len() + fraction.len() > DIGITS_MAX || exponent.is_some_and(|e| e.unsigned_abs() as usize > DIGITS_MAX) {
+        if whole.len() + fraction.len() > DIGITS_MAX || exponent.is_some_and(|e| e.unsigned_abs() as usize > DIGITS_MAX)
+        {
             return None;
         }
         let digits = format!("{whole}{fraction}");

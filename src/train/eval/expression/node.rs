@@ -129,9 +129,12 @@ impl Node {
     /// The nodes right below.
     pub(crate) fn children(&self) -> Vec<&Self> {
         match self {
-            Self::Number(_) | Self::Constant(_) | Self::Symbol(_) | Self::Text(_) | Self::Based(..) | Self::Space(_) => {
-                Vec::new()
-            }
+            Self::Number(_)
+            | Self::Constant(_)
+            | Self::Symbol(_)
+            | Self::Text(_)
+            | Self::Based(..)
+            | Self::Space(_) => Vec::new(),
             Self::Negative(a) | Self::PlusMinus(a, _) | Self::Percent(a) | Self::Quantity(a, _) => vec![a],
             Self::Quotient(a, b)
             | Self::Power(a, b)
@@ -148,9 +151,7 @@ impl Node {
             | Self::Ratio(items)
             | Self::List(items, _) => items.iter().collect(),
             Self::Matrix(rows) => rows.iter().flatten().collect(),
-            Self::Chain(first, rest) => {
-                std::iter::once(&**first).chain(rest.iter().map(|(_, side)| side)).collect()
-            }
+            Self::Chain(first, rest) => std::iter::once(&**first).chain(rest.iter().map(|(_, side)| side)).collect(),
         }
     }
 
@@ -202,9 +203,12 @@ impl Node {
             Self::Chain(first, rest) => {
                 Self::Chain(one(first), rest.iter().map(|(how, side)| (*how, side.signed(minus))).collect())
             }
-            Self::Number(_) | Self::Constant(_) | Self::Symbol(_) | Self::Text(_) | Self::Based(..) | Self::Space(_) => {
-                self.clone()
-            }
+            Self::Number(_)
+            | Self::Constant(_)
+            | Self::Symbol(_)
+            | Self::Text(_)
+            | Self::Based(..)
+            | Self::Space(_) => self.clone(),
         }
     }
 }

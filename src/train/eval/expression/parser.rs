@@ -245,7 +245,9 @@ impl Parser {
                 let number = matches!(self.peek(), Some(Token::Number(_)));
                 let factor = self.postfix()?;
                 match factors.last_mut() {
-                    Some(last) if fraction && is_whole(last) && is_proper(&factor) => *last = mixed_number(last, factor),
+                    Some(last) if fraction && is_whole(last) && is_proper(&factor) => {
+                        *last = mixed_number(last, factor);
+                    }
                     // Numbers side by side are no product, except as the start of 1 4/5.
                     Some(last) if number && is_whole(last) => {
                         let below = if self.take_sign('/') { self.postfix()? } else { return None };
@@ -281,11 +283,11 @@ impl Parser {
     /// Whether the next token begins a factor that needs no sign before it.
     pub(super) fn starts_factor(&self) -> bool {
         match self.peek() {
-            Some(Token::Sign('(' | '[' | '{' | '⟨')) => true,
             Some(Token::Sign('|')) => !self.bars && !self.builder,
             Some(Token::Command(name)) => !matches!(*name, "cup" | "cap" | "setminus" | "choose" | "rfloor" | "rceil"),
             Some(
-                Token::Number(_)
+                Token::Sign('(' | '[' | '{' | '⟨')
+                | Token::Number(_)
                 | Token::Letter(_)
                 | Token::Name(_)
                 | Token::Function(_)

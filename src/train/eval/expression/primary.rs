@@ -109,11 +109,12 @@ impl Parser {
         let name = self.subscript()?;
         match node {
             Node::Number(Literal { value, place }) => {
-                let base = name.parse::<u32>().ok().or_else(|| base_of(&name)).filter(|base| (2..=36).contains(base))?;
+                let base =
+                    name.parse::<u32>().ok().or_else(|| base_of(&name)).filter(|base| (2..=36).contains(base))?;
                 let digits = place.map_or_else(|| value.to_string(), |_| decimal(&value, place));
                 Some(Node::Based(digits, base))
             }
-            // 4A_{16}, 152A_{11}
+            // 4A_{16}, 7B_{12}
             Node::Symbol(symbol) => Some(Node::Symbol(format!("{symbol}_{name}"))),
             Node::Tuple('(', items, ')') if items.len() == 1 => Some(Node::Call(Function::Named(name), items)),
             node => Some(Node::Call(Function::Named(format!("_{name}")), vec![node])),
@@ -197,7 +198,8 @@ impl Parser {
             }
             Token::Command("sqrt") => {
                 let index = if self.is('[') { self.brackets('[')? } else { Node::integer(2) };
-                let radicand = if matches!(self.peek(), Some(Token::Number(_))) { self.primary()? } else { self.argument()? };
+                let radicand =
+                    if matches!(self.peek(), Some(Token::Number(_))) { self.primary()? } else { self.argument()? };
                 Some(Node::Root(Box::new(index), Box::new(radicand)))
             }
             Token::Command("lfloor") => self.closed("rfloor", Function::Floor),
@@ -246,7 +248,9 @@ impl Parser {
         if !letters.is_empty() && self.tokens.get(at) == Some(&Token::Sign('_')) {
             let start = self.at;
             self.at = at + 1;
-            if let Some(base) = self.subscript().and_then(|name| name.parse::<u32>().ok()).filter(|b| (11..=36).contains(b)) {
+            if let Some(base) =
+                self.subscript().and_then(|name| name.parse::<u32>().ok()).filter(|b| (11..=36).contains(b))
+            {
                 return Some(Node::Based(format!("{digits}{letters}"), base));
             }
             self.at = start;
@@ -387,10 +391,7 @@ impl Parser {
                 parser.take_sign(')').then_some(())?;
                 return Some(Node::Call(Function::Binomial, vec![items.pop()?, taken]));
             }
-            let close = match parser.next()? {
-                Token::Sign(close @ (')' | ']' | '⟩')) => close,
-                _ => return None,
-            };
+            let Token::Sign(close @ (')' | ']' | '⟩')) = parser.next()? else { return None };
             match (items.len(), open, close) {
                 (0, ..) => None,
                 (1, '(', ')') | (1, '[', ']') => items.pop(),
@@ -532,8 +533,8 @@ fn arguments(node: Node) -> Vec<Node> {
 
 fn base_of(word: &str) -> Option<u32> {
     const NAMES: [&str; 15] = [
-        "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen",
-        "fifteen", "sixteen",
+        "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
+        "fourteen", "fifteen", "sixteen",
     ];
     NAMES.iter().position(|name| *name == word).map(|i| i as u32 + 2)
 }
@@ -548,4 +549,3 @@ fn spelled(token: &Token) -> String {
         other => format!("{other:?}"),
     }
 }
-

@@ -163,42 +163,108 @@ fn function(name: &str) -> Option<Function> {
 /// Names of Greek letters, which words may spell without a backslash.
 pub(crate) fn is_greek(name: &str) -> bool {
     const NAMES: &[&str] = &[
-        "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi",
-        "rho", "sigma", "tau", "phi", "chi", "psi", "omega",
+        "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu",
+        "xi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega",
     ];
     NAMES.contains(&name)
 }
 
 /// Commands that only set how a formula looks, and take no argument.
 pub(crate) fn is_look(name: &str) -> bool {
-    matches!(
-        name,
-        "left" | "right" | "middle" | "big" | "Big" | "bigg" | "Bigg" | "bigl" | "bigr" | "Bigl" | "Bigr" | "biggl"
-            | "biggr" | "Biggl" | "Biggr" | "displaystyle" | "textstyle" | "scriptstyle" | "limits" | "nolimits"
-            | "quad" | "qquad" | "enspace" | "thinspace" | "medspace" | "thickspace" | "negthinspace" | "hfill"
-            | "nonumber" | "notag" | "therefore" | "because" | "hline" | "bf" | "rm" | "it" | "allowbreak" | "newline"
-            | "," | "!" | ";" | ":" | " " | "\n" | ">" | "/" | "$" | "#" | "&" | "-" | "(" | ")" | "[" | "]" | "@"
-    )
+    const NAMES: &[&str] = &[
+        "left",
+        "right",
+        "middle",
+        "big",
+        "Big",
+        "bigg",
+        "Bigg",
+        "bigl",
+        "bigr",
+        "Bigl",
+        "Bigr",
+        "biggl",
+        "biggr",
+        "Biggl",
+        "Biggr",
+        "displaystyle",
+        "textstyle",
+        "scriptstyle",
+        "limits",
+        "nolimits",
+        "quad",
+        "qquad",
+        "enspace",
+        "thinspace",
+        "medspace",
+        "thickspace",
+        "negthinspace",
+        "hfill",
+        "nonumber",
+        "notag",
+        "therefore",
+        "because",
+        "hline",
+        "bf",
+        "rm",
+        "it",
+        "allowbreak",
+        "newline",
+        ",",
+        "!",
+        ";",
+        ":",
+        " ",
+        "\n",
+        ">",
+        "/",
+        "$",
+        "#",
+        "&",
+        "-",
+        "(",
+        ")",
+        "[",
+        "]",
+        "@",
+    ];
+
+    NAMES.contains(&name)
 }
 
 /// Commands whose argument is not part of the formula.
 pub(crate) fn is_dropped_with_argument(name: &str) -> bool {
-    matches!(name, "color" | "hspace" | "vspace" | "phantom" | "hphantom" | "vphantom" | "label" | "tag" | "textcolor" | "pmod")
+    const NAMES: &[&str] =
+        &["color", "hspace", "vspace", "phantom", "hphantom", "vphantom", "label", "tag", "textcolor", "pmod"];
+
+    NAMES.contains(&name)
 }
 
 /// Commands whose argument is text or an upright or bold letter.
 pub(crate) fn is_text(name: &str) -> bool {
-    matches!(
-        name,
-        "text" | "mbox" | "textbf" | "textit" | "textnormal" | "textrm" | "textsf" | "texttt" | "textup" | "hbox" | "emph"
-    ) || is_font(name)
+    const NAMES: &[&str] =
+        &["text", "mbox", "textbf", "textit", "textnormal", "textrm", "textsf", "texttt", "textup", "hbox", "emph"];
+
+    NAMES.contains(&name) || is_font(name)
 }
 
 /// Commands whose argument is mathematics in another font.
 pub(crate) fn is_font(name: &str) -> bool {
-    matches!(
-        name,
-        "mathrm" | "operatorname" | "operatorname*" | "mathbf" | "boldsymbol" | "bm" | "mathit" | "mathsf" | "mathcal"
-            | "mathbb" | "mathscr" | "mathfrak" | "pmb"
-    )
+    const NAMES: &[&str] = &[
+        "mathrm",
+        "operatorname",
+        "operatorname*",
+        "mathbf",
+        "boldsymbol",
+        "bm",
+        "mathit",
+        "mathsf",
+        "mathcal",
+        "mathbb",
+        "mathscr",
+        "mathfrak",
+        "pmb",
+    ];
+
+    NAMES.contains(&name)
 }

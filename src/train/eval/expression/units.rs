@@ -47,7 +47,8 @@ impl Unit {
 }
 
 fn power_of(phrase: &str) -> (u32, &str) {
-    for (word, power) in [("square ", 2), ("sq ", 2), ("sq. ", 2), ("cubic ", 3), ("cu ", 3), ("平方", 2), ("立方", 3)] {
+    for (word, power) in [("square ", 2), ("sq ", 2), ("sq. ", 2), ("cubic ", 3), ("cu ", 3), ("平方", 2), ("立方", 3)]
+    {
         if let Some(rest) = phrase.strip_prefix(word) {
             return (power, rest);
         }

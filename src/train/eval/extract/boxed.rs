@@ -29,7 +29,8 @@ pub(super) fn last(text: &str) -> Option<String> {
     let mut contents = vec![first.content];
     while contents.len() < BOXES_MAX {
         let Some(previous) = last_in(text, first.start) else { break };
-        if previous.end > first.start || !joins(&text[previous.end..first.start]) || previous.content.trim().is_empty() {
+        if previous.end > first.start || !joins(&text[previous.end..first.start]) || previous.content.trim().is_empty()
+        {
             break;
         }
         contents.push(previous.content);

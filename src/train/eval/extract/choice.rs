@@ -52,7 +52,9 @@ fn letter(announced: &str) -> Option<char> {
     match chars.next() {
         None => Some(letter),
         // "A circle" is no option A; "A) 5", "A. 5", "A: 5" are.
-        Some(')' | '）' | '.' | ':' | '：' | '}' | ',' | '，' | '、' | '。' | '．' | ';' | '$' | '*' | '\n') => Some(letter),
+        Some(')' | '）' | '.' | ':' | '：' | '}' | ',' | '，' | '、' | '。' | '．' | ';' | '$' | '*' | '\n') => {
+            Some(letter)
+        }
         Some(' ') if letter != 'A' && letter != 'I' => Some(letter),
         _ => None,
     }

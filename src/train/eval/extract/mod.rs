@@ -49,10 +49,10 @@ pub fn truth(text: &str) -> String {
         return answer.trim().to_owned();
     }
     let prose = text.len() > WHOLE_MAX || text.split_whitespace().filter(|word| is_word(word)).count() > 5;
-    if prose && readings(text).is_empty() || text.len() > WHOLE_MAX {
-        if let Some(answer) = phrase::last(text).map(of_phrase).or_else(|| place::last(text)) {
-            return answer;
-        }
+    if (prose && readings(text).is_empty() || text.len() > WHOLE_MAX)
+        && let Some(answer) = phrase::last(text).map(of_phrase).or_else(|| place::last(text))
+    {
+        return answer;
     }
     text.trim().to_owned()
 }
@@ -75,7 +75,8 @@ fn whole(text: &str) -> Option<&str> {
     // A sentence may read as a product of its words; after a number one or two words are its unit.
     let outside = without_arguments(text);
     let words = outside.split(|c: char| !c.is_alphanumeric()).filter(|word| is_word(word)).count();
-    let number_first = text.starts_with(|c: char| c.is_numeric() || matches!(c, '-' | '−' | '$' | '\\' | '.' | '￥' | '约'));
+    let number_first =
+        text.starts_with(|c: char| c.is_numeric() || matches!(c, '-' | '−' | '$' | '\\' | '.' | '￥' | '约'));
     (words <= 2 * usize::from(number_first) && !readings(text).is_empty()).then_some(text)
 }
 
@@ -95,13 +96,14 @@ fn without_arguments(text: &str) -> String {
 
 /// Whether a run of letters is a word of a sentence rather than names, functions or units.
 fn is_word(word: &str) -> bool {
-    let known = matches!(
-        word,
-        "sin" | "cos" | "tan" | "cot" | "sec" | "csc" | "log" | "ln" | "sqrt" | "frac" | "dfrac" | "tfrac" | "left"
-            | "right" | "cdot" | "times" | "text" | "infty" | "circ" | "begin" | "end" | "pmatrix" | "bmatrix" | "and"
-            | "or" | "leq" | "geq" | "neq" | "cup" | "cap" | "quad" | "theta" | "alpha" | "beta" | "lambda" | "percent"
-            | "pct" | "cm" | "mm" | "km" | "kg" | "degrees" | "dollars" | "cents"
-    );
+    const NAMES: &[&str] = &[
+        "sin", "cos", "tan", "cot", "sec", "csc", "log", "ln", "sqrt", "frac", "dfrac", "tfrac", "left", "right",
+        "cdot", "times", "text", "infty", "circ", "begin", "end", "pmatrix", "bmatrix", "and", "or", "leq", "geq",
+        "neq", "cup", "cap", "quad", "theta", "alpha", "beta", "lambda", "percent", "pct", "cm", "mm", "km", "kg",
+        "degrees", "dollars", "cents",
+    ];
+
+    let known = NAMES.contains(&word);
     word.chars().count() >= 2 && word.chars().all(char::is_alphabetic) && !known
 }
 

@@ -42,10 +42,8 @@ pub(super) fn last(text: &str) -> Option<&str> {
     let mut limit = lower.len();
     // One after which nothing stands, as in a text that was cut, is passed over.
     for _ in 0..8 {
-        let (start, length) = ANNOUNCEMENTS
-            .iter()
-            .filter_map(|words| lower[..limit].rfind(words).map(|at| (at, words.len())))
-            .max()?;
+        let (start, length) =
+            ANNOUNCEMENTS.iter().filter_map(|words| lower[..limit].rfind(words).map(|at| (at, words.len()))).max()?;
         let rest = &text[start + length..];
         let rest = rest.trim_start_matches([' ', ':', '：', '*', '\n', '"', '=', '(']);
         let rest = if text[start + length..].trim_start_matches([' ', ':', '：']).starts_with('(') {
@@ -74,8 +72,27 @@ fn without_lead(text: &str) -> &str {
     'again: loop {
         text = text.trim_start();
         for lead in [
-            "therefore", "thus", "hence", "then", "simply", "that", "is", "are", "just", "option", "choice", "equal to", "为",
-            "是", "：", ":", ",", "，", "**", "选项", "选",
+            "therefore",
+            "thus",
+            "hence",
+            "then",
+            "simply",
+            "that",
+            "is",
+            "are",
+            "just",
+            "option",
+            "choice",
+            "equal to",
+            "为",
+            "是",
+            "：",
+            ":",
+            ",",
+            "，",
+            "**",
+            "选项",
+            "选",
         ] {
             let head = text.get(..lead.len()).unwrap_or_default();
             let ends = |rest: &str| !lead.is_ascii() || !rest.starts_with(|c: char| c.is_ascii_alphabetic());

@@ -148,7 +148,8 @@ fn number(text: &str, at: usize) -> Option<usize> {
     let mut end = at;
     // A minus that is no hyphen, dash or subtraction.
     if bytes.get(at) == Some(&b'-') {
-        let sign = before.is_none_or(|c| c.is_whitespace() || matches!(c, '(' | '[' | '{' | '=' | ':' | '：' | '*' | '$' | '，'))
+        let sign = before
+            .is_none_or(|c| c.is_whitespace() || matches!(c, '(' | '[' | '{' | '=' | ':' | '：' | '*' | '$' | '，'))
             || before.is_some_and(|c| !c.is_ascii());
         if !sign {
             return None;
@@ -158,7 +159,8 @@ fn number(text: &str, at: usize) -> Option<usize> {
             end += 1;
         }
     }
-    if !digit(end) && !(bytes.get(end) == Some(&b'.') && digit(end + 1)) {
+    let point = bytes.get(end) == Some(&b'.') && digit(end + 1);
+    if !digit(end) && !point {
         return None;
     }
     let digits = |mut end: usize| {

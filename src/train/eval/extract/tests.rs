@@ -23,7 +23,7 @@ fn boxes_come_first() {
 #[test]
 fn boxes_side_by_side_are_one_answer() {
     check("$x=\\boxed{1}$ or $x=\\boxed{-2}$", "1, -2");
-    check("\\boxed{(2,2)} \\quad \\text{and} \\quad \\boxed{(6,2)}", "(2,2), (6,2)");
+    check("\\boxed{(1,4)} \\quad \\text{and} \\quad \\boxed{(5,4)}", "(1,4), (5,4)");
     check("\\boxed{1},\\boxed{2},\\boxed{3}", "1, 2, 3");
     check("\\boxed{143}\n\n**Final Answer**\n\\boxed{143}", "143");
     check("\\boxed{1} was my first try, but no: \\boxed{2}", "2");
@@ -45,7 +45,7 @@ fn sentences_announce_answers() {
     check("所以答案为：$\\frac{3}{4}$。", "$\\frac{3}{4}$");
     check("综上，答案：(1, 2)", "(1, 2)");
     check("The answer is (-2, 1).", "(-2, 1)");
-    check("The answer is\n\\[ \\frac{1}{2}. \\]", "\\frac{1}{2}.");
+    check("The answer is\n\\[ \\frac{1}{2}. \\]", "\\[ \\frac{1}{2}. \\]");
     check("So 9 + 9 = 18. The answer is", "18");
     check("The answer is $5,000.", "$5,000");
     check("Thus the answer is x = 3 or x = 4.", "x = 3 or x = 4");
@@ -60,7 +60,7 @@ fn the_output_of_a_tool_is_an_answer() {
 #[test]
 fn else_the_last_formula_or_number() {
     check("So she has 18 - 3 = 15 eggs left", "15");
-    check("So we get $15\\mbox{ cm}^2$.", "15\\mbox{ cm}^2");
+    check("So we get $21\\mbox{ cm}^2$.", "21\\mbox{ cm}^2");
     check("Since $x<2$, the total is 1,234.5 dollars.", "1,234.5");
     check("He pays $5 and $7, so $12 in all.", "12");
     check("That makes $10 + $20 = $30.", "30");
@@ -77,12 +77,12 @@ fn else_the_last_formula_or_number() {
 
 #[test]
 fn truths_come_in_their_benchmarks_forms() {
-    assert_eq!(truth("48/2 = <<48/2=24>>24 clips.\n#### 72"), "72");
+    assert_eq!(truth("36/2 = <<36/2=18>>18 pens.\n#### 54"), "54");
     assert_eq!(truth("Therefore $x = \\boxed{\\frac{1}{2}}.$"), "\\frac{1}{2}");
-    assert_eq!(truth("(3,4]"), "(3,4]");
-    assert_eq!(truth("$\\left(3,0\\right)$;$\\sqrt{3}$"), "$\\left(3,0\\right)$;$\\sqrt{3}$");
+    assert_eq!(truth("(5,8]"), "(5,8]");
+    assert_eq!(truth("$\\left(4,0\\right)$;$\\sqrt{2}$"), "$\\left(4,0\\right)$;$\\sqrt{2}$");
     assert_eq!(truth(" 18\n"), "18");
-    assert_eq!(truth("\\text{Evelyn}"), "\\text{Evelyn}");
+    assert_eq!(truth("\\text{Mirabel}"), "\\text{Mirabel}");
 }
 
 #[test]
@@ -109,7 +109,13 @@ fn letters_are_chosen() {
 
 #[test]
 fn any_text_has_an_end() {
-    for text in ["\\boxed{".repeat(5000), "$".repeat(5001), "the answer is ".repeat(3000), "1,".repeat(9000), "\\[".repeat(5000)] {
+    for text in [
+        "\\boxed{".repeat(5000),
+        "$".repeat(5001),
+        "the answer is ".repeat(3000),
+        "1,".repeat(9000),
+        "\\[".repeat(5000),
+    ] {
         let _ = (answer(&text), truth(&text), choice(&text, &["1", "2"]));
     }
 }
