@@ -16,6 +16,7 @@ pub mod comm;
 pub mod config;
 pub mod data;
 pub mod error;
+pub mod eval;
 pub mod grads;
 pub mod head;
 pub mod lora;
