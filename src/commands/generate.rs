@@ -10,8 +10,8 @@ use crate::cli::{CommandResult, Global};
 use crate::train::data::template::{Message, Template};
 use crate::train::data::vocabulary::Vocabulary;
 use crate::train::error::{Result, TrainError};
-use crate::train::generate::{Sampling, generate};
 use crate::train::run::end_token;
+use crate::train::sample::{Choosing, Limits, Row, Sampler, stream};
 
 /// `generate`.
 #[derive(Args, Debug)]
@@ -73,17 +73,17 @@ impl Generate {
         if let Some(begin) = vocabulary.begin().filter(|begin| prompt.first() != Some(begin)) {
             prompt.insert(0, begin);
         }
-        let sampling = Sampling {
-            temperature: self.temperature,
-            top_k: self.top_k,
-            top_p: self.top_p,
-            seed: self.seed,
-            tokens_max: self.max_tokens,
-        };
+        let by = Choosing { temperature: self.temperature, top_k: self.top_k, top_p: self.top_p };
+        let limits =
+            Limits { tokens_max: self.max_tokens, stop_tokens: vec![end], stop_texts: Vec::new(), batch_rows: 1 };
+        let mut rows = [Row::new(prompt, stream(self.seed, 0, 0, 0))];
         // A token may be half a character: what is whole so far is printed.
         let (mut tokens, mut printed) = (Vec::new(), 0);
         let closed = |e: std::io::Error| TrainError::append(Path::new("standard output"))(e);
-        generate(&model, &prompt, &sampling, &[end], &mut |token| {
+        Sampler::new(&model, None)?.run_each(&mut rows, &by, &limits, &mut |_, token| {
+            if token == end {
+                return Ok(());
+            }
             tokens.push(token);
             let text = vocabulary.decode(&tokens)?;
             if let Some(new) = text.get(printed..).filter(|new| !new.ends_with('\u{FFFD}')) {
