@@ -29,3 +29,4 @@ pub mod run;
 pub mod sample;
 pub mod schedule;
 pub mod tensorboard;
+pub mod tool;

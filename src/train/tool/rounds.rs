@@ -59,16 +59,16 @@ impl Rounds {
         self.rounds
     }
 
-    /// What comes after the model wrote `text` more.
+    /// What comes after the model wrote `text`: all of it since the last output, or since the beginning.
     pub fn next(&mut self, text: &str) -> Turn {
-        self.text.push_str(text);
-        if !asks_for_output(&self.text) {
+        text.clone_into(&mut self.text);
+        if !asks_for_output(text) {
             return Turn::Generate;
         }
         if self.rounds == self.rounds_max {
             return Turn::Done;
         }
-        let mut new = scan(&self.text).python;
+        let mut new = scan(text).python;
         // An output that no new block stands before is that of nothing.
         let last = new.pop().unwrap_or_default();
         Turn::Run(Program { earlier: self.earlier.iter().chain(&new).cloned().collect(), last })
@@ -105,8 +105,9 @@ mod tests {
     #[test]
     fn the_code_so_far_is_run_and_its_output_appended() {
         let mut rounds = Rounds::new(2);
-        assert_eq!(rounds.next("Let us see.\n```python\nx = 2\n``"), Turn::Generate);
-        check(rounds.next("`\n```output"), &[], "x = 2\n");
+        let first = "Let us see.\n```python\nx = 2\n```\n```output";
+        assert_eq!(rounds.next(&first[..30]), Turn::Generate);
+        check(rounds.next(first), &[], "x = 2\n");
         assert_eq!(rounds.output(&printed(""), 10), "\n```\n");
         check(
             rounds.next("Then\n```python\ny = 3\n```\n```python\nprint(y)\n```\n```output\n"),
@@ -115,7 +116,7 @@ mod tests {
         );
         assert_eq!(rounds.output(&printed("3\n"), 10), "3\n```\n");
         assert_eq!(rounds.next("So \\boxed{3}."), Turn::Generate);
-        assert_eq!(rounds.next("\n```output"), Turn::Done);
+        assert_eq!(rounds.next("So \\boxed{3}.\n```output"), Turn::Done);
         assert_eq!(rounds.rounds(), 2);
     }
 

@@ -70,7 +70,7 @@ print('still here')",
     assert_eq!(run(&sandbox, &code).stdout, "still here\n");
     // Its own group is that of the first process of the sandbox, which no signal from within can stop.
     assert_eq!(run(&sandbox, "import os\nos.kill(0, 9)").ending, Ending::Signal(libc::SIGKILL));
-    assert_eq!(run(&sandbox, "import os\nos.killpg(1, 19)").ending, Ending::TimeLimit);
+    assert_eq!(run(&sandbox, "import os\nos.kill(0, 19)").ending, Ending::TimeLimit);
 }
 
 /// Not a test: what [`programs_end_with_who_runs_them`] starts and kills.
