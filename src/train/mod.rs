@@ -30,3 +30,4 @@ pub mod run;
 pub mod sample;
 pub mod schedule;
 pub mod tensorboard;
+pub mod tool;
