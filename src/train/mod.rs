@@ -12,6 +12,7 @@
 pub mod backward;
 pub mod checkpoint;
 pub mod comm;
+pub mod compare;
 pub mod config;
 pub mod data;
 pub mod error;
@@ -23,6 +24,7 @@ pub mod metrics;
 pub mod model;
 pub mod optim;
 pub mod params;
+pub mod perplexity;
 pub mod plan;
 pub mod run;
 pub mod schedule;
