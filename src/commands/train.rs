@@ -124,7 +124,8 @@ impl Train {
             TrainCommand::Plan => {
                 let config = configured(global)?;
                 // A plan for a GPU needs none.
-                let gpu = config.device == DeviceChoice::Cuda || !run::place(config.device).map_err(failure)?.device.is_cpu();
+                let gpu =
+                    config.device == DeviceChoice::Cuda || !run::place(config.device).map_err(failure)?.device.is_cpu();
                 Ok(write!(out, "{}", Plan::of(&config, gpu).map_err(failure)?)?)
             }
             TrainCommand::Compare(compare) => compare.run(global, out),

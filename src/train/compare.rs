@@ -374,7 +374,8 @@ mod tests {
             Corpus { name: "sums".to_owned(), files: file("sums.jsonl") },
             Corpus { name: "words".to_owned(), files: file("words.jsonl") },
         ];
-        let sets = ["data.source = [{ name = \"any\", files = [\"x\"] }]", "output.dir = \"compared\"", "measure.every = 6"];
+        let sets =
+            ["data.source = [{ name = \"any\", files = [\"x\"] }]", "output.dir = \"compared\"", "measure.every = 6"];
         let config = lab.config(&sets);
         let held_out = vec![format!("held={}", file("held.jsonl").display()).into()];
         let mut rules = CompareRules { corpora, held_out, source: None, seeds: 2, quiet: true };

@@ -494,7 +494,7 @@ fn rebase(table: &mut toml::Table, base: &Path) {
 
 /// The files of a path: itself, those of known forms in a folder (lists of rejected pages left out), those of a glob;
 /// sorted. Where there is none, the path itself: a plan needs no data, and a run says that it is missing.
-pub(super) fn expand(path: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn expand(path: &Path) -> Result<Vec<PathBuf>> {
     use crate::io::documents::Form;
     let mut files = Vec::new();
     let text = path.to_string_lossy();
@@ -583,12 +583,18 @@ mod tests {
             ("train.steps = 5", "steps (at least 1) or tokens"),
             ("train.micro_rows = 0", "train.micro_rows: expected at least 1, found 0"),
             ("measure.apart = \"sites\"", "unknown variant `sites`"),
-            ("data.source = [{ name = \"a\", files = [] }]", "data.source.files of \"a\": expected files, folders or globs"),
+            (
+                "data.source = [{ name = \"a\", files = [] }]",
+                "data.source.files of \"a\": expected files, folders or globs",
+            ),
             (
                 "data.source = [{ name = \"a\", weight = 0.5, files = [\"a.jsonl\"] }, { name = \"b\", weight = 0.4, files = [\"b.jsonl\"] }]",
                 "the weights of the sources: expected a sum of 1, found 0.9",
             ),
-            ("data.source = [{ name = \"a\", weight = -1.0, files = [\"a\"] }]", "a number above 0, found -1 for \"a\""),
+            (
+                "data.source = [{ name = \"a\", weight = -1.0, files = [\"a\"] }]",
+                "a number above 0, found -1 for \"a\"",
+            ),
             ("data.context = 1", "data.context"),
             ("data.kontext = 1", "unknown field `kontext`"),
             ("optimizer.beta1 = 1.0", "optimizer: expected β in [0, 1)"),

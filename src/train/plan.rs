@@ -219,7 +219,12 @@ mod tests {
     fn a_shape_that_is_not_the_checkpoints_is_told() {
         let fixture = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/train/llama");
         let found = ModelConfig::load(&fixture).unwrap();
-        let sets = |shape: &str| vec![format!("model = {{ path = {fixture:?}, device = \"cpu\", shape = {{ {shape} }} }}"), "data.context = 8".to_owned()];
+        let sets = |shape: &str| {
+            vec![
+                format!("model = {{ path = {fixture:?}, device = \"cpu\", shape = {{ {shape} }} }}"),
+                "data.context = 8".to_owned(),
+            ]
+        };
         let path = presets().join("deepseek-1.3b-trial.toml");
         let config = TrainConfig::load(&path, &sets("num_hidden_layers = 9")).unwrap();
         let message = check_shape(&config, &found).unwrap_err().to_string();

@@ -38,7 +38,7 @@ impl Compare {
             quiet: global.quiet,
         };
         let mut done = |corpus: &str, run: &crate::train::compare::SeedRun| {
-            for one in run.measured.last() {
+            if let Some(one) = run.measured.last() {
                 let perplexity = format!("{:.3}", one.perplexity);
                 tracing::info!(corpus, seed = run.seed, held_out = one.source, perplexity, "trained");
             }

@@ -38,7 +38,8 @@ impl Identity {
     pub fn new(text: &str, url: Option<&str>) -> Self {
         let hash = |text: &str| xxh3_64(text.as_bytes()).max(1);
         let address = url.and_then(address);
-        let of = |part: fn(&crate::dedup::url::Address) -> &str| address.as_ref().map_or(0, |address| hash(part(address)));
+        let of =
+            |part: fn(&crate::dedup::url::Address) -> &str| address.as_ref().map_or(0, |address| hash(part(address)));
         Self {
             text: if text.is_empty() { 0 } else { hash(text) },
             address: of(|address| &address.normalised),

@@ -136,7 +136,8 @@ impl Source {
         }
         if !(0..source.documents).any(|number| source.trains(number)) {
             let excluded = source.excluded.len();
-            let also = if excluded > 0 { format!(", and {excluded} documents that are measured") } else { String::new() };
+            let also =
+                if excluded > 0 { format!(", and {excluded} documents that are measured") } else { String::new() };
             return Err(TrainError::Argument {
                 what: "a source of data",
                 expected: format!("documents in the files of {:?}", source.rules.name),

@@ -220,7 +220,7 @@ fn a_checkpoint_that_does_not_fit_is_told_before_training() {
     };
     begun(&[]).unwrap();
     std::fs::remove_dir_all(lab.folder.path().join("out")).unwrap();
-    let mut check = |from: &str, to: &str, sets: &[&str], want: &[&str]| {
+    let check = |from: &str, to: &str, sets: &[&str], want: &[&str]| {
         assert!(good.contains(from), "{from}");
         crate::io::atomic::write(&config, good.replace(from, to)).unwrap();
         let message = begun(sets).unwrap_err().to_string();
@@ -230,7 +230,12 @@ fn a_checkpoint_that_does_not_fit_is_told_before_training() {
         crate::io::atomic::write(&config, &good).unwrap();
     };
     let layers = "\"num_hidden_layers\": 2";
-    check(layers, "\"num_hidden_layers\": 3", &[], &["model.layers.2.mlp.up_proj.weight: expected [24, 16], found nothing"]);
+    check(
+        layers,
+        "\"num_hidden_layers\": 3",
+        &[],
+        &["model.layers.2.mlp.up_proj.weight: expected [24, 16], found nothing"],
+    );
     check(layers, "\"num_hidden_layers\": 1", &[], &["model.layers.1.mlp.up_proj.weight: expected no such tensor"]);
     let width = "\"intermediate_size\": 24";
     check(width, "\"intermediate_size\": 32", &[], &["mlp.up_proj.weight: expected [32, 16], found [24, 16]"]);
@@ -243,7 +248,9 @@ fn a_checkpoint_that_does_not_fit_is_told_before_training() {
     let shape = "model.shape = { architectures = [\"LlamaForCausalLM\"], vocab_size = 128, hidden_size = 16, intermediate_size = 24, num_hidden_layers = 4, num_attention_heads = 2, num_key_value_heads = 1, max_position_embeddings = 32 }";
     check(layers, layers, &[shape], &["model.shape.num_hidden_layers: expected 2, as the checkpoint has it, found 4"]);
     let bytes = std::fs::read(&weights).unwrap();
-    for (cut, want) in [(bytes.len() - 1, "model.safetensors: expected safetensors"), (5, "model.safetensors: expected safetensors")] {
+    for (cut, want) in
+        [(bytes.len() - 1, "model.safetensors: expected safetensors"), (5, "model.safetensors: expected safetensors")]
+    {
         crate::io::atomic::write(&weights, &bytes[..cut]).unwrap();
         let message = begun(&[]).unwrap_err().to_string();
         assert!(message.contains(want), "{message}");
@@ -257,8 +264,12 @@ fn the_last_checkpoints_and_the_best_are_kept() {
     let lab = Lab::new();
     // The rate rises until what was learnt is lost: the best is an early one.
     let sets = [
-        "train.steps = 30", "train.save_every = 3", "train.save_keep = 2", "measure.every = 3",
-        "optimizer = { peak_rate = 1.0, schedule = \"constant\", warmup_steps = 6 }", "train.loss_spike_max = 1000.0",
+        "train.steps = 30",
+        "train.save_every = 3",
+        "train.save_keep = 2",
+        "measure.every = 3",
+        "optimizer = { peak_rate = 1.0, schedule = \"constant\", warmup_steps = 6 }",
+        "train.loss_spike_max = 1000.0",
     ];
     lab.train(&sets, false, None).unwrap();
     let checkpoints = lab.folder.path().join("out/checkpoints");
@@ -274,7 +285,9 @@ fn measured_texts_are_not_trained_on_and_resume_knows_it() {
     let lab = Lab::new();
     let measured = |apart: &str| {
         let files = lab.folder.path().join("words.jsonl");
-        format!("measure = {{ every = 6, rows = 8, apart = {apart:?}, source = [{{ name = \"held\", files = [{files:?}] }}] }}")
+        format!(
+            "measure = {{ every = 6, rows = 8, apart = {apart:?}, source = [{{ name = \"held\", files = [{files:?}] }}] }}"
+        )
     };
     // All words are measured, so that nothing of that source is left.
     let message = lab.train(&[&measured("documents")], false, None).unwrap_err().to_string();

@@ -24,7 +24,8 @@ const GPT2: &str = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]
 /// SmolLM's: digits stand alone, then GPT-2's words.
 pub const SMOLLM: [&str; 2] = [r"\p{N}", GPT2];
 const LLAMA3: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
-const QWEN2: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+const QWEN2: &str =
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 const DEEPSEEK_CODER: [&str; 5] =
     [r"[\r\n]", r"\s?\p{L}+", r"\s?\p{P}+", r"[\x{4e00}-\x{9fa5}\x{0800}-\x{4e00}\x{ac00}-\x{d7ff}]+", r"\p{N}"];
 
@@ -226,7 +227,9 @@ mod tests {
         let text = |text: &str| Some(Value::String(text.to_owned()));
         assert!(message(&[(MODEL, text("t5"))]).contains("tokenizer.ggml.model: expected one of gpt2, llama, found"));
         assert!(message(&[(PRE, text("viking"))]).contains("tokenizer.ggml.pre: expected one of gpt-2,"));
-        assert!(message(&[(TOKENS, None)]).contains("tokenizer.ggml.tokens: expected a list of strings, found nothing"));
+        assert!(
+            message(&[(TOKENS, None)]).contains("tokenizer.ggml.tokens: expected a list of strings, found nothing")
+        );
         assert!(message(&[(MERGES, Some(texts(["ab"])))]).contains("a merge is not two pieces"));
         assert!(message(&[(KINDS, Some(Value::Array(Vec::new())))]).contains("it has 260 tokens and the kinds of 0"));
         let changes = [

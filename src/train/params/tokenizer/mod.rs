@@ -146,10 +146,9 @@ impl Cut {
     fn parts(&self) -> (Value, Value, Value) {
         match self {
             Self::Words { patterns, nfc, .. } => {
-                let bytes = json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false});
-                let split = |pattern: &&str| {
-                    json!({"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": false})
-                };
+                let bytes =
+                    json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false});
+                let split = |pattern: &&str| json!({"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": false});
                 let steps: Vec<Value> = patterns.iter().map(split).chain([bytes.clone()]).collect();
                 let normalizer = if *nfc { json!({"type": "NFC"}) } else { Value::Null };
                 (normalizer, json!({"type": "Sequence", "pretokenizers": steps}), bytes)
