@@ -196,7 +196,8 @@ mod tests {
         let whole = bytes(numbers.map(f32::to_le_bytes));
         write("a.safetensors", &file(&[("f16", "F16", &half), ("bf16", "BF16", &brain)]));
         write("b.safetensors", &file(&[("f32", "F32", &whole), ("i64", "I64", &[0; 16])]));
-        let index = |map: Value| write("model.safetensors.index.json", json!({"weight_map": map}).to_string().as_bytes());
+        let index =
+            |map: Value| write("model.safetensors.index.json", json!({"weight_map": map}).to_string().as_bytes());
         let (a, b) = ("a.safetensors", "b.safetensors");
         index(json!({"f16": a, "bf16": a, "f32": b, "i64": b}));
         let files = HfFiles::open(folder.path()).unwrap();
