@@ -126,7 +126,8 @@ fn survivors(place: Place<'_>, figures: &mut Figures, languages: &mut Languages)
                 return Err(other());
             }
             let keep: &BooleanArray = column(&survived, "keep", &survivors_path)?;
-            let stays = edited.as_ref().map(|edited| column::<BooleanArray>(edited, "keep", &edits_path)).transpose()?;
+            let stays =
+                edited.as_ref().map(|edited| column::<BooleanArray>(edited, "keep", &edits_path)).transpose()?;
             let score: &Float64Array = column(&scored, "score", &scores_path)?;
             let language: &StringArray = column(&batch, "language", path)?;
             let tokens: &Int64Array = column(&batch, "tokens", path)?;

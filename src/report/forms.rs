@@ -72,7 +72,8 @@ mod tests {
         let mut lines = none();
         add(&mut lines, &batch, &ids, &[(0, false), (1, true)], Path::new("forms")).unwrap();
         let told = told(lines);
-        let line = |line: &FormLine| (line.form.clone(), line.pages, line.formulas, line.collected, line.collected_formulas);
+        let line =
+            |line: &FormLine| (line.form.clone(), line.pages, line.formulas, line.collected, line.collected_formulas);
         let want = [("inline_delimiters".to_owned(), 1, 2, 1, 2), ("mathml".to_owned(), 1, 5, 0, 0)];
         assert_eq!(told.iter().map(line).collect::<Vec<_>>(), want);
         let others = StringArray::from(vec!["a", "c", "b"]);
