@@ -220,6 +220,16 @@ mod tests {
     }
 
     #[test]
+    fn negatives_that_all_look_like_mathematics_stay() {
+        let mut examples = examples();
+        for (n, example) in examples.iter_mut().enumerate().filter(|(_, example)| !example.positive) {
+            example.text = page(true, n);
+        }
+        let card = train_here(&examples, &SettingsChoice::Auto).unwrap().card;
+        assert!(card.examples.negatives_used > 0, "{:?}", card.examples);
+    }
+
+    #[test]
     fn one_site_cannot_be_validated() {
         let mut examples = examples();
         examples.iter_mut().filter(|e| e.positive).for_each(|e| "one".clone_into(&mut e.domain));
