@@ -5,6 +5,8 @@ pub(crate) mod boilerplate;
 pub(crate) mod decontaminate;
 pub(crate) mod docs;
 pub(crate) mod domains;
+#[cfg(feature = "train")]
+pub(crate) mod eval;
 pub(crate) mod fetch;
 #[cfg(feature = "train")]
 pub(crate) mod generate;
