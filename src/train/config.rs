@@ -39,7 +39,7 @@ struct RawModel {
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct RawLora {
+pub(super) struct RawLora {
     rank: usize,
     alpha: f64,
     targets: Vec<String>,
@@ -136,7 +136,7 @@ fn spike() -> f64 {
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
-struct RawOptimizer {
+pub(super) struct RawOptimizer {
     peak_rate: f64,
     schedule: RawSchedule,
     warmup_steps: u64,
@@ -320,7 +320,7 @@ impl TrainConfig {
                 return Err(wrong("model", "path, or shape and tokenizer", found));
             }
         };
-        let lora = lora.map(|RawLora { rank, alpha, targets }| LoraConfig { rank, alpha, targets }.checked());
+        let lora = lora.map(RawLora::checked);
         let RawData { context, packing, seed: data_seed, cache, source } = data;
         if context < 2 {
             return Err(wrong("data.context", "at least 2 tokens", context.to_string()));
@@ -361,22 +361,7 @@ impl TrainConfig {
             let found = format!("{clip_norm} and {loss_spike_max}");
             return Err(wrong("train.clip_norm and train.loss_spike_max", "numbers above 0", found));
         }
-        let RawOptimizer { peak_rate, schedule, warmup_steps, stairs, floor, beta1, beta2, eps, weight_decay } =
-            optimizer;
-        if !(peak_rate > 0.0 && peak_rate.is_finite()) {
-            return Err(wrong("optimizer.peak_rate", "a number above 0", peak_rate.to_string()));
-        }
-        if ![beta1, beta2].iter().all(|beta| (0.0..1.0).contains(beta)) || eps <= 0.0 || weight_decay < 0.0 {
-            let found = format!("{beta1}, {beta2}, {eps}, {weight_decay}");
-            return Err(wrong("optimizer", "β in [0, 1), eps above 0, weight_decay not below 0", found));
-        }
-        let shape = match schedule {
-            RawSchedule::MultiStep => Shape::MultiStep(stairs),
-            RawSchedule::Cosine => Shape::Cosine(floor),
-            RawSchedule::Linear => Shape::Linear(floor),
-            RawSchedule::Constant => Shape::Constant,
-        };
-        let schedule = Schedule { peak: peak_rate, warmup_steps: warmup_steps.min(steps / 5), steps, shape };
+        let (adam, schedule) = optimizer.checked(steps, path)?;
         let output = base.join(output.dir);
         Ok(Self {
             path: path.to_owned(),
@@ -394,7 +379,7 @@ impl TrainConfig {
             checkpoint_blocks,
             clip_norm,
             seed,
-            adam: AdamWConfig { beta1, beta2, eps, weight_decay },
+            adam,
             schedule,
             save_every: save_every.unwrap_or(steps).max(1),
             save_keep: save_keep.max(1),
@@ -411,6 +396,42 @@ impl TrainConfig {
     #[must_use]
     pub fn step_tokens(&self) -> u64 {
         (self.batch_rows * self.context) as u64
+    }
+}
+
+impl RawLora {
+    pub(super) fn checked(self) -> Result<LoraConfig> {
+        let Self { rank, alpha, targets } = self;
+        LoraConfig { rank, alpha, targets }.checked()
+    }
+}
+
+impl RawOptimizer {
+    /// Optimiser and learning rate of a run of so many steps.
+    pub(super) fn checked(self, steps: u64, path: &Path) -> Result<(AdamWConfig, Schedule)> {
+        let wrong = |key: &str, expected: &str, found: String| TrainError::Config {
+            path: path.to_owned(),
+            key: key.to_owned(),
+            expected: expected.to_owned(),
+            found,
+        };
+        let RawOptimizer { peak_rate, schedule, warmup_steps, stairs, floor, beta1, beta2, eps, weight_decay } =
+            self;
+        if !(peak_rate > 0.0 && peak_rate.is_finite()) {
+            return Err(wrong("optimizer.peak_rate", "a number above 0", peak_rate.to_string()));
+        }
+        if ![beta1, beta2].iter().all(|beta| (0.0..1.0).contains(beta)) || eps <= 0.0 || weight_decay < 0.0 {
+            let found = format!("{beta1}, {beta2}, {eps}, {weight_decay}");
+            return Err(wrong("optimizer", "β in [0, 1), eps above 0, weight_decay not below 0", found));
+        }
+        let shape = match schedule {
+            RawSchedule::MultiStep => Shape::MultiStep(stairs),
+            RawSchedule::Cosine => Shape::Cosine(floor),
+            RawSchedule::Linear => Shape::Linear(floor),
+            RawSchedule::Constant => Shape::Constant,
+        };
+        let schedule = Schedule { peak: peak_rate, warmup_steps: warmup_steps.min(steps / 5), steps, shape };
+        Ok((AdamWConfig { beta1, beta2, eps, weight_decay }, schedule))
     }
 }
 
@@ -459,7 +480,7 @@ impl RawSource {
 }
 
 /// The files of a path: itself, those of known forms in a folder, those of a glob; sorted.
-fn expand(path: &Path) -> Result<Vec<PathBuf>> {
+pub(super) fn expand(path: &Path) -> Result<Vec<PathBuf>> {
     use crate::io::documents::Form;
     if path.is_dir() {
         let entries = std::fs::read_dir(path).map_err(TrainError::read(path))?;
