@@ -21,8 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         |name: &str, default: usize| std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default);
     let (rows, group) = (setting("BENCH_ROWS", 64), setting("BENCH_GROUP", 8));
     let (prompt, new) = (setting("BENCH_PROMPT", 64), setting("BENCH_NEW", 128));
-    let (width, layers, vocab) =
-        (setting("BENCH_WIDTH", 64), setting("BENCH_LAYERS", 4), setting("BENCH_VOCAB", 4096));
+    let (width, layers, vocab) = (setting("BENCH_WIDTH", 64), setting("BENCH_LAYERS", 4), setting("BENCH_VOCAB", 4096));
     let heads = (width / 32).max(2);
     let config = format!(
         r#"{{"architectures": ["LlamaForCausalLM"], "vocab_size": {vocab}, "hidden_size": {width},

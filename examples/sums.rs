@@ -94,7 +94,10 @@ mod sums {
         let parameters = Model::load(&base, &Place::cpu())?.config().parameters();
         let config = configuration(&out, &[])?;
         let start = accuracy_of(&RlRun::new(&config, &GRPO)?)?;
-        println!("start           {parameters} parameters, accuracy {start:.3}, {:.0} s", begun.elapsed().as_secs_f64());
+        println!(
+            "start           {parameters} parameters, accuracy {start:.3}, {:.0} s",
+            begun.elapsed().as_secs_f64()
+        );
         println!("method          accuracy after {steps} steps, by seed            mean    gain   seconds a run");
         let mut curves = String::from("method,seed,step,accuracy\n");
         let mut lines = Vec::new();
@@ -102,7 +105,7 @@ mod sums {
             let (mut found, mut seconds, mut mean) = (Vec::new(), 0.0, Vec::new());
             for seed in SEEDS {
                 let name = format!("{}-{seed}", entry.name.replace([' ', ','], "-"));
-                let sets = settings(entry, seed, steps, &name);
+                let sets = settings(entry, &out, seed, steps, &name);
                 let config = configuration(&out, &sets)?;
                 let mut run = RlRun::new(&config, entry.method)?;
                 let mut curve = vec![(0, start)];
@@ -131,9 +134,12 @@ mod sums {
         Ok(atomic::write(out.join("curves.svg"), plot(&lines, steps))?)
     }
 
-    fn settings(entry: &Entry, seed: u64, steps: u64, name: &str) -> Vec<String> {
+    fn settings(entry: &Entry, out: &Path, seed: u64, steps: u64, name: &str) -> Vec<String> {
         let own = [format!("train.seed = {seed}"), format!("data.seed = {seed}"), format!("train.steps = {steps}")];
-        let place = [format!("output.dir = \"runs/{name}\""), format!("train.save_every = {}", (steps / 10).max(1))];
+        let place = [
+            format!("output.dir = {:?}", out.join("runs").join(name).to_string_lossy()),
+            format!("train.save_every = {}", (steps / 10).max(1)),
+        ];
         let sets = entry.sets.iter().map(|set| (*set).to_owned());
         own.into_iter().chain(place).chain(sets).collect()
     }
@@ -158,7 +164,8 @@ mod sums {
         }
         atomic::write(out.join("sums.jsonl"), asked)?;
         atomic::write(out.join("taught.jsonl"), taught)?;
-        let template = "{% for m in messages %}{{ m.content }}{% if m.role == 'assistant' %}</s>{% endif %}{% endfor %}";
+        let template =
+            "{% for m in messages %}{{ m.content }}{% if m.role == 'assistant' %}</s>{% endif %}{% endfor %}";
         atomic::write(out.join("chat_template.jinja"), template)?;
         let mut vocabulary = json!({"<s>": 0, "</s>": 1, "<unk>": 2});
         for (i, letter) in "0123456789+=".chars().enumerate() {
@@ -252,18 +259,23 @@ mod sums {
         );
         for tenth in 0..=10 {
             let (at, label) = (y(f64::from(tenth) / 10.0), f64::from(tenth) / 10.0);
-            svg += &format!("<line x1=\"{left}\" y1=\"{at:.1}\" x2=\"{:.1}\" y2=\"{at:.1}\" stroke=\"#ddd\"/>", x(steps));
+            svg +=
+                &format!("<line x1=\"{left}\" y1=\"{at:.1}\" x2=\"{:.1}\" y2=\"{at:.1}\" stroke=\"#ddd\"/>", x(steps));
             svg += &format!("<text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{label:.1}</text>\n", left - 6.0, at + 4.0);
         }
         for tenth in 0..=10 {
             let step = steps * tenth / 10;
-            svg += &format!("<text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\">{step}</text>\n", x(step), height - 22.0);
+            svg +=
+                &format!("<text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\">{step}</text>\n", x(step), height - 22.0);
         }
         svg += &format!("<text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\">steps</text>\n", x(steps / 2), height - 6.0);
         for (i, (entry, points)) in lines.iter().enumerate() {
             let path: Vec<String> = points.iter().map(|(step, a)| format!("{:.1},{:.1}", x(*step), y(*a))).collect();
             let (colour, at) = (entry.colour, top + 16.0 * i as f64 + 10.0);
-            svg += &format!("<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>", path.join(" "));
+            svg += &format!(
+                "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>",
+                path.join(" ")
+            );
             svg += &format!("<text x=\"{:.1}\" y=\"{at}\" fill=\"{colour}\">{}</text>\n", x(steps) + 12.0, entry.name);
         }
         svg + "</svg>\n"

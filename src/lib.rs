@@ -3,6 +3,7 @@
 //! The modules stand in the order in which pages flow through them.
 
 pub mod config;
+pub mod forms;
 pub mod page;
 pub mod pages;
 pub mod paragraphs;

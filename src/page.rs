@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::forms::Forms;
+
 /// The identity of a page: xxh3-128 of its normalised URL, written as 32 hex digits.
 ///
 /// The same address has the same id in every crawl.
@@ -70,8 +72,8 @@ pub struct Document {
     /// Main content: blocks split by blank lines, inline math `$…$`, display math `$$…$$`, code fenced, headings `#`,
     /// lists `- `, tables with ` | `.
     pub text: String,
-    /// Number of delimited formulas in `text`.
-    pub formulas: u32,
+    /// The delimited formulas in `text`, by the form in which the page has them.
+    pub forms: Forms,
     /// The language that the page's `html` element names, as a BCP 47 tag.
     pub declared_language: Option<String>,
     /// The address that the page names as its own.

@@ -42,7 +42,7 @@ impl Pages {
         let mut found: Vec<(String, Artifact)> = rows
             .iter()
             .filter_map(|row| {
-                let artifact = Artifact::of(runner, row, &format!("/{}.parquet", row.task))?;
+                let artifact = Artifact::of(runner, row, &format!("pages/{}.parquet", row.task))?;
                 Some((row.task.clone(), artifact))
             })
             .collect();

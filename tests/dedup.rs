@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMillisecondArray};
+use arrow::array::{
+    Array, AsArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMillisecondArray,
+};
 use arrow::datatypes::{DataType, Field, Int32Type, Schema, TimeUnit};
 use corpus_build::config::{CaptureChoice, Dedup};
 use corpus_build::dedup::shingles::{ShingleLengths, jaccard, shingles};
@@ -28,6 +30,7 @@ fn rules() -> Dedup {
         shingle_words: 5,
         shingle_characters: 5,
         capture: CaptureChoice::Best,
+        scores: None,
         buckets: 4,
     }
 }
@@ -121,6 +124,35 @@ fn no_chain_merges_what_is_unlike() {
     let fates = of(&chain(0));
     let to_a = Fate::Dropped(a.clone(), "near_duplicate".into());
     assert_eq!((&fates[&a], &fates[&b], &fates[&c]), (&Fate::Kept(2), &to_a, &Fate::Kept(1)));
+}
+
+#[test]
+fn of_copies_the_one_with_the_highest_score_stays() {
+    let pages: Vec<Made> =
+        (0..3).map(|n| (format!("http://h/{n}"), words(n, 200 + n) + &" $x$".repeat(3 - n))).collect();
+    let folder = tempfile::tempdir().unwrap();
+    write_pages(folder.path(), "a", &pages);
+    let kept = |rules: &Dedup| {
+        let fates = deduplicate(folder.path(), rules, 2);
+        fates.into_iter().find(|(_, fate)| *fate == Fate::Kept(3)).map(|(id, _)| id)
+    };
+    assert_eq!(kept(&rules()), Some(id("http://h/0")), "without scores: the most formulas");
+    let scores = folder.path().join("scores");
+    let schema = Arc::new(Schema::new(vec![
+        Field::new("id", DataType::Utf8, false),
+        Field::new("score", DataType::Float64, true),
+    ]));
+    let mut writer = TableWriter::create(&scores.join("a.parquet"), &schema).unwrap();
+    let ids = StringArray::from_iter_values([id("http://h/1"), id("http://h/2"), id("http://h/0")]);
+    let values = Float64Array::from(vec![Some(0.2), Some(0.7), Some(f64::NAN)]);
+    writer.write(&RecordBatch::try_new(schema, vec![Arc::new(ids), Arc::new(values)]).unwrap()).unwrap();
+    writer.finish().unwrap();
+    assert_eq!(kept(&Dedup { scores: Some(scores), ..rules() }), Some(id("http://h/2")));
+    let missing = Dedup { scores: Some(folder.path().join("nowhere")), ..rules() };
+    let runner = Runner::open(folder.path(), Some(1), 256 << 20, true).unwrap();
+    let error = run(&runner, &missing, &Pages::on_disk(folder.path()).unwrap(), None).unwrap_err();
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    assert!(source.contains("dedup.scores: expected a folder of score tables"), "{source}");
 }
 
 #[test]

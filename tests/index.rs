@@ -116,7 +116,7 @@ struct Crawl {
 }
 
 fn page(host: &str, path: &str, n: usize) -> (String, String) {
-    let body = format!("<!DOCTYPE html><title>Page {n}</title><p>{}</p>", words(n));
+    let body = format!("<!DOCTYPE html><title>Page {n}</title><p>{}</p>", words(n * 64 + host.len()));
     (format!("https://{host}{path}/{n}.html"), body)
 }
 
@@ -358,7 +358,7 @@ fn a_killed_recall_goes_on_to_the_same_bytes() {
         assert!(child.try_wait().unwrap().is_none(), "done before it was killed");
         child.kill().unwrap();
         child.wait().unwrap();
-        let half = recalled_sources(&lab.out("killed"), 2);
+        let half = recalled_sources(&lab.out("killed"));
         assert!(half.unwrap_err().to_string().contains("recall --round 1"));
     }
     lab.server.fail_every(0, []);
@@ -373,7 +373,7 @@ fn a_killed_recall_goes_on_to_the_same_bytes() {
     assert!(bytes(&killed) == bytes(&whole));
     let tables = |out: &str| fs::read(lab.out(out).join("recall/recall-01-00003.parquet")).unwrap();
     assert_eq!(tables("killed"), tables("whole"));
-    let names: Vec<String> = recalled_sources(&lab.out("killed"), 2).unwrap().into_iter().map(|s| s.name).collect();
+    let names: Vec<String> = recalled_sources(&lab.out("killed")).unwrap().into_iter().map(|s| s.name).collect();
     assert_eq!(names[0], "recall-01-00000.warc.gz");
     assert_eq!(names.len(), whole.len());
 }
@@ -391,9 +391,8 @@ fn what_was_read_is_not_fetched_again() {
     );
     let said = lab.recall("out", &[]);
     assert!(lines(&said, "captures").contains("200 found = 160 to fetch + 40 read before"), "{said}");
-    let sources = recalled_sources(&lab.out("out"), 2).unwrap();
+    let sources = recalled_sources(&lab.out("out")).unwrap();
     assert_eq!(sources.len(), 1);
-    assert!(recalled_sources(&lab.out("out"), 1).unwrap().is_empty());
     // It enters the crawl like any other file, and the recall that it comes from stays done.
     let recalled = sources[0].location.to_string();
     let inputs = ["extract", "CC-MAIN-00000.warc.gz", "CC-MAIN-00001.warc.gz", &recalled];
@@ -407,7 +406,72 @@ fn what_was_read_is_not_fetched_again() {
     // For the next round they are known.
     let said = lab.run("out", &[], &["recall", "--round", "2", "--annotations", "annotations.toml"]);
     assert!(lines(&said, "captures").contains("200 found = 0 to fetch + 200 read before"), "{said}");
-    assert_eq!(recalled_sources(&lab.out("out"), 3).unwrap().len(), 1);
+    assert_eq!(recalled_sources(&lab.out("out")).unwrap().len(), 1);
+}
+
+#[test]
+fn what_was_fetched_is_of_the_crawl_in_every_round() {
+    let lab = Lab::new(crawl(), Vec::new());
+    let mut read_before = Vec::new();
+    for (name, bytes) in lab.crawl.warcs.iter().take(2) {
+        atomic::write(lab.out("warc").join(Path::new(name).file_name().unwrap()), bytes).unwrap();
+        read_before.extend(pages(bytes));
+    }
+    let seed = |n: usize| {
+        let text = format!("The theorem says that {} holds. {}", r"$x_1 \le \frac{a}{b}$ ".repeat(20), words(n));
+        format!("{}\n", serde_json::json!({ "url": format!("https://seed{n}.example/"), "text": text }))
+    };
+    atomic::write(lab.out("seed.jsonl"), (0..20).map(|n| seed(n + 100_000)).collect::<String>()).unwrap();
+    let sets = [
+        "crawl.paths=['warc']",
+        "language.keep=['en','zh','other']",
+        "quality.top_grams_max=[1.0,1.0,1.0]",
+        "quality.duplicate_grams_max=[1.0,1.0,1.0,1.0,1.0,1.0]",
+        "quality.alphabetic_words_min=0.0",
+        "boilerplate.remove=false",
+        "dedup.buckets=2",
+        "seed.positives='seed.jsonl'",
+        "rank.token_budget='20k'",
+        "recall.domain_share_max=0.9",
+        "domains.annotations=['annotations.toml']",
+        "domains.annotated='all'",
+    ];
+    lab.run("out", &sets, &["iterate", "--round", "1"]);
+    let summary = |round: u32| -> serde_json::Value {
+        serde_json::from_slice(&fs::read(lab.out(&format!("out/rounds/{round:02}/summary.json"))).unwrap()).unwrap()
+    };
+    assert_eq!((&summary(1)["crawl"]["files"], &summary(1)["pages"]["kept"]), (&2.into(), &80.into()));
+    // Asked for and not fetched, it changes nothing.
+    lab.run("out", &sets, &["recall", "--round", "1", "--dry-run"]);
+    let plan = lab.run("out", &sets, &["iterate", "--round", "1", "--dry-run"]);
+    assert!(plan.contains("over 2 WARC") && !plan.contains("will run"), "{plan}");
+
+    let said = lab.run("out", &sets, &["recall", "--round", "1"]);
+    assert!(lines(&said, "fetched").contains("160"), "{said}");
+    let plan = lab.run("out", &sets, &["iterate", "--round", "2", "--dry-run"]);
+    assert!(plan.contains("over 3 WARC") && lines(&plan, "  extract").contains("will run 1 of 3"), "{plan}");
+    lab.run("out", &sets, &["iterate", "--round", "2"]);
+    for round in [1, 2] {
+        let summary = summary(round);
+        assert_eq!((&summary["crawl"]["files"], &summary["pages"]["kept"]), (&3.into(), &240.into()), "round {round}");
+    }
+    let path = lab.out("out/rounds/01/seed.parquet");
+    let mut recalled = Vec::new();
+    for batch in Table::open(&path).unwrap().batches().unwrap() {
+        let batch = batch.unwrap();
+        let url = column::<StringArray>(&batch, "url", &path).unwrap();
+        recalled.extend(url.iter().flatten().filter(|url| !url.contains("seed")).map(str::to_owned));
+    }
+    assert!(recalled.iter().any(|url| !read_before.contains(url)), "{recalled:?}");
+    // All is done: neither command has anything to do.
+    let before = lab.asked("/");
+    lab.run("out", &sets, &["recall", "--round", "1"]);
+    assert_eq!(lab.asked("/"), before);
+    let plan = lab.run("out", &sets, &["iterate", "--round", "2", "--dry-run"]);
+    assert!(!plan.contains("will run"), "{plan}");
+    // It may be left out.
+    let without: Vec<&str> = sets.iter().copied().chain(["crawl.recall=false"]).collect();
+    assert!(lab.run("out", &without, &["iterate", "--round", "1", "--dry-run"]).contains("over 2 WARC"));
 }
 
 #[test]

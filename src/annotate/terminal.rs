@@ -65,6 +65,11 @@ pub fn list(session: &Session, snapshot: &Snapshot, out: &mut dyn Write) -> io::
             proposed.join(" ")
         )?;
     }
+    summary(session, snapshot, out)
+}
+
+/// Prints how far the annotation is.
+fn summary(session: &Session, snapshot: &Snapshot, out: &mut dyn Write) -> io::Result<()> {
     let progress = session.progress(snapshot);
     writeln!(
         out,
@@ -100,6 +105,10 @@ struct Desk {
 
 const KEYS: &str = "a accept  r refuse  s split  c clear  p take proposals  n next  x put off\n\
                     j k down, up  l h show, hide parts  v sample pages  t note  u undo  y redo  q end";
+
+const LEGEND: &str = "A line is a URL prefix: its pages, the share of them that the round collected, and how many it did not: those \
+                      that accepting it would bring. A verdict holds for all below a prefix until a longer one says \
+                      otherwise; splitting takes it away, so that the parts are judged one by one.";
 
 /// Runs the session in the terminal until the person ends it; `now` tells the time.
 ///
@@ -170,7 +179,7 @@ pub fn run(session: &mut Session, now: &dyn Fn() -> String) -> Result<(), Termin
             }),
             Key::Char('t') => note(session, &term, &mut desk)?,
             _ => {
-                KEYS.clone_into(&mut desk.message);
+                LEGEND.clone_into(&mut desk.message);
                 Ok(())
             }
         };
@@ -184,7 +193,7 @@ pub fn run(session: &mut Session, now: &dyn Fn() -> String) -> Result<(), Termin
         }
     }
     term.clear_screen()?;
-    list(session, &session.read()?, &mut &term)?;
+    summary(session, &session.read()?, &mut &term)?;
     term.write_line(&format!("verdicts are in {}", session.path.display()))?;
     term.flush()?;
     Ok(())
@@ -287,9 +296,11 @@ fn screen(
         line(format!("note: {}", plain(note)));
     }
     line(String::new());
+    let heads = format!("  {:<44} {:>8}       {:>5} {:<8} verdict or proposal", "prefix", "pages", "share", "missed");
+    line(format!("{}", dim.apply_to(heads)));
     let (accepted, refused) = said.proposed(domain);
     // The lines around the one that the person is at.
-    let room = height.saturating_sub(10).max(5);
+    let room = height.saturating_sub(12).max(5);
     let first = desk.at.saturating_sub(room / 2).min(lines.len().saturating_sub(room));
     for (place, at) in lines.iter().enumerate().skip(first).take(room) {
         let node = &domain.nodes[*at];

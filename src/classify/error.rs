@@ -15,6 +15,21 @@ pub enum ClassifyError {
         /// Negative examples that hold at least one token.
         negatives: usize,
     },
+    /// Nothing of the crawl is left to draw negatives from.
+    #[error(
+        "no negatives are left in the crawl: of {pages} pages that take part, {in_seed} are in the seed and {taken} were \
+         collected by the round before or lie under accepted prefixes. Read more of a crawl (crawl.paths, crawl.id), \
+         collect less (rank.token_budget), draw from all pages (recall.negatives = \"survivors\"), or name files of \
+         other pages (seed.negatives)"
+    )]
+    NoNegatives {
+        /// Pages that deduplication keeps.
+        pages: u64,
+        /// Those that are in the seed.
+        in_seed: u64,
+        /// Others that may not be drawn.
+        taken: u64,
+    },
     /// A setting has a value that training cannot use.
     #[error("classifier setting {name}: expected {expected}, found {found}")]
     Setting {

@@ -82,7 +82,15 @@ impl Search<'_> {
             let example = &self.examples[h.index];
             !example.positive && !example.refused && standing.share_above < math_share
         };
-        let dropped = held_out.iter().zip(&all).filter(like_math).map(|(h, _)| h.index).collect();
+        let mut dropped: BTreeSet<usize> = held_out.iter().zip(&all).filter(like_math).map(|(h, _)| h.index).collect();
+        // Where each fold is to be judged by a model of the others, those must have both sides left.
+        let left = |fold: usize| {
+            let others = self.set.iter().zip(folds).filter(|(_, of)| **of != fold);
+            others.map(|(i, _)| i).any(|i| !self.examples[*i].positive && !dropped.contains(i))
+        };
+        if !(0..=folds.iter().copied().max().unwrap_or_default()).all(left) {
+            dropped.clear();
+        }
         Ok(Cleaned { dropped, math_share: Some(math_share) })
     }
 

@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::draw::Eligible;
 use super::seed::{SeedError, read};
-use super::{Card, Classifier, Example, SettingsChoice, train};
+use super::{Card, Classifier, ClassifyError, Example, SettingsChoice, train};
 use crate::config::{self, ClassifierSettings, Negatives};
 use crate::dedup::exchange::PageRef;
 use crate::dedup::url::address;
@@ -48,6 +48,24 @@ pub struct Training<'a> {
     pub refused: Option<&'a Artifact>,
     /// Which pages of the crawl may be drawn.
     pub eligible: Eligible<'a>,
+}
+
+/// What of the crawl takes part, and what of it cannot be a negative.
+#[derive(Clone, Copy, Debug, Default)]
+struct OfCrawl {
+    /// Pages that take part.
+    pages: u64,
+    /// Those in the seed.
+    in_seed: u64,
+    /// Others that were collected before, or lie under accepted prefixes.
+    taken: u64,
+}
+
+impl OfCrawl {
+    /// The share of the crawl that no negative could be drawn from.
+    fn share_taken(self) -> f64 {
+        if self.pages == 0 { 0.0 } else { (self.in_seed + self.taken) as f64 / self.pages as f64 }
+    }
 }
 
 /// The classifier of one round.
@@ -148,8 +166,12 @@ impl Classifying<'_> {
                     ClassifierSettings::Auto => self.seed.negatives_max.min((each * positives).max(least)),
                     ClassifierSettings::Paper => self.seed.negatives_max,
                 };
-                let (drawn, share) = self.draw_negatives(&of_seed, &refused_ids, &training.eligible, most)?;
-                taken = share;
+                let (drawn, of_crawl) = self.draw_negatives(&of_seed, &refused_ids, &training.eligible, most)?;
+                if drawn.is_empty() && refused_ids.is_empty() {
+                    let OfCrawl { pages, in_seed, taken } = of_crawl;
+                    return Err(ClassifyError::NoNegatives { pages, in_seed, taken }.into());
+                }
+                taken = of_crawl.share_taken();
                 self.each_text(&drawn, &mut |_, host, text| examples.push(example(text, host.to_owned(), false)))?;
             }
         }
@@ -212,8 +234,8 @@ impl Classifying<'_> {
         Ok(())
     }
 
-    /// A seeded sample of the eligible pages that are not in the seed, and the share of the pages that take part which is
-    /// in the seed or was collected before, so that nothing of it could be drawn. Memory: the sample's references.
+    /// A seeded sample of the eligible pages that are not in the seed, and what of the crawl could not be drawn. Memory:
+    /// the sample's references.
     ///
     /// The same in each round but for what is eligible: a draw of its own would change a round that has nothing new.
     fn draw_negatives(
@@ -222,20 +244,21 @@ impl Classifying<'_> {
         refused: &BTreeSet<PageId>,
         eligible: &Eligible<'_>,
         most: usize,
-    ) -> Result<(BTreeSet<PageRef>, f64), Error> {
+    ) -> Result<(BTreeSet<PageRef>, OfCrawl), Error> {
         let mut keep = eligible.open();
         let mut sample = BinaryHeap::new();
         let mut failed = None;
-        let (mut all, mut taken) = (0u64, 0u64);
+        let mut of_crawl = OfCrawl::default();
         self.each_id(&mut |page, id| {
             let may = keep.next(id).unwrap_or_else(|error| {
                 failed.get_or_insert(error);
                 None
             });
-            let free = may == Some(true) && !of_seed.contains_key(&id) && !refused.contains(&id);
-            all += u64::from(may.is_some());
-            taken += u64::from(may.is_some() && !free && !refused.contains(&id));
-            if free {
+            let (in_seed, is_refused) = (of_seed.contains_key(&id), refused.contains(&id));
+            of_crawl.pages += u64::from(may.is_some());
+            of_crawl.in_seed += u64::from(may.is_some() && in_seed && !is_refused);
+            of_crawl.taken += u64::from(may == Some(false) && !in_seed && !is_refused);
+            if may == Some(true) && !in_seed && !is_refused {
                 sample.push((xxh3_64_with_seed(&id.0.to_le_bytes(), self.seed.random_seed), page));
                 if sample.len() > most {
                     sample.pop();
@@ -245,10 +268,7 @@ impl Classifying<'_> {
         match failed {
             Some(error) => Err(error),
             None if !keep.ended()? => Err(keep.misaligned()),
-            None => {
-                let share = if all == 0 { 0.0 } else { taken as f64 / all as f64 };
-                Ok((sample.into_iter().map(|(_, page)| page).collect(), share))
-            }
+            None => Ok((sample.into_iter().map(|(_, page)| page).collect(), of_crawl)),
         }
     }
 

@@ -179,7 +179,9 @@ mod tests {
         assert!((12..=36).contains(&negatives_like_math), "{negatives_like_math}");
         assert_eq!(card.tried.len(), Settings::candidates().len());
         let validation = card.validation.unwrap();
-        assert!(validation.area_under_curve > 0.85 && validation.average_precision > 0.6, "{validation:?}");
+        // A fifth of the negatives is unlabelled mathematics: with those as good as positives 0.9 and 0.67 can be had at most,
+        // by chance 0.5 and 0.29.
+        assert!(validation.area_under_curve > 0.85 && validation.average_precision > 0.5, "{validation:?}");
 
         let json = serde_json::to_string(&card).unwrap();
         let classifier = Classifier::load(&model, serde_json::from_str(&json).unwrap()).unwrap();
@@ -215,6 +217,16 @@ mod tests {
         let mut blank = examples();
         blank.iter_mut().filter(|e| e.positive).for_each(|e| " \n".clone_into(&mut e.text));
         assert!(matches!(train_here(&blank, &fixed), Err(ClassifyError::EmptySide { side: "positive", .. })));
+    }
+
+    #[test]
+    fn negatives_that_all_look_like_mathematics_stay() {
+        let mut examples = examples();
+        for (n, example) in examples.iter_mut().enumerate().filter(|(_, example)| !example.positive) {
+            example.text = page(true, n);
+        }
+        let card = train_here(&examples, &SettingsChoice::Auto).unwrap().card;
+        assert!(card.examples.negatives_used > 0, "{:?}", card.examples);
     }
 
     #[test]

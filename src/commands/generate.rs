@@ -5,12 +5,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::train::{failure, with_adapters};
+use super::train::{failure, language_of, with_adapters};
 use crate::cli::{CommandResult, Global};
-use crate::train::data::template::{Message, Template};
-use crate::train::data::vocabulary::Vocabulary;
+use crate::train::data::template::Message;
 use crate::train::error::{Result, TrainError};
-use crate::train::run::end_token;
 use crate::train::sample::{Choosing, Limits, Row, Sampler, stream};
 
 /// `generate`.
@@ -26,7 +24,7 @@ pub(crate) struct Generate {
     /// Adapters to put on it, as PEFT lays them out.
     #[arg(long, value_name = "DIR")]
     adapters: Option<PathBuf>,
-    /// A tokenizer.json [default: the one of the model's folder].
+    /// A tokenizer.json, or the tokenizer of a GGUF file or of llama2.c [default: the model's own].
     #[arg(long, value_name = "FILE")]
     tokenizer: Option<PathBuf>,
     /// What to continue.
@@ -59,11 +57,9 @@ impl Generate {
 
     fn generate(&self, out: &mut dyn Write) -> Result<()> {
         let model = with_adapters(&self.model, self.adapters.as_deref())?;
-        let tokenizer = self.tokenizer.clone().unwrap_or_else(|| self.model.join("tokenizer.json"));
-        let end = end_token(&model, &tokenizer)?;
-        let vocabulary = Vocabulary::load(&tokenizer, end, model.config().vocab_size)?;
+        let (vocabulary, template, tokenizer) = language_of(&model, &self.model, self.tokenizer.as_deref())?;
+        let end = vocabulary.end();
         let text = if self.chat {
-            let template = Template::load(tokenizer.parent().unwrap_or(Path::new("")), &vocabulary.name(end))?;
             let said = [Message::new("user", &self.prompt)];
             template.render(&said, true).map_err(|e| TrainError::format(&tokenizer, "a chat template", e))?
         } else {

@@ -6,7 +6,7 @@ use std::time::Instant;
 use clap::Args;
 use serde_json::Value;
 
-use super::{configure, runner, sources, store};
+use super::{all_sources, configure, runner, store};
 use crate::cli::{CommandResult, Failure, Global};
 use crate::config::ByteSize;
 use crate::decontaminate::benchmarks;
@@ -28,6 +28,9 @@ Runs whatever rounds 1 to N lack, in order. From the second round on the classif
 the round before recalled: pages under accepted URL prefixes that it did not collect. Where no annotations say which \
 prefixes those are, it stops after the round, with exit code 1, and says what to do. The rounds have converged when \
 rounds.converged_share of a round's collection, by pages and by tokens, was in the one before it.
+
+What `recall` fetched is part of the crawl, for all rounds: the next run reads it and does the rounds again that it \
+changes.
 
 Killed or failed, the same command goes on where it was: what is committed is not done again. \
 After a changed setting or input it runs what depends on it, and nothing else.")]
@@ -58,7 +61,7 @@ impl Iterate {
         files::read(&config.domains.annotations).map_err(|error| Failure::Usage(Box::new(error)))?;
         let begun = Instant::now();
         let store = store(&config);
-        let sources = sources(&config, &store)?;
+        let sources = all_sources(&config, &store)?;
         let runner = runner(global, &config)?;
         let rounds = Rounds { config: &config, runner: &runner, store: &store, sources: &sources };
         let until = self.round.map_or(Until::Converged { rounds_max: self.rounds_max }, Until::Round);

@@ -21,6 +21,7 @@ pub(crate) mod stages;
 #[cfg(feature = "train")]
 pub(crate) mod train;
 
+use std::collections::BTreeSet;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -28,6 +29,7 @@ use std::time::Duration;
 use crate::cli::{Failure, Global};
 use crate::config::{self, Config, ConfigError};
 use crate::crawl::{self, CrawlRules, Source};
+use crate::index::recalled_sources;
 use crate::io::http::HttpRules;
 use crate::io::store::Store;
 use crate::task::{Runner, TaskError};
@@ -52,6 +54,7 @@ fn configure_for(global: &Global, more: &[String], inputs_named: bool) -> Result
         config.crawl.id = None;
         config.crawl.files_max = None;
         config.crawl.files_sample_seed = None;
+        config.crawl.recall = false;
     }
     Ok(config)
 }
@@ -87,6 +90,19 @@ fn store(config: &Config) -> Store {
     })
 }
 
+/// The files of the crawl, those that `recall` fetched among them.
+fn all_sources(config: &Config, store: &Store) -> Result<Vec<Source>, Failure> {
+    let mut sources = sources(config, store)?;
+    if config.crawl.recall {
+        let named: BTreeSet<String> = sources.iter().map(|source| source.stem.clone()).collect();
+        let recalled = recalled_sources(&config.output.dir)?;
+        // One that the configuration names too is read once.
+        sources.extend(recalled.into_iter().filter(|source| !named.contains(&source.stem)));
+    }
+    Ok(sources)
+}
+
+/// The files that the configuration names.
 fn sources(config: &Config, store: &Store) -> Result<Vec<Source>, Failure> {
     let crawl = config.crawl()?;
     let rules = CrawlRules {

@@ -18,8 +18,8 @@ Examples:
   corpus-build --set 'index.crawls=[\"CC-MAIN-2025-05\"]' recall --round 1
   corpus-build recall --round 1 --annotations verdicts.toml
 
-The captures go into recall/recall-NN-00000.warc.gz and so on, to be named in crawl.paths beside the crawl's files. \
-Beside each stands a table, recall-NN-00000.parquet, that says for every capture where it is, or why it could not be \
+The captures go into recall/recall-NN-00000.warc.gz and so on, which are files of the crawl from the next `iterate` on, \
+unless crawl.recall is false. Beside each stands a table, recall-NN-00000.parquet, that says for every capture where it is, or why it could not be \
 had; index rows that lead nowhere are listed in recall-NN.refused.parquet. --dry-run asks the index and says what would \
 be fetched.")]
 pub(crate) struct Recall {
@@ -62,6 +62,9 @@ impl Recall {
         )?;
         if !self.dry_run {
             writeln!(out, "recall    {}", config.output.dir.join("recall").display())?;
+            if config.crawl.recall {
+                writeln!(out, "next      `corpus-build iterate` reads these pages in all rounds")?;
+            }
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::boilerplate;
-use super::{configure, configure_for, out_set, runner, set, sources, store};
+use super::{all_sources, configure, configure_for, out_set, runner, set, store};
 use crate::classify::draw::Eligible;
 use crate::classify::seed;
 use crate::classify::stage::{CLASSIFIER_FILES, Classifying, Training, negative_files};
@@ -52,7 +52,7 @@ impl Extract {
         }
         let config = configure_for(global, &sets, !self.inputs.is_empty())?;
         let store = store(&config);
-        let sources = sources(&config, &store)?;
+        let sources = all_sources(&config, &store)?;
         let runner = runner(global, &config)?;
         // Beside others: pages of other files that were extracted into the folder before stay.
         let rows = runner.run_beside_others(&extract::stage::stage(&runner, &config, &sources, &store))?;

@@ -1,4 +1,9 @@
-//! `train`: pre-training, fine-tuning, reinforcement learning, what a run will take, merged adapters.
+//! `train`: pre-training, fine-tuning, reinforcement learning, what a run will take, merged adapters; tokenizers,
+//! measurements, comparisons.
+
+mod compare;
+mod measure;
+mod tokenizer;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -8,11 +13,14 @@ use clap::{Args, Subcommand};
 use super::reinforce::{self, Reward};
 use crate::cli::{CommandResult, Failure, Global};
 use crate::train::comm::Solo;
-use crate::train::config::TrainConfig;
+use crate::train::config::{DeviceChoice, TrainConfig};
 use crate::train::data::source::{Kind, SourceRules};
+use crate::train::data::template::Template;
+use crate::train::data::vocabulary::Vocabulary;
 use crate::train::error::TrainError;
 use crate::train::model::Model;
 use crate::train::paradigm::{DPO, GRPO, PPO, RFT};
+use crate::train::params::companions;
 use crate::train::params::save::Stored;
 use crate::train::plan::Plan;
 use crate::train::run::{self, Run, RunOptions};
@@ -28,6 +36,9 @@ Examples:
   corpus-build train ppo --config rl.toml
   corpus-build train dpo --config rl.toml
   corpus-build train rft --config rl.toml --set 'method.source = \"online\"'
+  corpus-build train compare --config models/tiny.toml --corpus ranked=out/rounds/01/shards --corpus crawl=out/pages --held-out math=held-out.jsonl
+  corpus-build train measure --model out/model page.txt
+  corpus-build train tokenizer out/rounds/01/shards --size 4096 --to out/tokenizer
   corpus-build train merge --base model --adapters out/model --to merged";
 
 /// `train`.
@@ -64,6 +75,15 @@ enum TrainCommand {
     /// Print parameters, memory, steps and learning rates of a configuration; nothing is loaded.
     #[command(after_help = EXAMPLES)]
     Plan,
+    /// Train the same small model on each of several corpora and measure it on the same held-out texts.
+    #[command(after_help = EXAMPLES)]
+    Compare(compare::Compare),
+    /// Print the perplexity of a model on texts.
+    #[command(after_help = EXAMPLES)]
+    Measure(measure::Measure),
+    /// Learn a tokenizer from texts: a byte-level byte-pair encoding.
+    #[command(after_help = EXAMPLES)]
+    Tokenizer(tokenizer::Tokenizer),
     /// Merge adapters into the model that they were trained on.
     #[command(after_help = EXAMPLES)]
     Merge(Merge),
@@ -74,6 +94,10 @@ struct Start {
     /// Go on from the last checkpoint of the output folder.
     #[arg(long)]
     resume: bool,
+    /// GPUs of this machine to share each batch; by NCCL.
+    #[cfg(feature = "nccl")]
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    gpus: usize,
 }
 
 #[derive(Args, Debug)]
@@ -106,6 +130,11 @@ fn configured(global: &Global) -> Result<TrainConfig, Failure> {
     TrainConfig::load(path, &global.sets).map_err(failure)
 }
 
+/// The threads that a command computes with.
+fn pool(global: &Global) -> Result<rayon::ThreadPool, Failure> {
+    Ok(rayon::ThreadPoolBuilder::new().num_threads(global.threads.map_or(0, usize::from)).build()?)
+}
+
 impl Train {
     pub(crate) fn run(self, global: &Global, out: &mut dyn Write) -> CommandResult {
         match self.command {
@@ -123,9 +152,14 @@ impl Train {
             TrainCommand::Rft(start) => reinforce::train(global, out, &RFT, start.resume),
             TrainCommand::Plan => {
                 let config = configured(global)?;
-                let gpu = !run::place(config.device).map_err(failure)?.device.is_cpu();
+                // A plan for a GPU needs none.
+                let gpu =
+                    config.device == DeviceChoice::Cuda || !run::place(config.device).map_err(failure)?.device.is_cpu();
                 Ok(write!(out, "{}", Plan::of(&config, gpu).map_err(failure)?)?)
             }
+            TrainCommand::Compare(compare) => compare.run(global, out),
+            TrainCommand::Measure(measure) => measure.run(global, out),
+            TrainCommand::Tokenizer(tokenizer) => tokenizer.run(global, out),
             TrainCommand::Merge(merge) => merge.run(out),
         }
     }
@@ -143,10 +177,11 @@ fn train(
         let message = format!("the source {:?}: expected {expected}", source.name);
         return Err(Failure::Usage(message.into()));
     }
-    let threads = global.threads.map_or(0, usize::from);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     let options = RunOptions { resume: start.resume, quiet: global.quiet, stop_after: None };
-    let outcome = pool.install(|| Run::new(&config, &Solo)?.train(options)).map_err(failure)?;
+    let alone = || Run::new(&config, &Solo)?.train(options);
+    #[cfg(feature = "nccl")]
+    let alone = || if start.gpus > 1 { run::train_on_gpus(&config, start.gpus, options) } else { alone() };
+    let outcome = pool(global)?.install(alone).map_err(failure)?;
     writeln!(out, "steps     {}", outcome.steps)?;
     writeln!(out, "loss      {:.4}", outcome.loss)?;
     for one in &outcome.measured {
@@ -175,11 +210,27 @@ impl Merge {
 pub(super) fn with_adapters(base: &Path, adapters: Option<&Path>) -> Result<Model, TrainError> {
     use crate::train::lora::Lora;
     use crate::train::params::peft;
-    let place = run::place(crate::train::config::DeviceChoice::Auto)?;
+    let place = run::place(DeviceChoice::Auto)?;
     let model = Model::load(base, &place)?;
     let Some(folder) = adapters else { return Ok(model) };
     let config = peft::read_config(folder)?;
     let read = peft::open(folder, model.config(), &config)?;
     let lora = Lora::from_numbers(config.clone(), model.config(), &place, read)?;
     Ok(model.with_lora(lora))
+}
+
+/// The tokenizer and the template that go with a checkpoint, or with the tokenizer that is named in its place; and the
+/// file that errors name.
+pub(super) fn language_of(
+    model: &Model,
+    checkpoint: &Path,
+    named: Option<&Path>,
+) -> Result<(Vocabulary, Template, PathBuf), TrainError> {
+    let own = || companions::tokenizer_of(checkpoint, model.config().vocab_size);
+    let path = named.map_or_else(own, Path::to_owned);
+    let (vocabulary, template) = match named {
+        Some(path) => run::language_of(model, &companions::of_tokenizer(path)?, path)?,
+        None => run::language(model, &path)?,
+    };
+    Ok((vocabulary, template, path))
 }

@@ -179,6 +179,7 @@ const PATH_KEYS: &[(&str, &str)] = &[
     ("crawl", "paths"),
     ("decontaminate", "benchmarks"),
     ("decontaminate", "allow"),
+    ("dedup", "scores"),
     ("domains", "annotations"),
     ("index", "base_url"),
     ("index", "tables"),

@@ -15,11 +15,14 @@ use super::exchange::PageRef;
 use super::page_set::PageSet;
 use crate::page::PageId;
 
-/// How good a page is to keep; greater is better: most formulas, then longest text, then oldest, then lowest id.
+/// How good a page is to keep; greater is better: highest score where there are scores, then most formulas, then longest
+/// text, then oldest, then lowest id.
 ///
 /// Two captures of one address have the same id; between them `capture` decides, so that no two rows are equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quality {
+    /// The score that an earlier classifier gave it, in millionths; a page without one is below all that have one.
+    pub score_millionths: Option<u32>,
     /// Formulas in the text.
     pub formulas: u32,
     /// Length of the text, in characters.
@@ -34,20 +37,22 @@ pub struct Quality {
 
 impl Quality {
     /// Bytes of a [`key`](Self::key).
-    pub const KEY_BYTES: usize = 4 + 4 + 8 + 16 + 8;
+    pub const KEY_BYTES: usize = 4 + 4 + 4 + 8 + 16 + 8;
 
     /// Bytes that compare, from the first on, as the qualities do: what tables are sorted by.
     #[must_use]
     pub fn key(&self) -> [u8; Self::KEY_BYTES] {
-        let Self { formulas, text_chars, fetched_at_ms, id, capture } = *self;
+        let Self { score_millionths, formulas, text_chars, fetched_at_ms, id, capture } = *self;
         // Older is greater; the least number stands for an unknown time.
         let age = fetched_at_ms.map_or(0, |at| (!(at.cast_unsigned() ^ (1 << 63))).max(1));
+        let score = score_millionths.map_or(0, |score| score.saturating_add(1));
         let mut key = [0; Self::KEY_BYTES];
-        key[..4].copy_from_slice(&formulas.to_be_bytes());
-        key[4..8].copy_from_slice(&text_chars.to_be_bytes());
-        key[8..16].copy_from_slice(&age.to_be_bytes());
-        key[16..32].copy_from_slice(&(!id.0).to_be_bytes());
-        key[32..].copy_from_slice(&(!capture).to_be_bytes());
+        key[..4].copy_from_slice(&score.to_be_bytes());
+        key[4..8].copy_from_slice(&formulas.to_be_bytes());
+        key[8..12].copy_from_slice(&text_chars.to_be_bytes());
+        key[12..20].copy_from_slice(&age.to_be_bytes());
+        key[20..36].copy_from_slice(&(!id.0).to_be_bytes());
+        key[36..].copy_from_slice(&(!capture).to_be_bytes());
         key
     }
 }
@@ -141,9 +146,18 @@ mod tests {
     }
 
     #[test]
-    fn the_best_page_has_formulas_then_is_long_then_old_then_low() {
-        let page = Quality { formulas: 2, text_chars: 10, fetched_at_ms: Some(50), id: PageId(7), capture: 3 };
+    fn the_best_page_has_a_score_then_formulas_then_is_long_then_old_then_low() {
+        let page = Quality {
+            score_millionths: Some(5),
+            formulas: 2,
+            text_chars: 10,
+            fetched_at_ms: Some(50),
+            id: PageId(7),
+            capture: 3,
+        };
         let worse = [
+            Quality { score_millionths: Some(4), formulas: 99, ..page },
+            Quality { score_millionths: None, formulas: 99, ..page },
             Quality { formulas: 1, text_chars: 999, ..page },
             Quality { text_chars: 9, fetched_at_ms: Some(1), ..page },
             Quality { fetched_at_ms: Some(51), id: PageId(1), ..page },
@@ -155,6 +169,8 @@ mod tests {
         for other in worse {
             assert!(page > other, "{other:?}");
         }
+        let lowest = Quality { score_millionths: Some(0), ..page };
+        assert!(lowest > Quality { score_millionths: None, ..page });
         let older = Quality { fetched_at_ms: Some(-1), ..page };
         assert!(older > page && Quality { fetched_at_ms: Some(i64::MIN), ..page } > older);
         assert_ne!(capture_key("a.warc.gz", 0), capture_key("a.warc.gz", 1));

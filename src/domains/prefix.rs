@@ -218,6 +218,8 @@ impl fmt::Display for Prefix {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[track_caller]
@@ -296,5 +298,29 @@ mod tests {
             prefix.length()
         });
         assert!(lengths.is_sorted_by(|a, b| a < b), "{lengths:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn reading_a_prefix_again_changes_nothing(
+            host in "(|a\\.org|www\\.www\\.a\\.org|B.example.co.uk|é\\.org)",
+            path in "(/[a-c%+ ;=~&é.()0-9A-F|\"\\\\:$,@!'-]{0,6}){0,4}/?",
+            query in "(\\?[a-c%+ ;=~é./?()0-9A-F|\"\\\\:$,@!'-]{0,12})?",
+        ) {
+            if let Ok(once) = format!("{host}{path}{query}").parse::<Prefix>() {
+                prop_assert_eq!(once.as_str().parse::<Prefix>(), Ok(once.clone()), "{}", once);
+            }
+        }
+
+        #[test]
+        fn a_prefix_covers_the_place_that_it_is(
+            path in "(/[a-c%+ ;=~&é0-9A-F]{0,6}){0,4}",
+            query in "(\\?[a-c%+ ;~é0-9A-F]{1,8}=[a-c%+ ;=~é0-9A-F]{1,8})?",
+        ) {
+            let text = format!("{path}{query}");
+            if let Ok(prefix) = text.parse::<Prefix>() {
+                prop_assert!(prefix.covers(&Place::new("a.org", text.trim())), "{}", prefix);
+            }
+        }
     }
 }

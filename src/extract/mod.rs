@@ -109,12 +109,12 @@ fn read_tree(html: &Html, capture: &Capture, scripting: Scripting) -> Document {
         let selection = content::select(&outline);
         text::write(&outline, &selection, &settings)
     });
-    let text::Written { text, formulas } = written.unwrap_or_default();
+    let text::Written { text, forms } = written.unwrap_or_default();
     let stated = metadata::read(html, capture);
     Document {
         title: title(html).or(stated.title).unwrap_or_default(),
         text,
-        formulas,
+        forms,
         declared_language: declared_language(html),
         canonical_url: stated.canonical_url,
         published_at_ms: stated.published_at_ms,
@@ -192,7 +192,7 @@ mod tests {
             document.text,
             "# Limits\n\nThe limit of $f$ at the point is the number that its values come near to."
         );
-        assert_eq!(document.formulas, 1);
+        assert_eq!(document.forms.total(), 1);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The stage `extract`: one task a WARC file, from captures to pages and rejects.
+//! The stage `extract`: one task a WARC file, from captures to pages, the forms of their formulas, and rejects.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,11 +7,12 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::table::{Kept, PAGES, PagesBuilder, REJECTS, RejectsBuilder};
+use super::table::{FORMS, FormsBuilder, Kept, PAGES, PagesBuilder, REJECTS, RejectsBuilder};
 use super::{ExtractRules, extract};
 use crate::config::Config;
 use crate::crawl::Source;
 use crate::dedup::url::address;
+use crate::forms::{Form, Forms};
 use crate::io::store::{Location, Store};
 use crate::io::table::TableWriter;
 use crate::io::warc::{self, Item, ReadCaps};
@@ -21,7 +22,7 @@ use crate::reject::{Reject, Tally};
 use crate::task::{Done, Input, Progress, Runner, Stage, Task, TaskResult, with_cpu_time};
 
 /// Raised when the same capture would give another row.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 /// Page bodies gathered before a batch is spread over the threads: bounds memory, and fixes the batches whatever the
 /// number of threads.
 const BATCH_BODY_BYTES: usize = 8 << 20;
@@ -61,12 +62,14 @@ pub fn stage<'a>(runner: &'a Runner, config: &Config, sources: &'a [Source], sto
 struct Tables {
     pages: TableWriter,
     pages_builder: PagesBuilder,
+    forms_table: TableWriter,
+    forms_builder: FormsBuilder,
     rejects: TableWriter,
     rejects_builder: RejectsBuilder,
     tally: Tally,
     languages: BTreeMap<&'static str, u64>,
     tokens: u64,
-    formulas: u64,
+    forms: BTreeMap<&'static str, u64>,
     text_bytes: u64,
     redirects: u64,
 }
@@ -88,16 +91,19 @@ impl From<Reject> for Refused {
 }
 
 impl Tables {
-    fn create(folder: &Path, stem: &str) -> Result<Self, Error> {
+    fn create(out: &Path, stem: &str) -> Result<Self, Error> {
+        let folder = out.join("pages");
         Ok(Self {
             pages: TableWriter::create(&folder.join(format!("{stem}.parquet")), &PAGES)?,
             pages_builder: PagesBuilder::default(),
+            forms_table: TableWriter::create(&out.join(format!("forms/{stem}.parquet")), &FORMS)?,
+            forms_builder: FormsBuilder::default(),
             rejects: TableWriter::create(&folder.join(format!("{stem}.rejects.parquet")), &REJECTS)?,
             rejects_builder: RejectsBuilder::default(),
             tally: Tally::default(),
             languages: BTreeMap::new(),
             tokens: 0,
-            formulas: 0,
+            forms: BTreeMap::new(),
             text_bytes: 0,
             redirects: 0,
         })
@@ -109,11 +115,12 @@ impl Tables {
             Ok(kept) => {
                 *self.languages.entry(kept.language.name()).or_default() += 1;
                 self.tokens += kept.tokens;
-                self.formulas += u64::from(kept.document.formulas);
+                self.count_forms(&kept.document.forms);
                 self.text_bytes += kept.document.text.len() as u64;
                 self.pages_builder.push(capture, kept);
+                self.forms_builder.push(kept);
                 if self.pages_builder.text_bytes() >= BATCH_TEXT_BYTES {
-                    self.pages.write(&self.pages_builder.finish()?)?;
+                    self.write_pages()?;
                 }
             }
             Err(Refused { reject, redirect_to }) => {
@@ -126,6 +133,17 @@ impl Tables {
             }
         }
         Ok(())
+    }
+
+    fn count_forms(&mut self, forms: &Forms) {
+        for form in Form::ALL.into_iter().filter(|form| forms.of(*form) > 0) {
+            *self.forms.entry(form.name()).or_default() += u64::from(forms.of(form));
+        }
+    }
+
+    fn write_pages(&mut self) -> Result<(), Error> {
+        self.pages.write(&self.pages_builder.finish()?)?;
+        Ok(self.forms_table.write(&self.forms_builder.finish()?)?)
     }
 }
 
@@ -141,7 +159,7 @@ fn run(runner: &Runner, knobs: &Knobs, source: &Source, store: &Store, progress:
         text_bytes_min: knobs.extract.text_bytes_min.as_usize(),
         ..ExtractRules::default()
     };
-    let mut tables = Tables::create(&runner.out.join("pages"), &source.stem)?;
+    let mut tables = Tables::create(&runner.out, &source.stem)?;
     let mut records: BTreeMap<String, u64> = BTreeMap::new();
     let mut cpu_elsewhere_s = 0.0;
     let mut bytes_in = 0u64;
@@ -194,16 +212,16 @@ fn run(runner: &Runner, knobs: &Knobs, source: &Source, store: &Store, progress:
     if tables.tally.seen == 0 {
         tracing::warn!(warc = source.name, ?records, "no response records in this file");
     }
-    let last_pages = tables.pages_builder.finish()?;
-    tables.pages.write(&last_pages)?;
+    tables.write_pages()?;
     let last_rejects = tables.rejects_builder.finish()?;
     tables.rejects.write(&last_rejects)?;
-    let outputs = vec![tables.pages.finish()?, tables.rejects.finish()?];
+    let outputs = vec![tables.pages.finish()?, tables.rejects.finish()?, tables.forms_table.finish()?];
     let facts = serde_json::json!({
         "records": records,
         "languages": tables.languages,
         "tokens": tables.tokens,
-        "formulas": tables.formulas,
+        "formulas": tables.forms.values().sum::<u64>(),
+        "forms": tables.forms,
         "text_bytes": tables.text_bytes,
         "redirects": tables.redirects,
     });

@@ -1,4 +1,5 @@
-//! The tables of extraction: `pages/<stem>.parquet` and `pages/<stem>.rejects.parquet`.
+//! The tables of extraction: `pages/<stem>.parquet`, `pages/<stem>.rejects.parquet` and
+//! `forms/<stem>.parquet`.
 
 use std::sync::{Arc, LazyLock};
 
@@ -9,6 +10,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
 
 use crate::dedup::url::Address;
+use crate::forms::Form;
 use crate::language::Language;
 use crate::page::{Capture, Document};
 use crate::reject::Reject;
@@ -56,6 +58,12 @@ pub static REJECTS: LazyLock<SchemaRef> = LazyLock::new(|| {
     ]))
 });
 
+/// The formulas of a page by the form in which it has them, a column a form; rows in the order of the page file.
+pub static FORMS: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let forms = Form::ALL.iter().map(|form| field(form.name(), DataType::Int32));
+    Arc::new(Schema::new([field("id", DataType::Utf8)].into_iter().chain(forms).collect::<Vec<_>>()))
+});
+
 /// A page that goes on.
 pub struct Kept {
     /// Id, host, domain.
@@ -101,7 +109,7 @@ impl PagesBuilder {
         }
         self.language_score.append_value(*language_score);
         self.tokens.append_value(signed(*tokens));
-        self.formulas.append_value(i32::try_from(document.formulas).unwrap_or(i32::MAX));
+        self.formulas.append_value(i32::try_from(document.forms.total()).unwrap_or(i32::MAX));
         self.fetched_at.append_option(capture.fetched_at_ms);
         self.canonical_url.append_option(document.canonical_url.as_deref());
         self.published_at.append_option(document.published_at_ms);
@@ -143,6 +151,33 @@ impl PagesBuilder {
             Arc::new(self.place[1].finish()),
         ];
         RecordBatch::try_new(Arc::clone(&PAGES), columns)
+    }
+}
+
+/// Gathers the forms of pages into batches of [`FORMS`].
+#[derive(Default)]
+pub struct FormsBuilder {
+    id: StringBuilder,
+    forms: [Int32Builder; Form::ALL.len()],
+}
+
+impl FormsBuilder {
+    /// Adds a page.
+    pub fn push(&mut self, kept: &Kept) {
+        self.id.append_value(kept.address.id.to_string());
+        for (builder, form) in self.forms.iter_mut().zip(Form::ALL) {
+            builder.append_value(i32::try_from(kept.document.forms.of(form)).unwrap_or(i32::MAX));
+        }
+    }
+
+    /// The batch, leaving the builder empty.
+    ///
+    /// # Errors
+    /// Never for batches within Arrow's limits.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        let forms = self.forms.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef);
+        let columns = std::iter::once(Arc::new(self.id.finish()) as ArrayRef).chain(forms).collect();
+        RecordBatch::try_new(Arc::clone(&FORMS), columns)
     }
 }
 

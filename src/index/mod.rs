@@ -36,7 +36,7 @@ use crate::io::store::{Location, Store, StoreError};
 use crate::io::table::{Table, TableWriter};
 use crate::pages::{Pages, PagesError};
 use crate::reject::Tally;
-use crate::task::{Done, Input, Progress, Row, Runner, SCRATCH, SPILL, Stage, Task, TaskError, TaskResult};
+use crate::task::{Done, Input, OutputRow, Progress, Row, Runner, SCRATCH, SPILL, Stage, Task, TaskError, TaskResult};
 use fetch::Fetching;
 use query::Asked;
 use ranges::Limits;
@@ -274,7 +274,8 @@ impl<'a> Recall<'a> {
             self.runner.manifest().rows("extract").into_iter().filter(|row| before(&row.task)).collect();
         let mut read = Read::default();
         if !rows.is_empty() {
-            for output in rows.iter().flat_map(|row| &row.outputs).filter(|output| output.rows > 0) {
+            let of_pages = |output: &&OutputRow| output.rows > 0 && output.path.starts_with("pages");
+            for output in rows.iter().flat_map(|row| &row.outputs).filter(of_pages) {
                 let path = self.runner.out.join(&output.path);
                 let rejects = output.path.to_string_lossy().ends_with(".rejects.parquet");
                 if rejects { read.rejects.push(path) } else { read.pages.push(path) }

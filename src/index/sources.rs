@@ -20,23 +20,32 @@ pub(super) fn round_of(stem: &str) -> Option<u32> {
     file.parse::<u32>().ok().and(round.parse().ok())
 }
 
-/// The recall WARCs that belong to the sources of a round: those of the rounds before it, in order, without such as hold
-/// no capture.
+/// Rounds whose folders have names.
+const ROUNDS_MAX: u32 = 99;
+
+/// The recall WARCs of an output folder as files of the crawl, round after round, without such as hold no capture.
+///
+/// They are of the crawl in every round: all rounds rank the same pages, so that what one collects and another does not
+/// tells what was learnt, not what was read. A recall of which nothing was fetched, but only asked for, has none.
 ///
 /// # Errors
 /// A recall was begun and is not done.
-pub fn recalled_sources(out: &Path, round: u32) -> Result<Vec<Source>, IndexError> {
+pub fn recalled_sources(out: &Path) -> Result<Vec<Source>, IndexError> {
     let manifest = Manifest::new(out);
     let mut sources = Vec::new();
-    for earlier in 1..round {
-        let unfinished = IndexError::Unfinished { round: earlier };
-        let Some(planned) = manifest.row(&stage_name(earlier, "plan"), "plan") else { continue };
+    for round in 1..=ROUNDS_MAX {
+        let fetch = stage_name(round, "fetch");
+        let Some(planned) = manifest.row(&stage_name(round, "plan"), "plan") else { continue };
+        if manifest.rows(&fetch).is_empty() {
+            continue;
+        }
+        let unfinished = IndexError::Unfinished { round };
         let Ok(facts) = serde_json::from_value::<PlanFacts>(planned.facts.clone()) else { return Err(unfinished) };
         for (n, plan) in facts.files.iter().enumerate() {
-            let stem = stem(earlier, n);
-            let row = manifest.row(&stage_name(earlier, "fetch"), &stem);
+            let stem = stem(round, n);
             let hash = |row: &Row| row.inputs.get("captures").map(|input| input.hash.clone());
             let whole = |row: &Row| hash(row).as_deref() == Some(&plan.hash) && manifest.outputs_in_place(row);
+            let row = manifest.row(&fetch, &stem);
             let Some(row) = row.filter(|row| !row.knobs.is_empty() && whole(row)) else { return Err(unfinished) };
             if row.tally.kept > 0 {
                 let name = format!("{stem}.warc.gz");
@@ -65,6 +74,6 @@ mod tests {
     #[test]
     fn there_are_no_sources_before_a_recall() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(recalled_sources(folder.path(), 3).unwrap().is_empty());
+        assert!(recalled_sources(folder.path()).unwrap().is_empty());
     }
 }

@@ -17,6 +17,8 @@ pub struct Figures {
     pub deciles: Vec<Decile>,
     /// By language, most pages first.
     pub languages: Vec<Language>,
+    /// Formulas by the form in which pages have them, those with most collected first; empty where that is not known.
+    pub forms: Vec<FormLine>,
     /// Domains with collected pages.
     pub domains_collected: u64,
     /// Those with the most collected pages.
@@ -62,6 +64,21 @@ pub struct Language {
     pub collected: u64,
     /// Tokens of the collected pages.
     pub collected_tokens: u64,
+}
+
+/// A form of markup for formulas.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormLine {
+    /// Its name, as in the tables of `forms/`.
+    pub form: String,
+    /// Pages that could be collected and have formulas in it.
+    pub pages: u64,
+    /// Formulas in it on those.
+    pub formulas: u64,
+    /// Collected pages with formulas in it.
+    pub collected: u64,
+    /// Formulas in it on those.
+    pub collected_formulas: u64,
 }
 
 /// A domain.

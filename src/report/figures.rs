@@ -10,10 +10,11 @@ use datafusion::error::DataFusionError;
 use datafusion::functions_aggregate::expr_fn::{count, sum};
 use datafusion::prelude::{DataFrame, col, lit};
 
-use super::ReportError;
 use super::data::{BINS, Bin, DECILES, Decile, Domain, Figures, Language};
+use super::{ReportError, forms};
+use crate::domains::stage::Last;
 use crate::io::query::Engine;
-use crate::io::table::{Table, column};
+use crate::io::table::{Batches, Table, column};
 use crate::pages::Pages;
 
 /// Domains that are listed.
@@ -65,7 +66,7 @@ pub(super) fn shards(folder: &Path, round: u32) -> Result<Vec<PathBuf>, ReportEr
 pub fn figures(place: Place<'_>, engine: &Engine) -> Result<Figures, ReportError> {
     let mut figures = Figures { scores: vec![Bin::default(); BINS], ..Figures::default() };
     let mut languages = BTreeMap::new();
-    survivors(place, &mut figures.scores, &mut languages)?;
+    survivors(place, &mut figures, &mut languages)?;
     collected(place, &mut figures, &mut languages)?;
     figures.languages = languages.into_values().collect();
     figures.languages.sort_by(|a, b| b.pages.cmp(&a.pages).then_with(|| a.language.cmp(&b.language)));
@@ -88,27 +89,36 @@ fn bin(score: f64) -> usize {
     ((score * BINS as f64) as usize).min(BINS - 1)
 }
 
-/// What could be collected. Pages, scores, survivors and what decontamination keeps stand in the same order.
-fn survivors(place: Place<'_>, scores: &mut [Bin], languages: &mut Languages) -> Result<(), ReportError> {
+/// What could be collected. Pages, scores, survivors, what the edits keep, and forms stand in the same order.
+fn survivors(place: Place<'_>, figures: &mut Figures, languages: &mut Languages) -> Result<(), ReportError> {
     let pages = Pages::on_disk(place.out)?;
     let survivors_path = place.out.join("dedup/survivors.parquet");
+    let last = last_collected(place)?;
+    let mut forms = Some(forms::none());
     let mut first = 0;
     for file in 0..pages.len() {
         let (stem, path, rows) = (pages.stem(file), pages.file(file), pages.rows(file));
         let scores_path = place.folder().join(format!("scores/{stem}.parquet"));
-        let clean_path = place.out.join(format!("decontaminate/{stem}.parquet"));
+        let edits_path = place.out.join(format!("edits/{stem}.parquet"));
+        let forms_path = place.out.join(format!("forms/{stem}.parquet"));
         let mut scored = Table::open(&scores_path)?.columns(&["id", "score"])?.batches()?;
         let mut survived = Table::open(&survivors_path)?.columns(&["id", "keep"])?.range(first, rows).batches()?;
-        let clean = clean_path.exists().then(|| Table::open(&clean_path)?.columns(&["keep"])?.batches()).transpose()?;
-        let mut clean = clean;
+        let mut edited =
+            edits_path.exists().then(|| Table::open(&edits_path)?.columns(&["keep"])?.batches()).transpose()?;
+        let mut formed = forms_path.exists().then(|| Table::open(&forms_path)?.batches()).transpose()?;
+        if formed.is_none() {
+            forms = None;
+        }
         first += rows;
         for batch in Table::open(path)?.columns(&["id", "language", "tokens"])?.batches()? {
             let batch = batch?;
             let other = || ReportError::form(&scores_path, format!("its rows are not those of {}", path.display()));
             let scored = scored.next().ok_or_else(other)??;
             let survived = survived.next().ok_or_else(other)??;
-            let clean = clean.as_mut().map(|clean| clean.next().ok_or_else(other)?.map_err(ReportError::from));
-            let clean = clean.transpose()?;
+            let next = |table: &mut Option<Batches>| -> Result<Option<RecordBatch>, ReportError> {
+                table.as_mut().map(|table| table.next().ok_or_else(other)?.map_err(ReportError::from)).transpose()
+            };
+            let (edited, formed) = (next(&mut edited)?, next(&mut formed)?);
             let id: &StringArray = column(&batch, "id", path)?;
             if id != column::<StringArray>(&scored, "id", &scores_path)?
                 || id != column::<StringArray>(&survived, "id", &survivors_path)?
@@ -116,22 +126,43 @@ fn survivors(place: Place<'_>, scores: &mut [Bin], languages: &mut Languages) ->
                 return Err(other());
             }
             let keep: &BooleanArray = column(&survived, "keep", &survivors_path)?;
-            let stays = clean.as_ref().map(|clean| column::<BooleanArray>(clean, "keep", &clean_path)).transpose()?;
+            let stays =
+                edited.as_ref().map(|edited| column::<BooleanArray>(edited, "keep", &edits_path)).transpose()?;
             let score: &Float64Array = column(&scored, "score", &scores_path)?;
             let language: &StringArray = column(&batch, "language", path)?;
             let tokens: &Int64Array = column(&batch, "tokens", path)?;
-            for row in (0..batch.num_rows()).filter(|row| keep.value(*row)) {
-                if stays.is_some_and(|stays| !stays.value(row)) {
-                    continue;
-                }
-                scores[bin(score.value(row))].pages += 1;
-                let of = of_language(languages, language.value(row));
+            let takes_part = |row: &usize| keep.value(*row) && stays.is_none_or(|stays| stays.value(*row));
+            let rows: Vec<(usize, bool)> = (0..batch.num_rows())
+                .filter(takes_part)
+                .map(|row| (row, last.as_ref().is_some_and(|last| last.holds(score.value(row), id.value(row)))))
+                .collect();
+            for (row, _) in &rows {
+                figures.scores[bin(score.value(*row))].pages += 1;
+                let of = of_language(languages, language.value(*row));
                 of.pages += 1;
-                of.tokens += tokens.value(row).max(0).cast_unsigned();
+                of.tokens += tokens.value(*row).max(0).cast_unsigned();
+            }
+            if let (Some(forms), Some(formed)) = (&mut forms, &formed) {
+                forms::add(forms, formed, id, &rows, &forms_path)?;
             }
         }
     }
+    figures.forms = forms.map(forms::told).unwrap_or_default();
     Ok(())
+}
+
+/// The last page of the last shard; `None` where nothing is collected.
+fn last_collected(place: Place<'_>) -> Result<Option<Last>, ReportError> {
+    for path in place.shards()?.iter().rev() {
+        let table = Table::open(path)?;
+        let Some(row) = table.rows().checked_sub(1) else { continue };
+        for batch in table.columns(&["id", "score"])?.range(row, 1).batches()? {
+            let batch = batch?;
+            let id = column::<StringArray>(&batch, "id", path)?.value(0).to_owned();
+            return Ok(Some(Last { score: column::<Float64Array>(&batch, "score", path)?.value(0), id }));
+        }
+    }
+    Ok(None)
 }
 
 /// What is collected: the shards, in the order of ranks.

@@ -8,7 +8,15 @@ use serde_json::Value;
 use super::data::{Figures, Report, RoundLine, Timing};
 use super::figures::Place;
 use super::{ReportError, figures, samples};
+use crate::boilerplate;
+use crate::decontaminate;
+use crate::dedup;
+use crate::domains;
+use crate::edits;
 use crate::io::query::Engine;
+use crate::quality;
+use crate::rank;
+use crate::recall;
 use crate::task::{Manifest, Row};
 
 /// Gathers what the report of a round shows. The figures are taken from `summary.json` where they are there.
@@ -89,28 +97,26 @@ fn round_line(round: u32, summary: &Value) -> RoundLine {
 /// The stages that have rows: those that all rounds share, then those of the round, each part in the order in which
 /// they are known to run, unknown ones at the end of theirs.
 fn stages(place: Place<'_>) -> Vec<String> {
-    const SHARED: [&str; 12] = [
-        "extract",
-        "quality",
-        "dedup/sign",
-        "dedup/address",
-        "dedup/text",
-        "dedup/bands",
-        "dedup/verify",
-        "dedup/near",
-        "dedup/survivors",
-        "decontaminate",
-        "decontaminate/all",
-        "seed",
-    ];
-    const ROUND: [&str; 6] = ["train", "score", "order", "cut", "shards", "domains"];
+    let shared: Vec<&str> = ["extract", quality::stage::NAME]
+        .into_iter()
+        .chain(dedup::stage::STAGES)
+        .chain(boilerplate::stage::STAGES)
+        .chain(decontaminate::stage::STAGES)
+        .chain([edits::stage::NAME, "seed"])
+        .collect();
+    let of_round: Vec<&str> = ["train", "score"]
+        .into_iter()
+        .chain(rank::STAGES)
+        .chain(domains::stage::STAGES)
+        .chain(recall::STAGES)
+        .collect();
     let root = place.out.join("manifest");
     let mut found = Vec::new();
     folders(&root, &root, 0, &mut found);
     let own = format!("rounds/{:02}/", place.round);
     let order = |stage: &str| match stage.strip_prefix(&own) {
-        Some(name) => (1, ROUND.iter().position(|known| *known == name).unwrap_or(ROUND.len())),
-        None => (0, SHARED.iter().position(|known| *known == stage).unwrap_or(SHARED.len())),
+        Some(name) => (1, of_round.iter().position(|known| *known == name).unwrap_or(of_round.len())),
+        None => (0, shared.iter().position(|known| *known == stage).unwrap_or(shared.len())),
     };
     found.retain(|stage| !stage.starts_with("rounds/") || stage.starts_with(&own));
     found.sort_by(|a, b| order(a).cmp(&order(b)).then_with(|| a.cmp(b)));

@@ -10,11 +10,12 @@
 pub mod compare;
 mod data;
 pub mod figures;
+mod forms;
 pub mod gather;
 pub mod html;
 mod samples;
 
-pub use data::{Bin, Decile, Domain, Figures, Language, Report, RoundLine, Sample, Timing};
+pub use data::{Bin, Decile, Domain, Figures, FormLine, Language, Report, RoundLine, Sample, Timing};
 
 use crate::io::atomic::AtomicError;
 use crate::io::query::QueryError;

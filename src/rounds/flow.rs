@@ -148,7 +148,9 @@ impl<'a> Flow<'a> {
             return Ok(None);
         };
         if !walk.is_looking() {
-            runner.manifest().remove_strangers(&runner.out.join("pages"), &extracted).map_err(TaskError::from)?;
+            for folder in ["pages", "forms"] {
+                runner.manifest().remove_strangers(&runner.out.join(folder), &extracted).map_err(TaskError::from)?;
+            }
             let tally = all_of(&extracted);
             if tally.kept == 0 {
                 let reasons: Vec<String> = tally.rejected.iter().map(|(reason, n)| format!("{reason} {n}")).collect();

@@ -70,6 +70,7 @@ impl Figures<'_> {
         let (tally, quality) = (all_of(extracted), all_of(&shared.quality));
         let mut records: BTreeMap<String, u64> = BTreeMap::new();
         let mut languages: BTreeMap<String, u64> = BTreeMap::new();
+        let mut forms: BTreeMap<String, u64> = BTreeMap::new();
         let (mut tokens, mut formulas) = (0, 0);
         for row in extracted {
             let add = |into: &mut BTreeMap<String, u64>, from: &Value| {
@@ -79,6 +80,7 @@ impl Figures<'_> {
             };
             add(&mut records, &row.facts["records"]);
             add(&mut languages, &row.facts["languages"]);
+            add(&mut forms, &row.facts["forms"]);
             tokens += row.facts["tokens"].as_u64().unwrap_or_default();
             formulas += row.facts["formulas"].as_u64().unwrap_or_default();
         }
@@ -88,7 +90,7 @@ impl Figures<'_> {
         json!({
             "round": round,
             "crawl": { "files": extracted.len(), "records": records, "body_bytes": extracted.iter().map(|r| r.bytes_in).sum::<u64>() },
-            "pages": { "seen": tally.seen, "kept": tally.kept, "rejected": tally.rejected, "languages": languages, "tokens": tokens, "formulas": formulas },
+            "pages": { "seen": tally.seen, "kept": tally.kept, "rejected": tally.rejected, "languages": languages, "tokens": tokens, "formulas": formulas, "forms": forms },
             "quality": { "seen": quality.seen, "kept": quality.kept, "rejected": quality.rejected },
             "dedup": shared.deduplicated.facts,
             "boilerplate": shared.boilerplate.as_ref().map(|row| &row.facts),

@@ -167,3 +167,30 @@ fn put(param: &super::params::Param, numbers: Vec<f32>) -> Result<()> {
     let tensor = candle_core::Tensor::from_vec(numbers, param.dims(), &candle_core::Device::Cpu)?;
     param.set(&tensor)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::params::Place as Where;
+
+    #[test]
+    fn the_last_checkpoints_and_the_best_are_kept() {
+        let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/train/llama");
+        let model = Model::load(&fixture, &Where::cpu()).unwrap();
+        let optimizer = AdamW::new(AdamWConfig::default(), model.trained());
+        let folder = tempfile::tempdir().unwrap();
+        let kept = |step, best| {
+            let state = RunState { step, best, ..RunState::default() };
+            save(folder.path(), &model, &optimizer, &state, 2).unwrap();
+            steps(folder.path()).unwrap()
+        };
+        let second = Some((1.0, 2));
+        assert_eq!(kept(1, Some((3.0, 1))), [1]);
+        assert_eq!(kept(2, second), [1, 2]);
+        assert_eq!(kept(3, second), [2, 3]);
+        assert_eq!(kept(4, second), [2, 3, 4]);
+        assert_eq!(kept(5, second), [2, 4, 5]);
+        // A better one takes its place; what was the best goes with the others.
+        assert_eq!(kept(6, Some((0.5, 6))), [5, 6]);
+    }
+}

@@ -153,7 +153,7 @@ pub use nccl::Nccl;
 
 #[cfg(feature = "nccl")]
 mod nccl {
-    use candle_core::backend::BackendStorage;
+    use candle_core::backend::{BackendDevice, BackendStorage};
     use candle_core::cuda_backend::CudaStorageSlice;
     use candle_core::cuda_backend::cudarc::nccl::{Comm as Handle, Id, ReduceOp, result::NcclError};
     use candle_core::{CpuStorage, CudaDevice, CudaStorage, Device, InplaceOp1, Layout, Tensor};
@@ -172,7 +172,7 @@ mod nccl {
     }
 
     impl Nccl {
-        /// A name for a new exchange, made by rank 0 and handed to the others (through a file that all of them see).
+        /// A name for a new exchange, which all of its ends join.
         ///
         /// # Errors
         /// NCCL can't be loaded.
@@ -181,16 +181,17 @@ mod nccl {
             Ok(id.internal().iter().map(|byte| byte.cast_unsigned()).collect())
         }
 
-        /// Joins the exchange of this name.
+        /// Joins the exchange of this name with the GPU of number `rank`.
         ///
         /// # Errors
-        /// The name is damaged, or another process does not come.
-        pub fn join(device: &CudaDevice, rank: usize, world: usize, id: &[u8]) -> Result<Self> {
+        /// There is no such GPU, the name is damaged, or another end does not come.
+        pub fn join(rank: usize, world: usize, id: &[u8]) -> Result<Self> {
+            let device = CudaDevice::new(rank)?;
             let bytes: Vec<_> = id.iter().map(|byte| byte.cast_signed()).collect();
             let bytes: [_; 128] =
                 bytes.try_into().map_err(|_| TrainError::argument("the name of an exchange", "128 bytes", id.len()))?;
             let handle = Handle::from_rank(device.cuda_stream(), rank, world, Id::uninit(bytes)).map_err(failed)?;
-            Ok(Self { handle, device: device.clone() })
+            Ok(Self { handle, device })
         }
     }
 

@@ -1,10 +1,13 @@
-//! `train.toml` → one checked [`TrainConfig`]. Relative paths are relative to the file that names them.
+//! `train.toml` → one checked [`TrainConfig`]. Relative paths are relative to the file that names them,
+//! or to the working folder where `--set` does.
 
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::data::exclusion::Apart;
+use super::data::mixture;
 use super::data::pack::Packing;
 use super::data::source::{Kind, Order, SourceRules};
 use super::error::{Result, TrainError};
@@ -179,6 +182,7 @@ enum RawSchedule {
 struct RawMeasure {
     every: Option<u64>,
     rows: Option<usize>,
+    apart: Apart,
     source: Vec<RawSource>,
 }
 
@@ -204,7 +208,7 @@ pub enum DeviceChoice {
 /// What training begins from.
 #[derive(Clone, Debug)]
 pub enum Start {
-    /// A checkpoint.
+    /// A checkpoint: a folder of transformers, a GGUF file, or a llama2.c file.
     Checkpoint(PathBuf),
     /// A new model: the keys of a `config.json`, and the tokenizer.
     Random {
@@ -222,6 +226,10 @@ pub struct TrainConfig {
     pub path: PathBuf,
     /// What training begins from.
     pub start: Start,
+    /// A tokenizer in the place of the checkpoint's own.
+    pub tokenizer: Option<PathBuf>,
+    /// The shape that the checkpoint is to have; what a plan goes by where the checkpoint is not there.
+    pub expected_shape: Option<Map<String, Value>>,
     /// Where to compute.
     pub device: DeviceChoice,
     /// Adapters, where only these are trained.
@@ -264,6 +272,8 @@ pub struct TrainConfig {
     pub measure_rows: usize,
     /// What is measured besides what sources hold out.
     pub measured: Vec<SourceRules>,
+    /// What is not trained on since it is measured.
+    pub apart: Apart,
     /// Where checkpoints and metrics go.
     pub output: PathBuf,
     /// A hash of all settings that the numbers of a run depend on.
@@ -287,6 +297,7 @@ impl TrainConfig {
     pub fn parse(text: &str, path: &Path, sets: &[String]) -> Result<Self> {
         let form = |e: toml::de::Error| TrainError::format(path, "a training configuration", e);
         let mut table: toml::Table = toml::from_str(text).map_err(form)?;
+        rebase(&mut table, path.parent().unwrap_or(Path::new("")));
         for set in sets {
             merge(&mut table, toml::from_str(set).map_err(form)?);
         }
@@ -295,27 +306,32 @@ impl TrainConfig {
     }
 
     fn checked(raw: Raw, path: &Path) -> Result<Self> {
-        let base = path.parent().unwrap_or(Path::new(""));
         let wrong = |key: &str, expected: &str, found: String| TrainError::Config {
             path: path.to_owned(),
             key: key.to_owned(),
             expected: expected.to_owned(),
             found,
         };
-        // What a run's numbers depend on: not where it writes, nor how often it saves.
+        // What a run's numbers depend on: not where it writes, nor how often it saves, nor from where it is started. For
+        // the files of its sources the key of the data stands.
         let mut counted = raw.clone();
+        for path in [&mut counted.model.path, &mut counted.model.tokenizer].into_iter().flatten() {
+            *path = path.file_name().unwrap_or_default().into();
+        }
+        counted.data.source.iter_mut().for_each(|source| source.files.clear());
         counted.output.dir = PathBuf::new();
         counted.data.cache = None;
         counted.train.save_every = None;
         counted.train.save_keep = 0;
+        // What is measured changes what is trained on: the data's key stands for that.
         counted.measure = RawMeasure::default();
         let hash = serde_json::to_vec(&counted).map(|bytes| format!("{:016x}", xxhash_rust::xxh3::xxh3_64(&bytes)));
         let Raw { model, lora, data, train, optimizer, measure, output } = raw;
         let RawModel { path: checkpoint, shape, tokenizer, device } = model;
-        let start = match (checkpoint, shape, tokenizer) {
-            (Some(checkpoint), None, None) => Start::Checkpoint(base.join(checkpoint)),
-            (None, Some(shape), Some(tokenizer)) => Start::Random { shape, tokenizer: base.join(tokenizer) },
-            _ => {
+        let (start, tokenizer, expected_shape) = match (checkpoint, shape, tokenizer) {
+            (Some(checkpoint), shape, tokenizer) => (Start::Checkpoint(checkpoint), tokenizer, shape),
+            (None, Some(shape), Some(tokenizer)) => (Start::Random { shape, tokenizer }, None, None),
+            (None, ..) => {
                 let found = "another choice of these keys".to_owned();
                 return Err(wrong("model", "path, or shape and tokenizer", found));
             }
@@ -328,8 +344,9 @@ impl TrainConfig {
         if source.is_empty() {
             return Err(wrong("data.source", "at least one", "none".to_owned()));
         }
+        mixture::check(source.iter().map(|source| (source.name.as_str(), source.weight)))?;
         let resolve = |sources: Vec<RawSource>| -> Result<Vec<SourceRules>> {
-            sources.into_iter().map(|source| source.checked(base, path)).collect()
+            sources.into_iter().map(|source| source.checked(path)).collect()
         };
         let RawTrain {
             steps,
@@ -362,16 +379,18 @@ impl TrainConfig {
             return Err(wrong("train.clip_norm and train.loss_spike_max", "numbers above 0", found));
         }
         let (adam, schedule) = optimizer.checked(steps, path)?;
-        let output = base.join(output.dir);
+        let output = output.dir;
         Ok(Self {
             path: path.to_owned(),
             start,
+            tokenizer,
+            expected_shape,
             device,
             lora: lora.transpose()?,
             context,
             packing,
             data_seed,
-            cache: cache.map_or_else(|| output.join("tokens"), |cache| base.join(cache)),
+            cache: cache.unwrap_or_else(|| output.join("tokens")),
             sources: resolve(source)?,
             steps,
             batch_rows,
@@ -386,6 +405,7 @@ impl TrainConfig {
             loss_spike_max,
             measure_every: measure.every.unwrap_or(steps).max(1),
             measure_rows: measure.rows.unwrap_or(64),
+            apart: measure.apart,
             measured: resolve(measure.source)?,
             output,
             hash: hash.unwrap_or_default(),
@@ -415,8 +435,7 @@ impl RawOptimizer {
             expected: expected.to_owned(),
             found,
         };
-        let RawOptimizer { peak_rate, schedule, warmup_steps, stairs, floor, beta1, beta2, eps, weight_decay } =
-            self;
+        let RawOptimizer { peak_rate, schedule, warmup_steps, stairs, floor, beta1, beta2, eps, weight_decay } = self;
         if !(peak_rate > 0.0 && peak_rate.is_finite()) {
             return Err(wrong("optimizer.peak_rate", "a number above 0", peak_rate.to_string()));
         }
@@ -436,7 +455,7 @@ impl RawOptimizer {
 }
 
 impl RawSource {
-    fn checked(self, base: &Path, config: &Path) -> Result<SourceRules> {
+    fn checked(self, config: &Path) -> Result<SourceRules> {
         let Self { name, weight, files, kind, field, order, token_budget, held_out } = self;
         let wrong = |key: &str, expected: &str, found: String| TrainError::Config {
             path: config.to_owned(),
@@ -450,16 +469,12 @@ impl RawSource {
         if !(0.0..1.0).contains(&held_out) {
             return Err(wrong("held_out", "a share from 0 to under 1", held_out.to_string()));
         }
+        if files.is_empty() {
+            return Err(wrong("files", "files, folders or globs of .parquet or .jsonl files", "none".to_owned()));
+        }
         let mut found = Vec::new();
         for pattern in &files {
-            found.extend(expand(&base.join(pattern))?);
-        }
-        if found.is_empty() {
-            return Err(wrong(
-                "files",
-                "files, folders or globs of .parquet or .jsonl files",
-                format!("none in {files:?}"),
-            ));
+            found.extend(expand(Path::new(pattern))?);
         }
         Ok(SourceRules {
             kind: match kind {
@@ -479,29 +494,48 @@ impl RawSource {
     }
 }
 
-/// The files of a path: itself, those of known forms in a folder, those of a glob; sorted.
-pub(super) fn expand(path: &Path) -> Result<Vec<PathBuf>> {
+/// Makes the relative paths that a file names relative to the working folder, as those of `--set` are.
+fn rebase(table: &mut toml::Table, base: &Path) {
+    let join = |value: &mut toml::Value| {
+        if let toml::Value::String(path) = value {
+            *path = base.join(&*path).to_string_lossy().into_owned();
+        }
+    };
+    let keys = [("model", "path"), ("model", "tokenizer"), ("data", "cache"), ("output", "dir")];
+    for (section, key) in keys {
+        table.get_mut(section).and_then(|section| section.get_mut(key)).into_iter().for_each(join);
+    }
+    for section in ["data", "measure"] {
+        let sources = table.get_mut(section).and_then(|section| section.get_mut("source")?.as_array_mut());
+        let files = sources.into_iter().flatten().filter_map(|source| source.get_mut("files")?.as_array_mut());
+        files.flatten().for_each(join);
+    }
+}
+
+/// The files of a path: itself, those of known forms in a folder (lists of rejected pages left out), those of a glob;
+/// sorted. Where there is none, the path itself: a plan needs no data, and a run says that it is missing.
+pub(crate) fn expand(path: &Path) -> Result<Vec<PathBuf>> {
     use crate::io::documents::Form;
+    let mut files = Vec::new();
+    let text = path.to_string_lossy();
     if path.is_dir() {
         let entries = std::fs::read_dir(path).map_err(TrainError::read(path))?;
-        let mut files = Vec::new();
         for entry in entries {
             let file = entry.map_err(TrainError::read(path))?.path();
-            let hidden = file.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-            if !hidden && file.is_file() && Form::of(&file).is_some() {
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            let wanted = !name.starts_with('.') && !name.ends_with(".rejects.parquet") && Form::of(&file).is_some();
+            if wanted && file.is_file() {
                 files.push(file);
             }
         }
-        files.sort();
-        return Ok(files);
+    } else if !path.exists() && text.contains(['*', '?', '[']) {
+        let listed = glob::glob(&text).map_err(|e| TrainError::format(path, "a glob", e))?;
+        files.extend(listed.filter_map(std::result::Result::ok));
     }
-    let text = path.to_string_lossy();
-    if path.exists() || !text.contains(['*', '?', '[']) {
-        return Ok(vec![path.to_owned()]);
-    }
-    let listed = glob::glob(&text).map_err(|e| TrainError::format(path, "a glob", e))?;
-    let mut files: Vec<PathBuf> = listed.filter_map(std::result::Result::ok).collect();
     files.sort();
+    if files.is_empty() {
+        files.push(path.to_owned());
+    }
     Ok(files)
 }
 
@@ -535,8 +569,22 @@ mod tests {
         let config = parse(GOOD, &[]).unwrap();
         assert!(matches!(&config.start, Start::Checkpoint(path) if path == Path::new("runs/base")));
         assert_eq!(config.sources[0].files, [Path::new("runs/math.jsonl")]);
+        let set = parse(GOOD, &["output.dir = \"here\""]).unwrap();
+        assert_eq!((config.output.as_path(), set.output.as_path()), (Path::new("runs/out"), Path::new("here")));
         assert_eq!((config.steps, config.step_tokens()), (157, 64));
         assert_eq!(config.schedule.warmup_steps, 31, "a fifth of a short run at most");
+    }
+
+    #[test]
+    fn a_model_is_a_checkpoint_or_a_shape_with_a_tokenizer() {
+        let set = "model = { tokenizer = \"t.json\", shape = { vocab_size = 9 } }";
+        let plain = GOOD.replace("path = \"base\"", "");
+        assert!(matches!(parse(&plain, &[set]).unwrap().start, Start::Random { .. }));
+        let both = parse(GOOD, &[set]).unwrap();
+        assert_eq!(both.tokenizer.as_deref(), Some(Path::new("t.json")));
+        assert!(both.expected_shape.is_some_and(|shape| shape["vocab_size"] == 9));
+        let message = parse(&plain, &["model = { tokenizer = \"t.json\" }"]).unwrap_err().to_string();
+        assert!(message.contains("model: expected path, or shape and tokenizer"), "{message}");
     }
 
     #[test]
@@ -554,7 +602,19 @@ mod tests {
             ("train.batch_tokens = 5", "batch_rows (at least 1) or batch_tokens"),
             ("train.steps = 5", "steps (at least 1) or tokens"),
             ("train.micro_rows = 0", "train.micro_rows: expected at least 1, found 0"),
-            ("model.tokenizer = \"x\"", "model: expected path, or shape and tokenizer"),
+            ("measure.apart = \"sites\"", "unknown variant `sites`"),
+            (
+                "data.source = [{ name = \"a\", files = [] }]",
+                "data.source.files of \"a\": expected files, folders or globs",
+            ),
+            (
+                "data.source = [{ name = \"a\", weight = 0.5, files = [\"a.jsonl\"] }, { name = \"b\", weight = 0.4, files = [\"b.jsonl\"] }]",
+                "the weights of the sources: expected a sum of 1, found 0.9",
+            ),
+            (
+                "data.source = [{ name = \"a\", weight = -1.0, files = [\"a\"] }]",
+                "a number above 0, found -1 for \"a\"",
+            ),
             ("data.context = 1", "data.context"),
             ("data.kontext = 1", "unknown field `kontext`"),
             ("optimizer.beta1 = 1.0", "optimizer: expected β in [0, 1)"),

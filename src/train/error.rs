@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::io::atomic::AtomicError;
 use crate::io::documents::DocumentError;
+use crate::train::tool::error::SandboxError;
 
 /// Why a model could not be read, trained or written.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +82,9 @@ pub enum TrainError {
     /// Processes that train together lost one another.
     #[error("exchange between processes: {0}")]
     Exchange(String),
+    /// There is no sandbox for tools.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
     /// The tensor library refused.
     #[error("tensors: {0}")]
     Candle(#[from] candle_core::Error),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::{Result, TrainError};
@@ -32,7 +32,7 @@ pub struct StepMetrics {
 }
 
 /// Perplexity of what is held out.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Measurement {
     /// Steps taken before.
     pub step: u64,
@@ -46,6 +46,17 @@ pub struct Measurement {
     pub targets: u64,
 }
 
+/// The measurements of a run, of the first step first, as its folder has them.
+///
+/// # Errors
+/// There are none.
+pub fn measurements(folder: &Path) -> Result<Vec<Measurement>> {
+    let path = folder.join(FILE);
+    let text = std::fs::read_to_string(&path).map_err(TrainError::read(&path))?;
+    Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
+}
+
+const FILE: &str = "metrics.jsonl";
 /// Time between two log lines.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
@@ -69,7 +80,7 @@ impl Metrics {
     /// # Errors
     /// The folder cannot be written.
     pub fn open(folder: &Path, step: u64, steps: u64, quiet: bool) -> Result<Self> {
-        let path = folder.join("metrics.jsonl");
+        let path = folder.join(FILE);
         let kept = match std::fs::read_to_string(&path) {
             Ok(text) => kept_lines(&text, step),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
@@ -193,6 +204,10 @@ mod tests {
         let losses: Vec<f64> =
             text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["loss"].as_f64().unwrap()).collect();
         assert_eq!(losses, [5.0, 5.0, 5.0, 4.0]);
+        let measured =
+            Measurement { step: 4, source: "math".to_owned(), held_out_loss: 2.0, perplexity: 7.4, targets: 9 };
+        second.measured(&measured).unwrap();
+        assert_eq!(measurements(folder.path()).unwrap(), [measured]);
         assert_eq!(kept_lines("{\"step\": 1}\n{\"step\": 2, \"lo", 9), "{\"step\": 1}\n", "a line that was cut goes");
     }
 }

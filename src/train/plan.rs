@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::config::{Start, TrainConfig};
-use super::error::Result;
+use super::error::{Result, TrainError};
 use super::model::config::ModelConfig;
 use super::params::gguf::Gguf;
 use super::params::llama2c::Llama2c;
@@ -35,11 +35,59 @@ pub enum Side {
     Host,
 }
 
-/// The shape that a configuration trains.
+/// The shape that a configuration trains: the checkpoint's; where that is not there, the one that it is to have.
 ///
 /// # Errors
 /// The checkpoint's `config.json` is missing or not supported.
 pub fn shape(config: &TrainConfig) -> Result<ModelConfig> {
+    match (&config.start, &config.expected_shape) {
+        (Start::Checkpoint(path), Some(shape)) if !path.exists() => ModelConfig::from_map(shape.clone(), &config.path),
+        _ => found_shape(config),
+    }
+}
+
+/// Checks a shape against what the configuration says of it.
+///
+/// # Errors
+/// It is another than the configuration states, or its context is shorter than the rows.
+pub fn check_shape(config: &TrainConfig, found: &ModelConfig) -> Result<()> {
+    let wrong = |key: String, expected: String, found: String| TrainError::Config {
+        path: config.path.clone(),
+        key,
+        expected,
+        found,
+    };
+    if let Some(expected) = &config.expected_shape {
+        let expected = ModelConfig::from_map(expected.clone(), &config.path)?;
+        let sizes = |shape: &ModelConfig| {
+            [
+                ("vocab_size", shape.vocab_size),
+                ("hidden_size", shape.hidden_size),
+                ("intermediate_size", shape.intermediate_size),
+                ("num_hidden_layers", shape.layers),
+                ("num_attention_heads", shape.heads),
+                ("num_key_value_heads", shape.kv_heads),
+                ("head_dim", shape.head_dim),
+            ]
+        };
+        let mut pairs = sizes(found).into_iter().zip(sizes(&expected));
+        if let Some(((key, has), (_, said))) = pairs.find(|(has, said)| has != said) {
+            let expected = format!("{has}, as the checkpoint has it");
+            return Err(wrong(format!("model.shape.{key}"), expected, said.to_string()));
+        }
+    }
+    if config.context > found.context {
+        let expected = format!("at most the model's context, {}", found.context);
+        return Err(wrong("data.context".to_owned(), expected, config.context.to_string()));
+    }
+    Ok(())
+}
+
+/// The shape of the checkpoint, or of the new model.
+///
+/// # Errors
+/// The checkpoint is missing, or its shape is not supported.
+pub fn found_shape(config: &TrainConfig) -> Result<ModelConfig> {
     match &config.start {
         Start::Checkpoint(path) => match path.extension().and_then(|extension| extension.to_str()) {
             Some("gguf") => Gguf::open(path)?.config(),
@@ -57,6 +105,7 @@ impl Plan {
     /// The checkpoint's `config.json` is missing or not supported.
     pub fn of(config: &TrainConfig, gpu: bool) -> Result<Self> {
         let model = shape(config)?;
+        check_shape(config, &model)?;
         let parameters = model.parameters() as u64;
         let trained = config.lora.as_ref().map_or(parameters, |lora| {
             lora.shapes(&model).iter().map(|(_, shape)| shape.iter().product::<usize>() as u64).sum()
@@ -121,5 +170,65 @@ impl fmt::Display for Plan {
             writeln!(f, "rate       {rate:.3e} at step {}", step + 1)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    fn presets() -> PathBuf {
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("models")
+    }
+
+    fn preset(name: &str) -> TrainConfig {
+        TrainConfig::load(&presets().join(name), &[]).unwrap()
+    }
+
+    #[test]
+    fn presets_can_be_planned_without_their_files() {
+        let entries = std::fs::read_dir(presets()).unwrap().map(|entry| entry.unwrap().path());
+        let files: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|e| e == "toml")).collect();
+        assert!(files.len() >= 4, "{files:?}");
+        for path in files {
+            let config = TrainConfig::load(&path, &[]).unwrap_or_else(|e| panic!("{e}"));
+            let plan = Plan::of(&config, true).unwrap_or_else(|e| panic!("{e}"));
+            assert!(plan.to_string().contains("parameters"), "{plan}");
+        }
+    }
+
+    #[test]
+    fn the_papers_runs_are_the_papers() {
+        let config = preset("deepseekmath-7b.toml");
+        let plan = Plan::of(&config, true).unwrap();
+        assert_eq!(plan.parameters, 6_910_365_696);
+        assert!(plan.bytes(Side::Device) < 80_000_000_000, "{plan}");
+        let weights: Vec<f64> = config.sources.iter().map(|source| source.weight).collect();
+        assert_eq!(weights, [0.56, 0.04, 0.10, 0.20, 0.10]);
+        assert_eq!(plan.step_tokens.div_ceil(4096), 10_000_000u64.div_ceil(4096));
+        assert!((plan.steps * plan.step_tokens).abs_diff(500_000_000_000) < plan.step_tokens);
+        let rate = |share: f64| config.schedule.rate((plan.steps as f64 * share) as u64) / 4.2e-4;
+        assert!((rate(0.5) - 1.0).abs() < 1e-9 && (rate(0.85) - 0.316).abs() < 1e-9 && (rate(0.95) - 0.1).abs() < 1e-9);
+        let trial = Plan::of(&preset("deepseek-1.3b-trial.toml"), true).unwrap();
+        assert_eq!(trial.parameters, 1_346_471_936);
+    }
+
+    #[test]
+    fn a_shape_that_is_not_the_checkpoints_is_told() {
+        let fixture = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/train/llama");
+        let found = ModelConfig::load(&fixture).unwrap();
+        let sets = |shape: &str| {
+            vec![
+                format!("model = {{ path = {fixture:?}, device = \"cpu\", shape = {{ {shape} }} }}"),
+                "data.context = 8".to_owned(),
+            ]
+        };
+        let path = presets().join("deepseek-1.3b-trial.toml");
+        let config = TrainConfig::load(&path, &sets("num_hidden_layers = 9")).unwrap();
+        let message = check_shape(&config, &found).unwrap_err().to_string();
+        assert!(message.contains("model.shape."), "{message}");
+        assert!(message.contains("as the checkpoint has it"), "{message}");
     }
 }

@@ -11,6 +11,7 @@ use super::backward::{Batch, Checkpointing, loss_and_grads};
 use super::checkpoint::{self, RunState};
 use super::comm::Comm;
 use super::config::{DeviceChoice, Start, TrainConfig};
+use super::data::exclusion::Excluded;
 use super::data::mixture::Mixture;
 use super::data::pack::{IGNORED, Packer, Rows};
 use super::data::source::{Making, Source, SourceRules};
@@ -22,12 +23,12 @@ use super::head;
 use super::lora::Lora;
 use super::metrics::{Measurement, Metrics, StepMetrics};
 use super::model::Model;
-use super::model::config::ModelConfig;
 use super::model::weights::View;
 use super::optim::AdamW;
 use super::params::Place as Where;
-use super::params::companions;
-use super::params::save::Stored;
+use super::params::companions::{self, Companions};
+use super::params::save::{Stored, write_folder};
+use super::plan;
 
 /// Losses that the watch over spikes looks back on, and how many it wants before it judges.
 const RECENT: usize = 50;
@@ -72,7 +73,12 @@ pub struct Run<'a> {
 /// # Errors
 /// A GPU is asked for and there is none.
 pub fn place(choice: DeviceChoice) -> Result<Where> {
-    let gpu = || Ok(Where { device: Device::new_cuda(0)?, dtype: DType::BF16 });
+    place_of(choice, 0)
+}
+
+/// The device of a choice for a process; where there are GPUs, the one of its number.
+fn place_of(choice: DeviceChoice, rank: usize) -> Result<Where> {
+    let gpu = || Ok(Where { device: Device::new_cuda(rank)?, dtype: DType::BF16 });
     match choice {
         DeviceChoice::Cuda => gpu(),
         DeviceChoice::Auto if candle_core::utils::cuda_is_available() => gpu(),
@@ -80,34 +86,55 @@ pub fn place(choice: DeviceChoice) -> Result<Where> {
     }
 }
 
-/// Loads or makes the model of a configuration.
+/// Loads or makes the model of a configuration. What does not fit is said before any weight is read.
 ///
 /// # Errors
 /// Files are missing or do not fit.
 pub fn model(config: &TrainConfig) -> Result<(Model, PathBuf)> {
-    let place = place(config.device)?;
-    let (mut model, tokenizer) = match &config.start {
-        Start::Checkpoint(path) => (Model::load(path, &place)?, path.join("tokenizer.json")),
-        Start::Random { shape, tokenizer } => {
-            let shape = ModelConfig::from_map(shape.clone(), &config.path)?;
-            let mut model = Model::random(shape, &place, config.seed)?;
-            model.set_companions(companions::read(tokenizer.parent().unwrap_or(Path::new("")))?);
-            (model, tokenizer.clone())
-        }
+    model_at(config, &place(config.device)?)
+}
+
+fn model_at(config: &TrainConfig, place: &Where) -> Result<(Model, PathBuf)> {
+    let shape = plan::found_shape(config)?;
+    plan::check_shape(config, &shape)?;
+    let (mut model, mut tokenizer) = match &config.start {
+        Start::Checkpoint(path) => (Model::load(path, place)?, companions::tokenizer_of(path, shape.vocab_size)),
+        Start::Random { tokenizer, .. } => (Model::random(shape, place, config.seed)?, tokenizer.clone()),
     };
+    if let Some(named) = &config.tokenizer {
+        tokenizer.clone_from(named);
+    }
+    if config.tokenizer.is_some() || matches!(config.start, Start::Random { .. }) {
+        model.set_companions(companions::of_tokenizer(&tokenizer)?);
+    }
     if let Some(lora) = &config.lora {
-        let lora = Lora::new(lora.clone(), model.config(), &place, config.seed)?;
+        let lora = Lora::new(lora.clone(), model.config(), place, config.seed)?;
         model = model.with_lora(lora);
     }
-    if config.context > model.config().context {
-        return Err(TrainError::Config {
-            path: config.path.clone(),
-            key: "data.context".to_owned(),
-            expected: format!("at most the model's context, {}", model.config().context),
-            found: config.context.to_string(),
-        });
-    }
     Ok((model, tokenizer))
+}
+
+/// The tokenizer and the template of conversations that go with a model: what it brought along, or the files of
+/// `tokenizer` where it brought none. Errors name `tokenizer`.
+///
+/// # Errors
+/// There is none, it does not fit the model, or the model names no token that ends a text.
+pub fn language(model: &Model, tokenizer: &Path) -> Result<(Vocabulary, Template)> {
+    if model.companions().contains_key("tokenizer.json") {
+        return language_of(model, model.companions(), tokenizer);
+    }
+    language_of(model, &companions::of_tokenizer(tokenizer)?, tokenizer)
+}
+
+/// The same, of these files.
+///
+/// # Errors
+/// As there.
+pub fn language_of(model: &Model, files: &Companions, tokenizer: &Path) -> Result<(Vocabulary, Template)> {
+    let end = end_token(model, tokenizer)?;
+    let vocabulary = Vocabulary::of(files, tokenizer, end, model.config().vocab_size)?;
+    let template = Template::of(files, tokenizer, &vocabulary.name(end))?;
+    Ok((vocabulary, template))
 }
 
 impl<'a> Run<'a> {
@@ -120,11 +147,8 @@ impl<'a> Run<'a> {
             let expected = format!("a multiple of the {} processes", comm.world());
             return Err(TrainError::argument("rows of a batch", expected, config.batch_rows));
         }
-        let (model, tokenizer) = model(config)?;
-        let end = end_token(&model, &tokenizer)?;
-        let vocabulary = Vocabulary::load(&tokenizer, end, model.config().vocab_size)?;
-        let folder = tokenizer.parent().unwrap_or(Path::new(""));
-        let template = Template::load(folder, &vocabulary.name(end))?;
+        let (model, tokenizer) = model_at(config, &place_of(config.device, comm.rank())?)?;
+        let (vocabulary, template) = language(&model, &tokenizer)?;
         let progress = |file: &str, tokens: u64| tracing::info!(file, tokens, "tokens ready");
         let making = Making {
             vocabulary: &vocabulary,
@@ -133,11 +157,21 @@ impl<'a> Run<'a> {
             seed: config.data_seed,
             progress: &progress,
         };
-        let open =
-            |rules: &[SourceRules]| rules.iter().map(|r| Source::open(r.clone(), &making)).collect::<Result<Vec<_>>>();
-        let mixture = Mixture::new(open(&config.sources)?)?;
-        let measured = open(&config.measured)?;
+        let open = |rules: &[SourceRules], excluded: &Excluded| {
+            rules.iter().map(|r| Source::open_without(r.clone(), &making, excluded)).collect::<Result<Vec<_>>>()
+        };
+        let measured = open(&config.measured, &Excluded::default())?;
+        let mixture = Mixture::new(open(&config.sources, &Excluded::of(&measured, config.apart))?)?;
+        for source in mixture.sources().iter().filter(|source| source.excluded() > 0) {
+            tracing::info!(source = source.rules().name, documents = source.excluded(), "left out: measured");
+        }
         Ok(Self { config, comm, model, vocabulary, mixture, measured })
+    }
+
+    /// What it is trained on.
+    #[must_use]
+    pub fn mixture(&self) -> &Mixture {
+        &self.mixture
     }
 
     fn checkpoints(&self) -> PathBuf {
@@ -326,14 +360,10 @@ impl<'a> Run<'a> {
 
     /// Mean −log p of the targets, without a graph.
     fn loss(&self, rows: &Rows) -> Result<f64> {
-        let weights = self.model.weights(View::Detached)?;
-        let chunk = head::chunk_tokens(self.model.config().vocab_size);
         let mut sum = 0.0;
         for at in (0..rows.rows).step_by(self.config.micro_rows) {
-            let part = batch(&rows.part(at, self.config.micro_rows.min(rows.rows - at)))?;
-            let hidden = self.model.decoder().hidden(&weights, &part.sequences)?;
-            let found = head::log_probs(&hidden, &weights.head, &part.targets, chunk)?;
-            sum -= found.into_iter().map(f64::from).sum::<f64>();
+            let part = rows.part(at, self.config.micro_rows.min(rows.rows - at));
+            sum += negative_log_likelihood(&self.model, &batch(&part)?)?;
         }
         Ok(sum / rows.trained().max(1) as f64)
     }
@@ -342,10 +372,10 @@ impl<'a> Run<'a> {
     fn export(&self) -> Result<PathBuf> {
         let folder = self.config.output.join("model");
         match (self.model.lora(), &self.config.start) {
-            (Some(lora), Start::Checkpoint(base)) => {
-                super::params::peft::write(&folder, lora, &base.to_string_lossy())?;
+            (Some(lora), start) => {
+                let base = if let Start::Checkpoint(base) = start { base.to_string_lossy() } else { "".into() };
+                write_folder(&folder, |new| super::params::peft::write(new, lora, &base))?;
             }
-            (Some(lora), Start::Random { .. }) => super::params::peft::write(&folder, lora, "")?,
             (None, _) => {
                 let stored = if self.model.place().dtype == DType::BF16 { Stored::Bf16 } else { Stored::F32 };
                 self.model.save(&folder, stored)?;
@@ -353,6 +383,54 @@ impl<'a> Run<'a> {
         }
         Ok(folder)
     }
+}
+
+/// Trains on `gpus` GPUs of this machine, a thread each.
+///
+/// # Errors
+/// As [`Run::new`] and [`Run::train`]; or there are not so many.
+#[cfg(feature = "nccl")]
+pub fn train_on_gpus(config: &TrainConfig, gpus: usize, options: RunOptions) -> Result<Outcome> {
+    use super::comm::Nccl;
+    let id = Nccl::new_id()?;
+    // The first tokenises; the others find the tokens ready.
+    let ready = std::sync::Barrier::new(gpus);
+    let one = |rank: usize| -> Result<Outcome> {
+        let joined = Nccl::join(rank, gpus, &id);
+        let first = match &joined {
+            Ok(comm) if rank == 0 => Some(Run::new(config, comm)),
+            _ => None,
+        };
+        ready.wait();
+        let comm = joined?;
+        let run = match first {
+            Some(run) => run?,
+            None => Run::new(config, &comm)?,
+        };
+        run.train(options)
+    };
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..gpus).map(|rank| scope.spawn(move || one(rank))).collect();
+        let mut outcomes = threads.into_iter().map(|thread| {
+            thread.join().unwrap_or_else(|_| Err(TrainError::Exchange("a thread of a GPU panicked".to_owned())))
+        });
+        let first = outcomes.next().unwrap_or_else(|| Err(TrainError::argument("GPUs", "at least 1", gpus)));
+        outcomes.try_for_each(|outcome| outcome.map(|_| ()))?;
+        first
+    })
+}
+
+/// −log p of all targets of a batch together, without a graph.
+///
+/// # Errors
+/// A token is out of the vocabulary or a position out of the context.
+pub fn negative_log_likelihood(model: &Model, batch: &Batch) -> Result<f64> {
+    batch.sequences.check(model.config().vocab_size, model.config().context)?;
+    let weights = model.weights(View::Detached)?;
+    let hidden = model.decoder().hidden(&weights, &batch.sequences)?;
+    let chunk = head::chunk_tokens(model.config().vocab_size);
+    let found = head::log_probs(&hidden, &weights.head, &batch.targets, chunk)?;
+    Ok(-found.into_iter().map(f64::from).sum::<f64>())
 }
 
 /// Rows as a batch.
@@ -378,4 +456,4 @@ pub fn end_token(model: &Model, tokenizer: &Path) -> Result<u32> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -191,6 +191,25 @@ def an_editor_at_the_same_time(lab, tab):
 
 
 @case
+def quick_hands_act_on_what_the_answer_shows(lab, tab):
+    tab.open("?domain=lectures.example")
+    tab.key("jr")
+    tab.sees("math.lectures.example/", "refused")
+    assert "refused" not in tab.verdict("/")
+    tab.key("cka")
+    tab.sees("/", "accepted")
+    tab.sees("math.lectures.example/", "accepted above")
+    tab.key("uuu")
+    tab.sees("/", "proposed: split")
+    tab.open("?domain=site138.example")
+    tab.driver.execute_script("for (const label of ['Accept /', 'Refuse /', 'Accept /'])"
+                              " document.querySelector(`button[aria-label='${label}']`).click()")
+    tab.sees("/", "accepted")
+    tab.key("c")
+    tab.sees("/", "–")
+
+
+@case
 def keyboard_only(lab, tab):
     tab.open("?domain=site139.example")
     tab.key("a")

@@ -7,6 +7,18 @@
   const help = document.getElementById("help");
   const single = document.getElementById("single");
   let turn = 0;
+  // What a person does while an answer is on its way waits for it: it is meant for what the answer will show.
+  let busy = false;
+  const waiting = [];
+  const later = (act) => {
+    if (busy && waiting.length < 100) waiting.push(act);
+    return busy;
+  };
+  const goOn = (well) => {
+    busy = false;
+    if (!well) waiting.length = 0;
+    while (!busy && waiting.length > 0) waiting.shift()();
+  };
 
   const keys = () => !single || single.checked;
   try {
@@ -19,10 +31,23 @@
   // What has the focus, in words that find its counterpart in the next answer.
   const nameOf = (element) => {
     if (!element || element === document.body) return null;
-    if (element.id) return { find: (root) => root.querySelector("#" + CSS.escape(element.id)), at: element.selectionStart };
+    if (element.id) {
+      const typed = element.matches("input[type=text], input[type=search], input:not([type])") && element.value !== element.defaultValue;
+      return {
+        find: (root) => root.querySelector("#" + CSS.escape(element.id)),
+        at: element.selectionStart,
+        text: typed ? element.value : null,
+      };
+    }
     const label = element.getAttribute("aria-label") || element.textContent.trim();
     const tag = element.tagName;
     return { find: (root) => [...root.querySelectorAll(tag)].find((e) => (e.getAttribute("aria-label") || e.textContent.trim()) === label) };
+  };
+
+  // The same done again to its counterpart.
+  const again = (element) => {
+    const name = nameOf(element);
+    return () => name?.find(document)?.click();
   };
 
   const place = (html, url, message, focus) => {
@@ -49,6 +74,8 @@
     const target = held?.find(document);
     if (target && !target.disabled) {
       target.focus({ preventScroll: true });
+      // What was typed meanwhile stays.
+      if (held.text && heading === before) target.value = held.text;
       if (held.at !== undefined && held.at !== null) target.setSelectionRange(held.at, held.at);
     } else if (heading !== before) {
       document.getElementById("domain")?.focus({ preventScroll: true });
@@ -61,6 +88,7 @@
 
   const load = async (url, options, message, focus) => {
     const mine = ++turn;
+    busy = true;
     try {
       const response = await fetch(url, { redirect: "follow", credentials: "omit", cache: "no-store", ...options });
       const html = await response.text();
@@ -69,7 +97,10 @@
       if (!(response.headers.get("content-type") || "").startsWith("text/html")) throw new Error(html.trim());
       const shown = response.redirected || !options ? response.url : null;
       place(html, shown, response.ok ? message : "", focus);
+      goOn(response.ok);
     } catch (error) {
+      if (mine !== turn) return;
+      goOn(false);
       say("");
       const text = error instanceof TypeError ? "The program does not answer: was it ended?" : error.message;
       let line = app.querySelector(".alert");
@@ -92,7 +123,7 @@
     const url = new URL(link.href);
     if (!own(url) || url.hash) return;
     event.preventDefault();
-    load(url);
+    if (!later(again(link))) load(url);
   });
 
   app.addEventListener("submit", (event) => {
@@ -105,6 +136,8 @@
       load(url);
       return;
     }
+    // A note is sent as it was typed: the answer on its way has none of it.
+    if (event.submitter && !form.querySelector("#note") && later(again(event.submitter))) return;
     const message = event.submitter?.getAttribute("aria-label") || event.submitter?.textContent.trim() || "";
     load(url, { method: "POST", body: data }, message);
   });
@@ -171,6 +204,7 @@
     const act = Object.hasOwn(KEYS, event.key) && KEYS[event.key];
     if (!act) return;
     event.preventDefault();
-    act();
+    // What leads to a field does so at once: what follows is text.
+    if (event.key === "t" || event.key === "/" || !later(act)) act();
   });
 })();

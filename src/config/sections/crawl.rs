@@ -22,6 +22,8 @@ pub struct Crawl {
     pub files_max: Option<usize>,
     /// Draw the `files_max` files with this seed instead of taking the first.
     pub files_sample_seed: Option<u64>,
+    /// Whether the recall WARCs of the output folder are files of the crawl.
+    pub recall: bool,
 }
 
 #[derive(Deserialize, Default)]
@@ -32,13 +34,14 @@ pub(in crate::config) struct RawCrawl {
     base_url: Option<String>,
     files_max: Option<usize>,
     files_sample_seed: Option<u64>,
+    recall: Option<bool>,
 }
 
 impl TryFrom<RawCrawl> for Crawl {
     type Error = ConfigError;
 
     fn try_from(raw: RawCrawl) -> Result<Self, ConfigError> {
-        let RawCrawl { paths, id, base_url, files_max, files_sample_seed } = raw;
+        let RawCrawl { paths, id, base_url, files_max, files_sample_seed, recall } = raw;
         if files_max == Some(0) {
             return Err(ConfigError::value("crawl.files_max", "at least 1".to_owned(), 0));
         }
@@ -46,7 +49,8 @@ impl TryFrom<RawCrawl> for Crawl {
             return Err(ConfigError::missing("crawl.files_max", "how many files files_sample_seed is to draw"));
         }
         let base_url = base_url.unwrap_or_else(|| BASE_URL.to_owned());
-        Ok(Self { paths: paths.unwrap_or_default(), id, base_url, files_max, files_sample_seed })
+        let (paths, recall) = (paths.unwrap_or_default(), recall.unwrap_or(true));
+        Ok(Self { paths, id, base_url, files_max, files_sample_seed, recall })
     }
 }
 

@@ -1,5 +1,7 @@
 //! `[dedup]`: how near-duplicates are found.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use super::{at_least, in_range, share};
@@ -20,6 +22,10 @@ pub struct Dedup {
     pub shingle_characters: usize,
     /// Which capture of an address is kept.
     pub capture: CaptureChoice,
+    /// Scores of an earlier classifier, a file a page file with the columns `id` and `score` (`rounds/NN/scores` of another
+    /// output folder): of copies the one with the highest score stays. Pages without a score come after all that have one.
+    #[serde(skip_serializing)]
+    pub scores: Option<PathBuf>,
     /// Key-prefix buckets that the band keys are exchanged through; memory a bucket falls with their number.
     pub buckets: usize,
 }
@@ -28,7 +34,7 @@ pub struct Dedup {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CaptureChoice {
-    /// The one with the most formulas, then the longest text, then the oldest.
+    /// The one with the highest score, then the most formulas, then the longest text, then the oldest.
     #[default]
     Best,
     /// The latest.
@@ -46,6 +52,7 @@ pub(in crate::config) struct RawDedup {
     shingle_words: Option<usize>,
     shingle_characters: Option<usize>,
     capture: CaptureChoice,
+    scores: Option<PathBuf>,
     buckets: Option<usize>,
 }
 
@@ -53,7 +60,7 @@ impl TryFrom<RawDedup> for Dedup {
     type Error = ConfigError;
 
     fn try_from(raw: RawDedup) -> Result<Self, ConfigError> {
-        let RawDedup { bands, rows, jaccard_min, shingle_words, shingle_characters, capture, buckets } = raw;
+        let RawDedup { bands, rows, jaccard_min, shingle_words, shingle_characters, capture, scores, buckets } = raw;
         let (bands, rows) = (bands.unwrap_or(14), rows.unwrap_or(8));
         at_least("dedup.bands", bands, 1)?;
         at_least("dedup.rows", rows, 1)?;
@@ -67,6 +74,7 @@ impl TryFrom<RawDedup> for Dedup {
             shingle_words: in_range("dedup.shingle_words", shingle_words.unwrap_or(5), 1, 1000)?,
             shingle_characters: in_range("dedup.shingle_characters", shingle_characters.unwrap_or(5), 1, 1000)?,
             capture,
+            scores,
             buckets: in_range("dedup.buckets", buckets.unwrap_or(16), 1, 65536)?,
         })
     }

@@ -85,6 +85,7 @@ mod tests {
     #[test]
     fn which_capture_of_an_address_wins() {
         let capture = |formulas, fetched_at_ms, capture| Quality {
+            score_millionths: None,
             formulas,
             text_chars: 10,
             fetched_at_ms,

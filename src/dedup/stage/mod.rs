@@ -37,7 +37,7 @@ mod survivors;
 mod tables;
 
 /// Raised when the same pages would give other survivors.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -81,12 +81,17 @@ pub type Planned = Vec<(&'static str, Option<crate::task::StageState>)>;
 /// A task failed.
 pub fn run(runner: &Runner, rules: &config::Dedup, pages: &Pages, quality: Option<&[Row]>) -> Result<Row, TaskError> {
     let dedup = Dedup { runner, pages, rules, quality };
+    let failed = |stage: &str, task: &str, source: Error| TaskError::Failed {
+        stage: stage.to_owned(),
+        task: task.to_owned(),
+        source,
+    };
+    if let Some(folder) = rules.scores.as_ref().filter(|folder| !folder.is_dir()) {
+        let source = format!("dedup.scores: expected a folder of score tables, found none at {}", folder.display());
+        return Err(failed("dedup/sign", "scores", source.into()));
+    }
     let row = dedup.stages(|stage| runner.run(stage))?;
-    row.ok_or_else(|| TaskError::Failed {
-        stage: "dedup/survivors".to_owned(),
-        task: "survivors".to_owned(),
-        source: "the stage has no task".into(),
-    })
+    row.ok_or_else(|| failed("dedup/survivors", "survivors", "the stage has no task".into()))
 }
 
 /// How far deduplication is: each stage's state, `None` for those that wait for an earlier one.

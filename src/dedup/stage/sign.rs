@@ -1,14 +1,17 @@
 //! A page file → what its pages are compared by, sorted into buckets; and how good each is to keep.
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{
-    Int32Array, Int64Array, RecordBatch, StringArray, TimestampMillisecondArray, UInt32Array, UInt64Array,
+    Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMillisecondArray, UInt32Array,
+    UInt64Array,
 };
 use rayon::prelude::*;
 
-use super::Dedup;
 use super::tables::QUALITIES;
+use super::{Dedup, Error};
 use crate::dedup::bands::Banding;
 use crate::dedup::clusters::capture_key;
 use crate::dedup::exchange::{self, KeyRow};
@@ -18,6 +21,20 @@ use crate::io::table::{Table, TableWriter, column};
 use crate::page::PageId;
 use crate::reject::Tally;
 use crate::task::{Done, Input, Progress, Stage, Task, TaskResult, with_cpu_time};
+
+/// The scores of a table `id` `score`, in millionths; what is no number counts as none.
+fn read_scores(path: &Path) -> Result<BTreeMap<PageId, u32>, Error> {
+    let mut scores = BTreeMap::new();
+    for batch in Table::open(path)?.columns(&["id", "score"])?.batches()? {
+        let batch = batch?;
+        let id: &StringArray = column(&batch, "id", path)?;
+        let score: &Float64Array = column(&batch, "score", path)?;
+        for i in (0..batch.num_rows()).filter(|i| score.is_valid(*i) && !score.value(*i).is_nan()) {
+            scores.insert(id.value(i).parse()?, (score.value(i).clamp(0.0, 1.0) * 1e6).round() as u32);
+        }
+    }
+    Ok(scores)
+}
 
 /// The hash of a text and its band keys; none where it has no token.
 type Signed = (Option<u128>, Vec<u64>);
@@ -29,6 +46,7 @@ impl Dedup<'_> {
                 let stem = self.pages.stem(file);
                 let mut inputs = self.pages.input(file);
                 let verdicts = self.quality.into_iter().flatten().filter(|row| row.task == stem);
+                inputs.extend(self.scores(file).map(|path| ("scores".to_owned(), Input::File(path))));
                 inputs.extend(verdicts.map(|row| ("quality".to_owned(), Input::rows(std::slice::from_ref(row)))));
                 Task {
                     name: stem.to_owned(),
@@ -38,6 +56,12 @@ impl Dedup<'_> {
             })
             .collect();
         self.stage("sign", tasks)
+    }
+
+    /// The scores of a page file's pages, where the configuration names scores and there are some for this file.
+    fn scores(&self, file: usize) -> Option<PathBuf> {
+        let folder = self.rules.scores.as_ref()?;
+        Some(folder.join(format!("{}.parquet", self.pages.stem(file)))).filter(|path| path.is_file())
     }
 
     fn sign(&self, file: usize, progress: &Progress) -> TaskResult {
@@ -52,6 +76,7 @@ impl Dedup<'_> {
         let mut tally = Tally::default();
         let refused = self.refused(file)?;
         let is_refused = |row: usize| refused.get(row).is_some_and(Option::is_some);
+        let scores = self.scores(file).map(|path| read_scores(&path)).transpose()?.unwrap_or_default();
         let columns = ["id", "text", "formulas", "fetched_at", "warc", "warc_offset"];
         for batch in Table::open(path)?.columns(&columns)?.batches()? {
             let batch = batch?;
@@ -94,11 +119,15 @@ impl Dedup<'_> {
                 row += 1;
                 tally.count(&Ok(()));
             }
+            let ids = (0..batch.num_rows()).map(|i| id.value(i).parse());
+            let ids = ids.collect::<Result<Vec<PageId>, _>>()?;
+            let scores = ids.iter().map(|id| scores.get(id).copied());
             let chars = (0..batch.num_rows()).map(|i| text.value(i).chars().count() as u32);
             let captures = (0..batch.num_rows()).map(|i| capture_key(warc.value(i), offset.value(i) as u64));
             qualities.write(&RecordBatch::try_new(
                 Arc::clone(&QUALITIES),
                 vec![
+                    Arc::new(scores.collect::<UInt32Array>()),
                     Arc::new(UInt32Array::from_iter_values(chars)),
                     Arc::new(formulas.clone()),
                     Arc::new(fetched_at.iter().collect::<Int64Array>()),

@@ -18,6 +18,7 @@ use crate::io::table::{Table, TableError, TableWriter, Written, column};
 /// What decides which copy of a page is the best; rows in the order of the page file.
 pub(super) static QUALITIES: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(vec![
+        Field::new("score_millionths", DataType::UInt32, true),
         Field::new("text_chars", DataType::UInt32, false),
         Field::new("formulas", DataType::Int32, false),
         Field::new("fetched_at_ms", DataType::Int64, true),
@@ -136,6 +137,7 @@ pub(super) fn read_qualities(path: &Path, rows: &[u32]) -> Result<Vec<Quality>, 
     let mut qualities = Vec::with_capacity(rows.len());
     for batch in Table::open(path)?.select(rows).batches()? {
         let batch = batch?;
+        let score: &UInt32Array = column(&batch, "score_millionths", path)?;
         let chars: &UInt32Array = column(&batch, "text_chars", path)?;
         let formulas: &Int32Array = column(&batch, "formulas", path)?;
         let fetched: &Int64Array = column(&batch, "fetched_at_ms", path)?;
@@ -143,6 +145,7 @@ pub(super) fn read_qualities(path: &Path, rows: &[u32]) -> Result<Vec<Quality>, 
         let capture: &UInt64Array = column(&batch, "capture", path)?;
         for i in 0..batch.num_rows() {
             qualities.push(Quality {
+                score_millionths: score.is_valid(i).then(|| score.value(i)),
                 formulas: u32::try_from(formulas.value(i)).unwrap_or_default(),
                 text_chars: chars.value(i),
                 fetched_at_ms: fetched.is_valid(i).then(|| fetched.value(i)),

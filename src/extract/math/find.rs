@@ -7,6 +7,7 @@ use scraper::{Html, Node};
 use super::node::{Budget, NodeRef, element, local_name};
 use super::{Formula, MathMap, MathNode, PageMath};
 use super::{custom, image, katex, latexml, mathjax, mathml, omml, script, wrapper};
+use crate::forms::Form;
 
 /// Finds every element that is math, keyed by node id. Descendants of a marked element are not looked at.
 #[must_use]
@@ -35,7 +36,7 @@ pub fn find(html: &Html, page: &PageMath) -> MathMap {
 /// Expands the page's macros in a formula; one that only defined macros is nothing to read.
 fn with_macros(marked: &mut MathNode, page: &PageMath) {
     if let MathNode::Formula(formula) = marked {
-        let bare = std::mem::replace(formula, Formula { tex: String::new(), display: false });
+        let bare = std::mem::replace(formula, Formula { tex: String::new(), display: false, form: formula.form });
         *marked = page.macros.apply(bare).map_or(MathNode::Skip, MathNode::Formula);
     }
 }
@@ -100,7 +101,8 @@ impl Walk {
 
     /// A formula in a comment; the fallback after it is none.
     fn comment(&mut self, node: NodeRef<'_>, comment: &str) {
-        let Some(formula) = omml::read_comment(comment) else { return };
+        let Some(mut formula) = omml::read_comment(comment) else { return };
+        formula.form = Form::Office;
         self.last = Some(("comment".to_owned(), formula.clone()));
         self.found.push((node.id(), MathNode::Formula(formula)));
         let next =
@@ -126,29 +128,31 @@ impl Walk {
     fn form(&self, node: NodeRef<'_>, element: &Element) -> Option<MathNode> {
         let budget = &self.budget;
         match &*element.name.local {
-            "script" => return script::read(node, element, budget),
+            "script" => return of(Form::Script, script::read(node, element, budget)),
             "math" => {
                 let tex = wrapper::tex_in_math(node, element);
-                return Some(tex.unwrap_or_else(|| mathml::mark(node, element, budget)));
+                return of(Form::MathMl, Some(tex.unwrap_or_else(|| mathml::mark(node, element, budget))));
             }
             "pre" => {
                 if let Some(marked) = wrapper::fenced(node, element, budget) {
-                    return Some(marked);
+                    return of(Form::Element, Some(marked));
                 }
             }
-            "img" => return image::read(node, element, budget),
-            "mjx-container" => return mathjax::container(node, element, budget),
-            "svg" => return mathjax::drawing(node, budget),
+            "img" => return of(Form::Image, image::read(node, element, budget)),
+            "mjx-container" => return of(Form::MathJax, mathjax::container(node, element, budget)),
+            "svg" => return of(Form::MathJax, mathjax::drawing(node, budget)),
             "mjx-assistive-mml" => return Some(MathNode::Skip),
             "html" | "head" | "body" | "style" | "meta" | "link" | "p" | "li" | "br" | "a" | "ul" | "main" => {
                 return None;
             }
-            "table" if latexml::is_equation(element) => return latexml::table(node, budget),
-            name if name.ends_with(":math") => return Some(mathml::mark(node, element, budget)),
-            "m:omath" | "m:omathpara" => return omml::read_element(node, budget).map(MathNode::Formula),
+            "table" if latexml::is_equation(element) => return of(Form::LateXml, latexml::table(node, budget)),
+            name if name.ends_with(":math") => return of(Form::MathMl, Some(mathml::mark(node, element, budget))),
+            "m:omath" | "m:omathpara" => {
+                return of(Form::Office, omml::read_element(node, budget).map(MathNode::Formula));
+            }
             name if custom::is_custom_element(name) => {
                 if let Some(marked) = custom::read(node, element, budget) {
-                    return Some(marked);
+                    return of(Form::Element, Some(marked));
                 }
             }
             _ => {}
@@ -160,10 +164,14 @@ impl Walk {
                     for class in value.split_ascii_whitespace() {
                         match class.as_bytes()[0] | 0x20 {
                             b'k' if class.starts_with("katex") => {
-                                return katex::read(node, class, budget);
+                                return of(Form::Katex, katex::read(node, class, budget));
                             }
-                            b'm' if mathjax::is_rendering(class) => return mathjax::rendering(node, class, budget),
-                            b'm' if class == "mwe-math-element" => return wrapper::mediawiki(node, budget),
+                            b'm' if mathjax::is_rendering(class) => {
+                                return of(Form::MathJax, mathjax::rendering(node, class, budget));
+                            }
+                            b'm' if class == "mwe-math-element" => {
+                                return of(Form::MediaWiki, wrapper::mediawiki(node, budget));
+                            }
                             _ => wrapping = wrapping.or_else(|| wrapper::Class::of(class)),
                         }
                     }
@@ -172,9 +180,22 @@ impl Walk {
                 _ => {}
             }
         }
-        wrapper::attribute(node, element, budget)
-            .or_else(|| wrapping.and_then(|class| wrapper::read(node, element, class, self.asciimath, budget)))
+        let marked = wrapper::attribute(node, element, budget)
+            .or_else(|| wrapping.and_then(|class| wrapper::read(node, element, class, self.asciimath, budget)));
+        of(Form::Element, marked)
     }
+}
+
+/// Notes what form a formula came in; AsciiMath is one wherever it stands.
+fn of(form: Form, marked: Option<MathNode>) -> Option<MathNode> {
+    let noted = |formula: Formula| match formula.form {
+        Form::AsciiMath => formula,
+        _ => Formula { form, ..formula },
+    };
+    marked.map(|marked| match marked {
+        MathNode::Formula(formula) => MathNode::Formula(noted(formula)),
+        MathNode::Skip => MathNode::Skip,
+    })
 }
 
 /// Whether a node or one just inside it was rendered from math (for wrappers: then the rendering speaks, not the text).

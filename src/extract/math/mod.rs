@@ -39,6 +39,8 @@ mod tests;
 
 use ego_tree::NodeId;
 
+use crate::forms::Form;
+
 pub use find::find;
 pub use macros::Macros;
 pub use page_config::{Delimiter, Dollars, PageMath, Syntax};
@@ -52,6 +54,8 @@ pub struct Formula {
     pub tex: String,
     /// Whether it stands on a line of its own.
     pub display: bool,
+    /// What the page has it in.
+    pub form: Form,
 }
 
 impl Formula {
@@ -59,7 +63,7 @@ impl Formula {
     #[must_use]
     pub fn from_raw(raw: &str, display: bool) -> Option<Self> {
         let Tidied { tex, display: said } = tidy(raw)?;
-        Some(Self { tex, display: said.unwrap_or(display) })
+        Some(Self { tex, display: said.unwrap_or(display), form: Form::default() })
     }
 }
 

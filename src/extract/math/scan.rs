@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use super::looks::{has_tex, like_math};
 use super::{Formula, PageMath, Syntax, asciimath, delimited, dollar, environment, escape, tags};
+use crate::forms::Form;
 
 /// A piece of a block's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -199,7 +200,11 @@ impl<'p> Scanner<'_, 'p> {
         }
         let end = to + tag.close.len();
         let alone = self.block[..open].trim().is_empty() && self.block[end..].trim().is_empty();
-        self.formula(open, from, to, end, tag.display || (tag.open == "[tex]" && alone))
+        let hit = self.formula(open, from, to, end, tag.display || (tag.open == "[tex]" && alone))?;
+        Some(match hit {
+            Hit::Formula { formula, end } => Hit::Formula { formula: Formula { form: Form::Tags, ..formula }, end },
+            hit => hit,
+        })
     }
 
     /// A formula from raw TeX; `None` where it is empty or holds what was found before.
@@ -211,8 +216,9 @@ impl<'p> Scanner<'_, 'p> {
         }
         // Only the delimiters here say what is display: `\[ $x$ \]` is.
         let formula = Formula::from_raw(raw, display)?;
+        let form = if display { Form::Display } else { Form::Inline };
         let display = formula.display || display;
-        match self.page.macros.apply(Formula { display, ..formula }) {
+        match self.page.macros.apply(Formula { display, form, ..formula }) {
             Some(formula) => Some(Hit::Formula { formula, end }),
             None => Some(Hit::Nothing { end }),
         }
@@ -227,8 +233,8 @@ mod tests {
     fn show(block: &str, page: &PageMath) -> String {
         let piece = |segment: Segment<'_>| match segment {
             Segment::Text(text) => text.into_owned(),
-            Segment::Formula(Formula { tex, display: false }) => format!("⟨{tex}⟩"),
-            Segment::Formula(Formula { tex, display: true }) => format!("⟪{tex}⟫"),
+            Segment::Formula(Formula { tex, display: false, .. }) => format!("⟨{tex}⟩"),
+            Segment::Formula(Formula { tex, display: true, .. }) => format!("⟪{tex}⟫"),
         };
         scan(block, page).into_iter().map(piece).collect()
     }

@@ -4,6 +4,7 @@ use super::Blocks;
 use crate::extract::content::Selection;
 use crate::extract::outline::{Kind, Outline};
 use crate::extract::tag::Tag;
+use crate::forms::Forms;
 
 /// How many elements around and inside a `pre` are searched for its language.
 const LANGUAGE_ANCESTORS: usize = 3;
@@ -16,7 +17,7 @@ const PLAIN_PERCENT_MIN: usize = 80;
 
 /// Writes a `pre`: fenced, or as plain lines where it holds prose.
 pub(super) fn write(outline: &Outline<'_>, selection: &Selection, at: usize, blocks: &mut Blocks) {
-    let (text, formulas) = verbatim(outline, Some(selection), at);
+    let (text, forms) = verbatim(outline, Some(selection), at);
     let text = text.trim_matches(['\n', '\r']);
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     if lines.iter().all(|line| line.is_empty()) {
@@ -25,12 +26,12 @@ pub(super) fn write(outline: &Outline<'_>, selection: &Selection, at: usize, blo
     let language = language(outline, at);
     if language.is_none() && !holds_code(outline, at) && is_prose(&lines) {
         for paragraph in lines.split(|line| line.trim().is_empty()) {
-            blocks.push(&paragraph.join("\n"), 0);
+            blocks.push(&paragraph.join("\n"), Forms::default());
         }
         return;
     }
     let fence = if text.contains("```") { "````" } else { "```" };
-    blocks.push(&format!("{fence}{}\n{}\n{fence}", language.unwrap_or_default(), lines.join("\n")), formulas);
+    blocks.push(&format!("{fence}{}\n{}\n{fence}", language.unwrap_or_default(), lines.join("\n")), forms);
 }
 
 /// Inline code on one line.
@@ -38,9 +39,9 @@ pub(super) fn inline(outline: &Outline<'_>, at: usize) -> String {
     super::fold_line(&verbatim(outline, None, at).0)
 }
 
-/// The text of a subtree with its white space, and its number of formulas.
-fn verbatim(outline: &Outline<'_>, selection: Option<&Selection>, at: usize) -> (String, u32) {
-    let (mut text, mut formulas) = (String::new(), 0);
+/// The text of a subtree with its white space, and its formulas.
+fn verbatim(outline: &Outline<'_>, selection: Option<&Selection>, at: usize) -> (String, Forms) {
+    let (mut text, mut forms) = (String::new(), Forms::default());
     let end = outline.entries[at].end as usize;
     let mut next = at + 1;
     while next < end {
@@ -53,7 +54,7 @@ fn verbatim(outline: &Outline<'_>, selection: Option<&Selection>, at: usize) -> 
             Kind::Text(piece) => text.extend(piece.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))),
             Kind::Formula(formula) => {
                 text.extend(["$", &formula.tex, "$"]);
-                formulas += 1;
+                forms.count(formula.form, 1);
             }
             Kind::Element(Tag::Break, _) => text.push('\n'),
             // Highlighters that put each line in a block of its own.
@@ -62,7 +63,7 @@ fn verbatim(outline: &Outline<'_>, selection: Option<&Selection>, at: usize) -> 
         }
         next += 1;
     }
-    (text, formulas)
+    (text, forms)
 }
 
 /// The language that the `pre`, the `code` in it or the highlighter's wrapper name.

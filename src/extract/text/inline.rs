@@ -6,6 +6,7 @@ use super::styles::Styles;
 use crate::extract::math::typeset::{self, Part};
 use crate::extract::math::{self, Formula, PageMath, Segment};
 use crate::extract::outline::Outline;
+use crate::forms::{Form, Forms};
 
 /// Stands for a `br` until the line is written; the formula scanner sees white space.
 const BREAK: char = '\u{2028}';
@@ -23,9 +24,9 @@ enum Held<'a> {
 /// A finished piece of a line.
 pub(crate) enum Piece {
     /// Text with inline formulas, perhaps of several lines.
-    Text { text: String, formulas: u32 },
+    Text { text: String, forms: Forms },
     /// A display formula's LaTeX.
-    Display(String),
+    Display { tex: String, form: Form },
 }
 
 /// Inline content since the last block boundary.
@@ -125,7 +126,7 @@ impl<'a> Line<'a> {
         for stretch in &stretches {
             match stretch {
                 Stretch::Text(text) => fold.text(text, &held, escape),
-                Stretch::Formula(formula) => fold.formula(&with_held(&formula.tex, &held), formula.display),
+                Stretch::Formula(formula) => fold.formula(&with_held(&formula.tex, &held), formula),
                 Stretch::Typeset(formula) => fold.typeset(formula),
                 Stretch::Maybe { tex, plain } => fold.maybe(tex, plain),
             }
@@ -133,21 +134,21 @@ impl<'a> Line<'a> {
         fold.finish()
     }
 
-    /// Takes the line as one line: breaks become spaces, display formulas inline ones; and its number of formulas.
-    pub(crate) fn take_flat(&mut self, page: &PageMath) -> (String, u32) {
-        let (mut line, mut count) = (String::new(), 0);
+    /// Takes the line as one line: breaks become spaces, display formulas inline ones; and its formulas.
+    pub(crate) fn take_flat(&mut self, page: &PageMath) -> (String, Forms) {
+        let (mut line, mut count) = (String::new(), Forms::default());
         for piece in self.take(page) {
             if !line.is_empty() {
                 line.push(' ');
             }
             match piece {
-                Piece::Text { text, formulas } => {
+                Piece::Text { text, forms } => {
                     line.push_str(&text.replace('\n', " "));
-                    count += formulas;
+                    count += forms;
                 }
-                Piece::Display(tex) => {
+                Piece::Display { tex, form } => {
                     line.extend(["$", &tex.replace('\n', " "), "$"]);
-                    count += 1;
+                    count.count(form, 1);
                 }
             }
         }
@@ -249,13 +250,13 @@ enum Gap {
 struct Fold {
     pieces: Vec<Piece>,
     text: String,
-    formulas: u32,
+    forms: Forms,
     gap: Gap,
 }
 
 impl Default for Fold {
     fn default() -> Self {
-        Self { pieces: Vec::new(), text: String::new(), formulas: 0, gap: Gap::None }
+        Self { pieces: Vec::new(), text: String::new(), forms: Forms::default(), gap: Gap::None }
     }
 }
 
@@ -274,7 +275,7 @@ impl Fold {
                     self.text.push_str("\\$");
                 }
                 c => match held_by(c, held) {
-                    Some(Held::Formula(formula)) => self.formula(&formula.tex, formula.display),
+                    Some(Held::Formula(formula)) => self.formula(&formula.tex, formula),
                     Some(Held::Code(code)) => {
                         self.join('`');
                         let fence = if code.contains('`') { "``" } else { "`" };
@@ -290,18 +291,19 @@ impl Fold {
         }
     }
 
-    fn formula(&mut self, tex: &str, display: bool) {
+    /// Writes a formula's TeX, in which what was held has its place.
+    fn formula(&mut self, tex: &str, formula: &Formula) {
         let tex = tex.trim();
         if tex.is_empty() {
             return;
         }
-        if display {
+        if formula.display {
             self.end_paragraph();
-            self.pieces.push(Piece::Display(without_blank_lines(tex)));
+            self.pieces.push(Piece::Display { tex: without_blank_lines(tex), form: formula.form });
         } else {
             self.join('$');
             self.text.extend(["$", &tex.replace(['\n', '\r'], " "), "$"]);
-            self.formulas += 1;
+            self.forms.count(formula.form, 1);
         }
     }
 
@@ -311,7 +313,7 @@ impl Fold {
             self.join('$');
             self.text.push(typeset::SURE);
         }
-        self.formula(&formula.tex, formula.display);
+        self.formula(&formula.tex, formula);
     }
 
     /// What the whole page will tell to be a formula or not.
@@ -341,7 +343,7 @@ impl Fold {
         self.gap = Gap::None;
         if !self.text.is_empty() {
             let text = std::mem::take(&mut self.text);
-            self.pieces.push(Piece::Text { text, formulas: std::mem::take(&mut self.formulas) });
+            self.pieces.push(Piece::Text { text, forms: std::mem::take(&mut self.forms) });
         }
     }
 

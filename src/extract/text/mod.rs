@@ -31,14 +31,15 @@ use super::content::hints::Hints;
 use super::math::{PageMath, typeset};
 use super::outline::{Kind, Outline};
 use super::tag::Tag;
+use crate::forms::{Form, Forms};
 
-/// A document's text and the number of formulas in it.
+/// A document's text and the formulas in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Written {
     /// The text.
     pub text: String,
-    /// Delimited formulas in it.
-    pub formulas: u32,
+    /// Delimited formulas in it, by the form in which the page has them.
+    pub forms: Forms,
 }
 
 /// Writes what is selected.
@@ -126,7 +127,7 @@ impl Writer<'_, '_> {
         let posts = self.posts(at, end);
         if self.selection.postings.binary_search(&at).is_ok() {
             if self.posted && !self.blocks.text.is_empty() {
-                self.blocks.push("---", 0);
+                self.blocks.push("---", Forms::default());
             }
             self.posted = true;
         }
@@ -253,8 +254,8 @@ impl Writer<'_, '_> {
     fn flush(&mut self) {
         for piece in self.line.take(self.page) {
             match piece {
-                Piece::Text { text, formulas } => self.blocks.push(&text, formulas),
-                Piece::Display(tex) => self.blocks.push(&format!("$${tex}$$"), 1),
+                Piece::Text { text, forms } => self.blocks.push(&text, forms),
+                Piece::Display { tex, form } => self.blocks.push(&format!("$${tex}$$"), Forms::one(form)),
             }
         }
     }
@@ -267,7 +268,7 @@ const INDENT: usize = 2;
 #[derive(Default)]
 pub(crate) struct Blocks {
     text: String,
-    formulas: u32,
+    forms: Forms,
     /// What the next block begins with.
     marker: String,
     indent: usize,
@@ -309,7 +310,7 @@ impl Blocks {
     }
 
     /// Adds a block; its lines are not empty.
-    fn push(&mut self, block: &str, formulas: u32) {
+    fn push(&mut self, block: &str, forms: Forms) {
         if block.is_empty() {
             return;
         }
@@ -339,12 +340,12 @@ impl Blocks {
             }
             self.text.push_str(line);
         }
-        self.formulas += formulas;
+        self.forms += forms;
     }
 
     fn finish(mut self) -> Written {
-        self.formulas += typeset::settle(&mut self.text);
-        Written { text: self.text, formulas: self.formulas }
+        self.forms.count(Form::Typeset, typeset::settle(&mut self.text));
+        Written { text: self.text, forms: self.forms }
     }
 }
 

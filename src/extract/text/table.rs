@@ -7,6 +7,7 @@ use crate::extract::content::hints::Hints;
 use crate::extract::math::PageMath;
 use crate::extract::outline::{Kind, Outline};
 use crate::extract::tag::Tag;
+use crate::forms::Forms;
 
 /// Bytes of text a cell of a data table holds on average at most.
 const CELL_BYTES_MAX: usize = 160;
@@ -40,7 +41,7 @@ pub(super) fn is_data(outline: &Outline<'_>, at: usize) -> bool {
 /// Writes a data table: its caption, then a line a row.
 pub(super) fn write(outline: &Outline<'_>, selection: &Selection, at: usize, page: &PageMath, blocks: &mut Blocks) {
     let end = outline.entries[at].end as usize;
-    let mut table = Rows { lines: Vec::new(), row: Vec::new(), formulas: 0 };
+    let mut table = Rows { lines: Vec::new(), row: Vec::new(), forms: Forms::default() };
     let mut next = at + 1;
     while next < end {
         let entry = &outline.entries[next];
@@ -50,14 +51,14 @@ pub(super) fn write(outline: &Outline<'_>, selection: &Selection, at: usize, pag
         }
         match entry.tag() {
             Some(Tag::Cell | Tag::HeaderCell) => {
-                let (text, formulas) = cell(outline, selection, next, page);
+                let (text, forms) = cell(outline, selection, next, page);
                 table.row.push(text);
-                table.formulas += formulas;
+                table.forms += forms;
                 next = entry.end as usize;
             }
             Some(Tag::Caption) => {
-                let (text, formulas) = cell(outline, selection, next, page);
-                blocks.push(&text, formulas);
+                let (text, forms) = cell(outline, selection, next, page);
+                blocks.push(&text, forms);
                 next = entry.end as usize;
             }
             Some(Tag::Row) => {
@@ -68,13 +69,13 @@ pub(super) fn write(outline: &Outline<'_>, selection: &Selection, at: usize, pag
         }
     }
     table.end_row();
-    blocks.push(&table.lines.join("\n"), table.formulas);
+    blocks.push(&table.lines.join("\n"), table.forms);
 }
 
 struct Rows {
     lines: Vec<String>,
     row: Vec<String>,
-    formulas: u32,
+    forms: Forms,
 }
 
 impl Rows {
@@ -87,7 +88,7 @@ impl Rows {
 }
 
 /// A cell's content on one line.
-fn cell(outline: &Outline<'_>, selection: &Selection, at: usize, page: &PageMath) -> (String, u32) {
+fn cell(outline: &Outline<'_>, selection: &Selection, at: usize, page: &PageMath) -> (String, Forms) {
     let end = outline.entries[at].end as usize;
     let mut line = Line::default();
     let mut next = at + 1;

@@ -39,7 +39,43 @@ fn breaks_are_lines_and_two_are_a_block() {
 #[test]
 fn formulas_stand_between_dollars_and_display_alone() {
     check("<p>Let \\(a\n+b\\) be. Then \\[x\n\n=y\\] holds.", "Let $a +b$ be. Then\n\n$$x =y$$\n\nholds.");
-    assert_eq!(written("<p>\\(a\\) $b$ $$c$$").formulas, 3);
+    assert_eq!(written("<p>\\(a\\) $b$ $$c$$").forms.total(), 3);
+}
+
+#[test]
+fn formulas_are_counted_by_form() {
+    #[track_caller]
+    fn check(body: &str, want: &[(Form, u32)]) {
+        let forms = written(body).forms;
+        let found: Vec<(Form, u32)> =
+            Form::ALL.into_iter().map(|form| (form, forms.of(form))).filter(|(_, n)| *n > 0).collect();
+        assert_eq!(found, want, "{body}");
+    }
+    check("<p>\\(a\\) $b$ $$c$$ \\[d\\]", &[(Form::Inline, 2), (Form::Display, 2)]);
+    check("<p>\\begin{align}a&=b\\end{align}", &[(Form::Display, 1)]);
+    check("<p>so [tex]\\frac{a}{b}[/tex] is", &[(Form::Tags, 1)]);
+    check(
+        "<p><script type='math/tex'>x</script> <script type='math/asciimath'>a/b</script>",
+        &[(Form::AsciiMath, 1), (Form::Script, 1)],
+    );
+    check(
+        "<p><math><mi>x</mi></math> in <table><tr><td><math><mi>y</mi></math><td>1<tr><td>2<td>3</table>",
+        &[(Form::MathMl, 2)],
+    );
+    check(
+        "<p><span class=katex><math><annotation encoding='application/x-tex'>x^2</annotation></math></span>",
+        &[(Form::Katex, 1)],
+    );
+    check(
+        "<p><mjx-container><mjx-assistive-mml><math><mi>x</mi></math></mjx-assistive-mml></mjx-container>",
+        &[(Form::MathJax, 1)],
+    );
+    check(
+        "<p><img class=tex alt='\\frac{a}{b}'> and <span class=math-container>$x$</span>",
+        &[(Form::Element, 1), (Form::Image, 1)],
+    );
+    check("<p>Let <i>x</i><sup>2</sup> + <i>y</i><sup>2</sup> = <i>z</i><sup>2</sup> hold.", &[(Form::Typeset, 1)]);
+    check("<p>nothing but words", &[]);
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod compare;
 mod convergence;
 mod domains;
 mod flow;
+mod forms;
 mod numbers;
 mod plot;
 mod samples;
@@ -46,6 +47,7 @@ pub fn report(report: &Report) -> String {
         section("scores", "Scores and the cut", scores::histogram(report)),
         section("deciles", "The collection by rank", scores::deciles(report)),
         section("languages", "Languages", scores::languages(report)),
+        section("forms", "Markup of formulas", forms::forms(report)),
         section("domains", "Domains", domains::domains(report)),
         section("duplicates", "Duplicates", flow::duplicates(report)),
         section("contamination", "Benchmarks", flow::contamination(report)),

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::*;
 use crate::render;
 use crate::report::compare::{Change, Comparison, Named, Shift};
-use crate::report::data::{BINS, Bin, Decile, Domain, Figures, Language, RoundLine, Sample, Timing};
+use crate::report::data::{BINS, Bin, Decile, Domain, Figures, FormLine, Language, RoundLine, Sample, Timing};
 
 /// The elements of a report beside those of rendered texts.
 const ELEMENTS: &[&str] = &[
@@ -122,6 +122,7 @@ fn hostile(text: &str) -> Report {
             scores: vec![Bin { pages: 3, collected: 1 }; BINS],
             deciles: vec![Decile { pages: 5, tokens: 100, ..Decile::default() }; 10],
             languages: vec![Language { language: own(), pages: 2, collected: 1, ..Language::default() }],
+            forms: vec![FormLine { form: own(), pages: 2, formulas: 9, collected: 1, collected_formulas: 4 }],
             domains_collected: 1,
             domains: vec![Domain {
                 domain: own(),

@@ -1,7 +1,8 @@
 //! Tokens on disk: a file of tokens for a file of text, mapped into memory.
 //!
 //! ```text
-//! "CBTOKENS"  u32 tokens …  (u32 0 to an even number)  u64 end of each document …  footer
+//! "CBTOKENS"  u32 tokens …  (u32 0 to an even number)  documents …  footer
+//! document: u64 its end among the tokens, u64 hashes of its text, address and domain (0 for none)
 //! footer: documents u64, tokens u64, trained u64, key 32 hex digits, version u32, "CBTOKENS"
 //! ```
 //! All numbers are little-endian. A token's highest bit says that it is not to be learnt: a prompt, a tool's output.
@@ -11,12 +12,15 @@ use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
 
+use super::exclusion::Identity;
 use crate::io::atomic::AtomicFile;
 use crate::train::error::{Result, TrainError};
 
 const MAGIC: &[u8; 8] = b"CBTOKENS";
 /// Raised when the form of the file changes.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
+/// Bytes of a document's entry.
+const ENTRY: usize = 8 + 3 * 8;
 const FOOTER: usize = 8 + 8 + 8 + 32 + 4 + 8;
 /// The bit of a token that is read, not learnt.
 pub const UNTRAINED: u32 = 1 << 31;
@@ -27,7 +31,7 @@ pub struct CacheWriter {
     file: AtomicFile,
     path: PathBuf,
     key: String,
-    ends: Vec<u64>,
+    entries: Vec<(u64, Identity)>,
     tokens: u64,
     trained: u64,
 }
@@ -40,7 +44,7 @@ impl CacheWriter {
     pub fn create(path: &Path, key: &str) -> Result<Self> {
         let file = AtomicFile::create(path)?;
         let mut writer =
-            Self { file, path: path.to_owned(), key: key.to_owned(), ends: Vec::new(), tokens: 0, trained: 0 };
+            Self { file, path: path.to_owned(), key: key.to_owned(), entries: Vec::new(), tokens: 0, trained: 0 };
         writer.put(MAGIC)?;
         Ok(writer)
     }
@@ -49,17 +53,25 @@ impl CacheWriter {
         self.file.write_all(bytes).map_err(TrainError::append(&self.path))
     }
 
-    /// Adds a document.
+    /// Adds a document that nothing tells from others.
     ///
     /// # Errors
     /// The disk is full.
     pub fn push(&mut self, tokens: &[u32]) -> Result<()> {
+        self.push_identified(tokens, Identity::default())
+    }
+
+    /// Adds a document.
+    ///
+    /// # Errors
+    /// The disk is full.
+    pub fn push_identified(&mut self, tokens: &[u32], identity: Identity) -> Result<()> {
         for token in tokens {
             self.put(&token.to_le_bytes())?;
         }
         self.tokens += tokens.len() as u64;
         self.trained += tokens.iter().filter(|token| **token & UNTRAINED == 0).count() as u64;
-        self.ends.push(self.tokens);
+        self.entries.push((self.tokens, identity));
         Ok(())
     }
 
@@ -71,12 +83,14 @@ impl CacheWriter {
         if self.tokens % 2 == 1 {
             self.put(&[0; 4])?;
         }
-        for end in std::mem::take(&mut self.ends) {
-            self.put(&end.to_le_bytes())?;
-            self.ends.push(end);
+        let entries = std::mem::take(&mut self.entries);
+        for (end, Identity { text, address, domain }) in &entries {
+            for number in [end, text, address, domain] {
+                self.put(&number.to_le_bytes())?;
+            }
         }
         let mut footer = Vec::with_capacity(FOOTER);
-        footer.extend((self.ends.len() as u64).to_le_bytes());
+        footer.extend((entries.len() as u64).to_le_bytes());
         footer.extend(self.tokens.to_le_bytes());
         footer.extend(self.trained.to_le_bytes());
         footer.extend(self.key.as_bytes());
@@ -94,7 +108,7 @@ pub struct Cache {
     documents: usize,
     tokens: u64,
     trained: u64,
-    ends_at: usize,
+    entries_at: usize,
     key: String,
 }
 
@@ -119,14 +133,15 @@ impl Cache {
         }
         let (documents, tokens, trained) = (number(&footer[..8]), number(&footer[8..16]), number(&footer[16..24]));
         let key = String::from_utf8_lossy(&footer[24..56]).into_owned();
-        let ends_at = tokens.checked_add(tokens % 2).and_then(|n| n.checked_mul(4)).and_then(|n| n.checked_add(8));
-        let size = ends_at.and_then(|at| at.checked_add(documents.checked_mul(8)?)?.checked_add(FOOTER as u64));
+        let entries_at = tokens.checked_add(tokens % 2).and_then(|n| n.checked_mul(4)).and_then(|n| n.checked_add(8));
+        let entries = documents.checked_mul(ENTRY as u64);
+        let size = entries_at.and_then(|at| at.checked_add(entries?)?.checked_add(FOOTER as u64));
         if size != Some(map.len() as u64) {
             let said = size.map_or_else(|| "more".to_owned(), |n| n.to_string());
             return Err(wrong(format!("its counts ask for {said} bytes, it has {}", map.len())));
         }
-        let ends_at = ends_at.unwrap_or_default() as usize;
-        Ok(Self { documents: documents as usize, tokens, trained, ends_at, key, map })
+        let entries_at = entries_at.unwrap_or_default() as usize;
+        Ok(Self { documents: documents as usize, tokens, trained, entries_at, key, map })
     }
 
     /// What its contents were made of.
@@ -150,8 +165,19 @@ impl Cache {
     /// Where document `index` ends, counted in tokens from the beginning.
     #[must_use]
     pub fn end(&self, index: usize) -> u64 {
-        let at = self.ends_at + 8 * index;
-        self.map.get(at..at + 8).map_or(self.tokens, number).min(self.tokens)
+        self.number(index, 0).map_or(self.tokens, |end| end.min(self.tokens))
+    }
+
+    /// What tells document `index` from others.
+    #[must_use]
+    pub fn identity(&self, index: usize) -> Identity {
+        let hash = |place| self.number(index, place).unwrap_or_default();
+        Identity { text: hash(1), address: hash(2), domain: hash(3) }
+    }
+
+    fn number(&self, index: usize, place: usize) -> Option<u64> {
+        let at = self.entries_at + ENTRY * index + 8 * place;
+        self.map.get(at..at + 8).map(number)
     }
 
     /// The tokens of a document, with their highest bits.
@@ -201,7 +227,8 @@ mod tests {
         let path = folder.path().join("x.tokens");
         let mut writer = CacheWriter::create(&path, &"0123456789abcdef".repeat(2)).unwrap();
         for document in documents {
-            writer.push(document).unwrap();
+            let text = document.iter().map(|token| (token % 64 + 64) as u8 as char).collect::<String>();
+            writer.push_identified(document, Identity::new(&text, Some("https://a.example.org/b"))).unwrap();
         }
         writer.finish().unwrap();
         (folder, path)
@@ -216,6 +243,9 @@ mod tests {
             for (i, want) in documents.iter().enumerate() {
                 let found = cache.document(i);
                 assert_eq!((0..found.len()).filter_map(|at| found.get(at)).collect::<Vec<_>>(), *want);
+                let identity = cache.identity(i);
+                assert_eq!(identity.domain, Identity::new("", Some("http://example.org")).domain);
+                assert_eq!(identity.text == 0, want.is_empty());
             }
             let all = documents.iter().map(|d| d.len() as u64).sum::<u64>();
             assert_eq!(cache.tokens().0, all);
@@ -242,7 +272,7 @@ mod tests {
         let mut other = whole.clone();
         let at = other.len() - 12;
         other[at] = 9;
-        check(&other, "version 9, this program reads 1");
+        check(&other, "version 9, this program reads 2");
         let mut counts = whole.clone();
         let at = counts.len() - FOOTER;
         counts[at] = 3;

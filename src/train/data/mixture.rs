@@ -6,6 +6,25 @@ use crate::train::error::{Result, TrainError};
 /// How far the sum of the weights may be from 1.
 const WEIGHTS_OFF_MAX: f64 = 1e-3;
 
+/// Checks the weights of sources, which are given by name.
+///
+/// # Errors
+/// There is no source, a weight is not positive, or they do not sum to 1.
+pub fn check<'a>(weights: impl Iterator<Item = (&'a str, f64)>) -> Result<()> {
+    let mut sum = 0.0;
+    for (name, weight) in weights {
+        if weight.is_nan() || weight <= 0.0 {
+            let found = format!("{weight} for {name:?}");
+            return Err(TrainError::argument("the weight of a source", "a number above 0", found));
+        }
+        sum += weight;
+    }
+    if (sum - 1.0).abs() > WEIGHTS_OFF_MAX {
+        return Err(TrainError::argument("the weights of the sources", "a sum of 1", sum));
+    }
+    Ok(())
+}
+
 /// Several sources, each with its share.
 #[derive(Debug)]
 pub struct Mixture {
@@ -18,16 +37,7 @@ impl Mixture {
     /// # Errors
     /// There is no source, a weight is not positive, or they do not sum to 1.
     pub fn new(sources: Vec<Source>) -> Result<Self> {
-        let sum = sources.iter().fold(0.0, |sum, source| sum + source.rules().weight);
-        if let Some(source) =
-            sources.iter().find(|source| source.rules().weight.is_nan() || source.rules().weight <= 0.0)
-        {
-            let what = format!("{} for {:?}", source.rules().weight, source.rules().name);
-            return Err(TrainError::argument("the weight of a source", "a number above 0", what));
-        }
-        if (sum - 1.0).abs() > WEIGHTS_OFF_MAX {
-            return Err(TrainError::argument("the weights of the sources", "a sum of 1", sum));
-        }
+        check(sources.iter().map(|source| (source.rules().name.as_str(), source.rules().weight)))?;
         Ok(Self { sources })
     }
 

@@ -13,6 +13,8 @@
 
 pub mod cache;
 pub mod chat;
+pub mod exclusion;
+pub mod learn;
 pub mod mixture;
 pub mod pack;
 pub mod permutation;

@@ -9,12 +9,15 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed};
 
 use super::cache::{self, Cache, CacheWriter, Document, UNTRAINED};
 use super::chat;
+use super::exclusion::{Excluded, Identity};
 use super::permutation::Permutation;
 use super::template::Template;
 use super::vocabulary::Vocabulary;
 use crate::io::documents::{self, At, DocumentError, Form, Record};
 use crate::train::error::{Result, TrainError};
 
+/// The field that a document's address stands in.
+const URL: &str = "url";
 /// Records that are tokenised together.
 const BATCH: usize = 512;
 /// … or so many bytes of text.
@@ -80,6 +83,8 @@ pub struct Source {
     firsts: Vec<u64>,
     documents: u64,
     tokens: u64,
+    /// Numbers of documents that are not trained on, sorted.
+    excluded: Vec<u64>,
     seed: u64,
 }
 
@@ -87,10 +92,26 @@ impl Source {
     /// Opens the files of a source, those that are not tokenised yet after they are.
     ///
     /// # Errors
-    /// A file cannot be read, a record has not the form of the source, or no document is there.
+    /// A file is missing or cannot be read, a record has not the form of the source, or no document is there.
     pub fn open(rules: SourceRules, making: &Making<'_>) -> Result<Self> {
+        Self::open_without(rules, making, &Excluded::default())
+    }
+
+    /// As [`open`](Self::open); what is excluded is not trained on and takes nothing of the budget.
+    ///
+    /// # Errors
+    /// As there, or nothing is left.
+    pub fn open_without(rules: SourceRules, making: &Making<'_>, excluded: &Excluded) -> Result<Self> {
         let seed = xxh3_64_with_seed(rules.name.as_bytes(), making.seed);
-        let mut source = Self { rules, caches: Vec::new(), firsts: Vec::new(), documents: 0, tokens: 0, seed };
+        if let Some(path) = rules.files.iter().find(|path| !path.is_file()) {
+            return Err(TrainError::Argument {
+                what: "the files of a source of data",
+                expected: format!(".parquet, .jsonl or .jsonl.gz files for {:?}", rules.name),
+                found: format!("none at {}", path.display()),
+            });
+        }
+        let mut source =
+            Self { rules, caches: Vec::new(), firsts: Vec::new(), documents: 0, tokens: 0, excluded: Vec::new(), seed };
         let budget = source.rules.token_budget.unwrap_or(u64::MAX);
         for path in source.rules.files.clone() {
             if source.tokens >= budget {
@@ -98,19 +119,29 @@ impl Source {
             }
             let cache = tokenised(&path, &source.rules, making)?;
             (making.progress)(&path.display().to_string(), cache.tokens().0);
-            // The last document that begins within the budget is taken whole.
-            let room = budget - source.tokens;
-            let taken = partition(cache.documents(), |i| i == 0 || cache.end(i - 1) < room);
             source.firsts.push(source.documents);
-            source.documents += taken as u64;
-            source.tokens += if taken == 0 { 0 } else { cache.end(taken - 1) };
+            for index in 0..cache.documents() {
+                // The last document that begins within the budget is taken whole.
+                if source.tokens >= budget {
+                    break;
+                }
+                if !excluded.is_empty() && excluded.holds(cache.identity(index)) {
+                    source.excluded.push(source.documents);
+                } else {
+                    source.tokens += cache.document(index).len() as u64;
+                }
+                source.documents += 1;
+            }
             source.caches.push(cache);
         }
         if !(0..source.documents).any(|number| source.trains(number)) {
+            let excluded = source.excluded.len();
+            let also =
+                if excluded > 0 { format!(", and {excluded} documents that are measured") } else { String::new() };
             return Err(TrainError::Argument {
                 what: "a source of data",
                 expected: format!("documents in the files of {:?}", source.rules.name),
-                found: format!("none in {} files", source.rules.files.len()),
+                found: format!("none in {} files{also}", source.rules.files.len()),
             });
         }
         Ok(source)
@@ -122,16 +153,34 @@ impl Source {
         &self.rules
     }
 
-    /// Stands for its tokens: the keys of its files.
+    /// Stands for its tokens: the keys of its files, and what is excluded.
     #[must_use]
     pub fn key(&self) -> String {
-        self.caches.iter().map(Cache::key).collect()
+        let mut key: String = self.caches.iter().map(Cache::key).collect();
+        if !self.excluded.is_empty() {
+            let numbers: Vec<u8> = self.excluded.iter().flat_map(|number| number.to_le_bytes()).collect();
+            key.push_str(&format!("{:016x}", xxh3_64_with_seed(&numbers, 0)));
+        }
+        key
     }
 
-    /// Documents within the budget.
+    /// Documents within the budget, excluded ones among them.
     #[must_use]
     pub fn documents(&self) -> u64 {
         self.documents
+    }
+
+    /// Documents that are not trained on since they are measured.
+    #[must_use]
+    pub fn excluded(&self) -> u64 {
+        self.excluded.len() as u64
+    }
+
+    /// What tells its documents from others.
+    pub fn identities(&self) -> impl Iterator<Item = Identity> {
+        let ends = self.firsts.iter().skip(1).copied().chain([self.documents]);
+        let files = self.caches.iter().zip(self.firsts.iter().zip(ends));
+        files.flat_map(|(cache, (first, end))| (0..(end - first) as usize).map(|index| cache.identity(index)))
     }
 
     /// Tokens within the budget.
@@ -155,7 +204,8 @@ impl Source {
 
     /// Whether there is something to train on in a document.
     fn trains(&self, number: u64) -> bool {
-        !self.is_held_out(number) && self.at(number).is_some_and(|document| !document.is_empty())
+        let apart = self.is_held_out(number) || self.excluded.binary_search(&number).is_ok();
+        !apart && self.at(number).is_some_and(|document| !document.is_empty())
     }
 
     /// The documents held out, in the order of the files.
@@ -173,16 +223,6 @@ impl Source {
         let file = self.firsts.partition_point(|first| *first <= number).checked_sub(1)?;
         Some(self.caches.get(file)?.document((number - self.firsts[file]) as usize))
     }
-}
-
-/// How many of `0..len` come before the first of which `holds` is false.
-fn partition(len: usize, holds: impl Fn(usize) -> bool) -> usize {
-    let (mut low, mut high) = (0, len);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        if holds(middle) { low = middle + 1 } else { high = middle }
-    }
-    low
 }
 
 /// The tokens of a file: from the folder of tokens, or made and put there.
@@ -204,14 +244,17 @@ fn tokenised(path: &Path, rules: &SourceRules, making: &Making<'_>) -> Result<Ca
     let mut batch: Vec<(At, Record)> = Vec::new();
     let mut bytes = 0;
     let wanted = match &rules.kind {
-        Kind::Text(field) => Some(vec![field.as_str()]),
+        Kind::Text(field) => Some(vec![field.as_str(), URL]),
         Kind::Chat => None,
     };
     let mut flush = |batch: &mut Vec<(At, Record)>| -> Result<()> {
-        let tokens: Vec<Result<Vec<u32>>> =
+        let made: Vec<Result<(Vec<u32>, Identity)>> =
             batch.par_iter().map(|(place, record)| tokens(path, *place, record, rules, making)).collect();
         batch.clear();
-        tokens.into_iter().try_for_each(|tokens| writer.push(&tokens?))
+        made.into_iter().try_for_each(|made| {
+            let (tokens, identity) = made?;
+            writer.push_identified(&tokens, identity)
+        })
     };
     documents::records(path, form, wanted.as_deref(), &mut |place, record| {
         bytes += record.values().filter_map(Value::as_str).map(str::len).sum::<usize>();
@@ -227,8 +270,15 @@ fn tokenised(path: &Path, rules: &SourceRules, making: &Making<'_>) -> Result<Ca
     Cache::open(&at)
 }
 
-fn tokens(path: &Path, at: At, record: &Record, rules: &SourceRules, making: &Making<'_>) -> Result<Vec<u32>> {
+fn tokens(
+    path: &Path,
+    at: At,
+    record: &Record,
+    rules: &SourceRules,
+    making: &Making<'_>,
+) -> Result<(Vec<u32>, Identity)> {
     let vocabulary = making.vocabulary;
+    let url = record.get(URL).and_then(Value::as_str);
     match &rules.kind {
         Kind::Text(field) => {
             let text = match record.get(field) {
@@ -240,12 +290,13 @@ fn tokens(path: &Path, at: At, record: &Record, rules: &SourceRules, making: &Ma
                     return Err(unfit(path, at, format!("a field {field:?}"), found));
                 }
             };
+            let identity = Identity::new(text, url);
             if text.is_empty() {
-                return Ok(Vec::new());
+                return Ok((Vec::new(), identity));
             }
             let begin = vocabulary.begin().map(|token| token | UNTRAINED);
             let tokens = begin.into_iter().chain(vocabulary.encode(text, false)?);
-            Ok(tokens.chain([vocabulary.end()]).collect())
+            Ok((tokens.chain([vocabulary.end()]).collect(), identity))
         }
         Kind::Chat => {
             let unfit = |message: String| unfit(path, at, "a conversation".to_owned(), message);
@@ -263,7 +314,8 @@ fn tokens(path: &Path, at: At, record: &Record, rules: &SourceRules, making: &Ma
                 }
                 tokens.extend(encoded.into_iter().map(|token| token | mask));
             }
-            Ok(tokens)
+            let text: String = pieces.iter().map(|piece| piece.text.as_str()).collect();
+            Ok((tokens, Identity::new(&text, url)))
         }
     }
 }
@@ -310,11 +362,26 @@ pub(super) mod tests {
         texts: &[&str],
         change: impl Fn(&mut SourceRules),
     ) -> Result<Source> {
+        source_without(folder, texts, change, &Excluded::default())
+    }
+
+    /// The texts have the addresses `https://site<number / 2>.org/<number>`.
+    fn source_without(
+        folder: &Path,
+        texts: &[&str],
+        change: impl Fn(&mut SourceRules),
+        excluded: &Excluded,
+    ) -> Result<Source> {
         let (_vocabulary, vocabulary) = letters();
         let files: Vec<PathBuf> = ["a.jsonl", "b.jsonl"].iter().map(|name| folder.join(name)).collect();
         let (first, second) = texts.split_at(texts.len() / 2);
+        let mut number = 0;
         for (path, texts) in files.iter().zip([first, second]) {
-            let line = |text: &&str| format!("{}\n", serde_json::json!({"text": text}));
+            let line = |text: &&str| {
+                number += 1;
+                let url = format!("https://www.site{}.org/{}", (number - 1) / 2, number - 1);
+                format!("{}\n", serde_json::json!({"text": text, "url": url}))
+            };
             crate::io::atomic::write(path, texts.iter().map(line).collect::<String>()).unwrap();
         }
         let mut rules = SourceRules {
@@ -331,7 +398,7 @@ pub(super) mod tests {
         let tokens = folder.join("tokens");
         let making =
             Making { vocabulary: &vocabulary, template: &template, folder: &tokens, seed: 1, progress: &|_, _| {} };
-        Source::open(rules, &making)
+        Source::open_without(rules, &making, excluded)
     }
 
     fn all(source: &Source, epoch: u64) -> Vec<Vec<u32>> {
@@ -385,6 +452,34 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn what_is_measured_is_not_trained_on() {
+        use super::super::exclusion::Apart;
+        let (measured, trained) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        // The second has the text of the first's third document at another address.
+        let measured = vec![source(measured.path(), &["a", "b", "cc"], |_| {}).unwrap()];
+        let texts = ["w", "x", "y", "z", "cc", "v"];
+        let open = |apart, budget| {
+            let rules = |rules: &mut SourceRules| rules.token_budget = budget;
+            source_without(trained.path(), &texts, rules, &Excluded::of(&measured, apart)).unwrap()
+        };
+        let numbers = |apart| {
+            let source = open(apart, None);
+            (0..6).filter(|number| source.document(0, *number).is_some()).collect::<Vec<_>>()
+        };
+        assert_eq!(numbers(Apart::Nothing), [0, 1, 2, 3, 4, 5]);
+        // The first three by their addresses, the fifth by its text.
+        assert_eq!(numbers(Apart::Documents), [3, 5]);
+        // The fourth is of the third's site.
+        assert_eq!(numbers(Apart::Domains), [5]);
+        let part = open(Apart::Documents, Some(1));
+        assert_eq!((part.documents(), part.excluded(), part.tokens()), (4, 3, 3));
+        assert_ne!(open(Apart::Documents, None).key(), open(Apart::Nothing, None).key());
+        let all = Excluded::of(&measured, Apart::Domains);
+        let message = source_without(trained.path(), &["a", "b"], |_| {}, &all).unwrap_err().to_string();
+        assert!(message.contains("none in 2 files, and 2 documents that are measured"), "{message}");
+    }
+
+    #[test]
     fn files_are_tokenised_once_and_anew_when_they_change() {
         let folder = tempfile::tempdir().unwrap();
         let tokens = || std::fs::read_dir(folder.path().join("tokens/letters")).unwrap().count();
@@ -408,6 +503,9 @@ pub(super) mod tests {
         let chat = |rules: &mut SourceRules| rules.kind = Kind::Chat;
         assert!(message(&["a", "b"], &chat).contains("a.jsonl: line 1: expected a conversation"));
         let other = |rules: &mut SourceRules| rules.files = vec![folder.path().join("none.jsonl")];
-        assert!(message(&["a", "b"], &other).contains("none.jsonl: cannot read"));
+        let missing = message(&["a", "b"], &other);
+        assert!(missing.contains("for \"letters\", found none at") && missing.ends_with("none.jsonl"), "{missing}");
+        let other = |rules: &mut SourceRules| rules.files = vec![folder.path().to_owned()];
+        assert!(message(&["a", "b"], &other).contains("expected .parquet, .jsonl or .jsonl.gz files for \"letters\""));
     }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::train::error::{Result, TrainError};
+use crate::train::params::companions::{self, Companions};
 
 /// A turn of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +37,7 @@ pub struct Template {
 }
 
 const NAME: &str = "chat";
+const CONFIG: &str = "tokenizer_config.json";
 const FUEL: u64 = 2_000_000;
 
 impl Template {
@@ -51,26 +53,27 @@ impl Template {
     /// # Errors
     /// A file cannot be read, or the template is no Jinja template.
     pub fn load(folder: &Path, end: &str) -> Result<Self> {
-        let path = folder.join("tokenizer_config.json");
-        let config: Value = match std::fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|e| TrainError::format(&path, "JSON", e))?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Value::Null,
-            Err(error) => return Err(TrainError::read(&path)(error)),
+        Self::of(&companions::read(folder)?, &folder.join(CONFIG), end)
+    }
+
+    /// As [`load`](Self::load), of files that were read already; `path` is what errors name.
+    ///
+    /// # Errors
+    /// The template is no Jinja template.
+    pub fn of(files: &Companions, path: &Path, end: &str) -> Result<Self> {
+        let config: Value = match files.get(CONFIG) {
+            Some(bytes) => serde_json::from_slice(bytes).map_err(|e| TrainError::format(path, "JSON", e))?,
+            None => Value::Null,
         };
-        let own = folder.join("chat_template.jinja");
-        let source = match std::fs::read_to_string(&own) {
-            Ok(text) => Some(text),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => chat_template(&config),
-            Err(error) => return Err(TrainError::read(&own)(error)),
-        };
+        let own = files.get("chat_template.jinja").map(|bytes| String::from_utf8_lossy(bytes).into_owned());
         let token = |key: &str| {
             let value = &config[key];
             value.as_str().or_else(|| value["content"].as_str()).unwrap_or_default().to_owned()
         };
-        let Some(source) = source else { return Ok(Self::plain(end)) };
+        let Some(source) = own.or_else(|| chat_template(&config)) else { return Ok(Self::plain(end)) };
         let named = token("eos_token");
         let end = if named.is_empty() { end.to_owned() } else { named };
-        Self::jinja(source, token("bos_token"), end).map_err(|e| TrainError::format(&path, "a chat template", e))
+        Self::jinja(source, token("bos_token"), end).map_err(|e| TrainError::format(path, "a chat template", e))
     }
 
     fn jinja(source: String, begin: String, end: String) -> std::result::Result<Self, Error> {

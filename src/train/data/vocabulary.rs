@@ -6,6 +6,7 @@ use tokenizers::Tokenizer;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::train::error::{Result, TrainError};
+use crate::train::params::companions::{self, Companions};
 
 /// A tokenizer with the tokens that begin and end a document.
 pub struct Vocabulary {
@@ -16,15 +17,24 @@ pub struct Vocabulary {
 }
 
 impl Vocabulary {
-    /// Reads `tokenizer.json` in the form of the `tokenizers` library. `end` is the model's end-of-text token; the one
-    /// that begins a document is what the tokenizer itself puts before a text, if anything.
+    /// Reads `tokenizer.json` in the form of the `tokenizers` library, or the tokenizer of a GGUF file or of llama2.c.
+    /// `end` is the model's end-of-text token; the one that begins a document is what the tokenizer itself puts before a
+    /// text, if anything.
     ///
     /// # Errors
     /// The file is missing or damaged, has more tokens than the model's `vocab_size`, or `end` is not one of them.
     pub fn load(path: &Path, end: u32, vocab_size: usize) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(TrainError::read(path))?;
+        Self::of(&companions::of_tokenizer(path)?, path, end, vocab_size)
+    }
+
+    /// As [`load`](Self::load), of files that were read already; `path` is what errors name.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn of(files: &Companions, path: &Path, end: u32, vocab_size: usize) -> Result<Self> {
         let expected = "a tokenizer of the `tokenizers` library";
-        let mut tokenizer = Tokenizer::from_bytes(&bytes).map_err(|e| TrainError::format(path, expected, e))?;
+        let bytes = files.get("tokenizer.json").ok_or_else(|| TrainError::format(path, expected, "there is none"))?;
+        let mut tokenizer = Tokenizer::from_bytes(bytes).map_err(|e| TrainError::format(path, expected, e))?;
         // Stored settings of a deployment: a training run neither cuts nor pads.
         tokenizer.with_padding(None);
         tokenizer.with_truncation(None).map_err(|e| TrainError::format(path, expected, e))?;
@@ -48,7 +58,7 @@ impl Vocabulary {
         }
         let marked = tokenizer.encode("", true).map_err(|e| TrainError::format(path, expected, e))?;
         let begin = marked.get_ids().first().copied().filter(|id| *id != end);
-        Ok(Self { tokenizer, begin, end, hash: xxh3_128(&bytes) })
+        Ok(Self { tokenizer, begin, end, hash: xxh3_128(bytes) })
     }
 
     /// The token that ends a document.

@@ -22,7 +22,7 @@ use super::params::gguf::Gguf;
 use super::params::hf::HfFiles;
 use super::params::llama2c::Llama2c;
 use super::params::save::{SHARD_BYTES, Stored, write_checkpoint, write_folder};
-use super::params::{Params, Place, init, names};
+use super::params::{Params, Place, init, names, tokenizer};
 use config::ModelConfig;
 use decoder::Decoder;
 use sequence::Sequences;
@@ -49,11 +49,14 @@ impl Model {
                 let file = Gguf::open(path)?;
                 let config = file.config()?;
                 file.check(&names::shapes(&config))?;
-                Self::build(config.clone(), place, Companions::new(), |name, _| file.read(&config, name))
+                // Where its tokenizer is of an unknown kind, whoever needs one is told so: the weights may have another.
+                let files = tokenizer::gguf::companions(&file).unwrap_or_default();
+                Self::build(config.clone(), place, files, |name, _| file.read(&config, name))
             }
             Some("bin") => {
                 let file = Llama2c::open(path)?;
-                Self::build(file.config.clone(), place, Companions::new(), |name, _| file.read(name))
+                let files = tokenizer::llama2c::read(&tokenizer::llama2c::beside(path, file.config.vocab_size));
+                Self::build(file.config.clone(), place, files.unwrap_or_default(), |name, _| file.read(name))
             }
             _ => {
                 let config = ModelConfig::load(path)?;

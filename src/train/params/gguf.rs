@@ -46,16 +46,16 @@ impl Gguf {
         self.content.metadata.get(key)
     }
 
-    fn wrong(&self, key: &str, expected: &str) -> TrainError {
-        TrainError::Config {
-            path: self.path.clone(),
-            key: key.to_owned(),
-            expected: expected.to_owned(),
-            found: self.value(key).map_or_else(|| "nothing".to_owned(), |value| format!("{value:?}")),
-        }
+    pub(crate) fn wrong(&self, key: &str, expected: &str) -> TrainError {
+        let found = match self.value(key) {
+            None => "nothing".to_owned(),
+            Some(Value::Array(list)) => format!("a list of {}", list.len()),
+            Some(value) => format!("{value:?}"),
+        };
+        TrainError::Config { path: self.path.clone(), key: key.to_owned(), expected: expected.to_owned(), found }
     }
 
-    fn optional_size(&self, key: &str) -> Result<Option<usize>> {
+    pub(crate) fn optional_size(&self, key: &str) -> Result<Option<usize>> {
         let Some(value) = self.value(key) else { return Ok(None) };
         let size = match value {
             Value::U32(n) => Some(*n as usize),
@@ -87,6 +87,38 @@ impl Gguf {
             Some(Value::String(text)) => Ok(Some(text)),
             Some(_) => Err(self.wrong(key, "a string")),
         }
+    }
+
+    /// A list of the metadata, `None` where there is none; `item` says what one of its values is.
+    fn list<'a, T>(
+        &'a self,
+        key: &str,
+        expected: &str,
+        item: impl Fn(&'a Value) -> Option<T>,
+    ) -> Result<Option<Vec<T>>> {
+        let Some(value) = self.value(key) else { return Ok(None) };
+        let list = if let Value::Array(list) = value { list.iter().map(item).collect() } else { None };
+        list.map(Some).ok_or_else(|| self.wrong(key, expected))
+    }
+
+    pub(crate) fn texts(&self, key: &str) -> Result<Option<Vec<&str>>> {
+        self.list(key, "a list of strings", |value| match value {
+            Value::String(text) => Some(text.as_str()),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn whole_numbers(&self, key: &str) -> Result<Option<Vec<i64>>> {
+        self.list(key, "a list of whole numbers", |value| match value {
+            Value::I32(n) => Some(i64::from(*n)),
+            Value::U32(n) => Some(i64::from(*n)),
+            Value::I64(n) => Some(*n),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn numbers(&self, key: &str) -> Result<Option<Vec<f32>>> {
+        self.list(key, "a list of numbers", |value| if let Value::F32(n) = value { Some(*n) } else { None })
     }
 
     /// The shape of the model.

@@ -11,6 +11,7 @@ pub mod llama2c;
 pub mod names;
 pub mod peft;
 pub mod save;
+pub mod tokenizer;
 
 use candle_core::{DType, Device, Tensor, Var};
 

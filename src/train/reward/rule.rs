@@ -4,6 +4,8 @@ use super::steps::{Split, ends};
 use super::{Judged, Reward, Verdict};
 use crate::train::data::vocabulary::Vocabulary;
 use crate::train::error::Result;
+use crate::train::eval::equal::equal;
+use crate::train::eval::extract;
 use crate::train::sample::End;
 
 /// Whether an output's text gives the right answer.
@@ -13,6 +15,12 @@ pub type Check = fn(text: &str, answer: &str) -> bool;
 #[must_use]
 pub fn exact(text: &str, answer: &str) -> bool {
     text.trim() == answer.trim()
+}
+
+/// The answer in the text is equal to this one as mathematics.
+#[must_use]
+pub fn math(text: &str, answer: &str) -> bool {
+    extract::answer(text).is_some_and(|found| equal(&found, &extract::truth(answer)))
 }
 
 /// 1 where the answer is right, else 0.
@@ -114,6 +122,13 @@ mod tests {
 
     fn output(tokens: Vec<u32>, end: End) -> Output {
         Output { chosen: vec![true; tokens.len()], tokens, end: Some(end), ..Output::default() }
+    }
+
+    #[test]
+    fn answers_are_compared_as_they_should_be() {
+        assert!(exact(" 12\n", "12") && !exact("12.0", "12"));
+        assert!(math("So it is \\boxed{\\frac{1}{2}}.", "0.5") && !math("So it is \\boxed{2}.", "3"));
+        assert!(math("The answer is 1,200.", "1200") && !math("", "1"));
     }
 
     #[test]

@@ -111,7 +111,10 @@ fn records_become_examples() {
     assert_eq!(prompt[0], 0);
     let letter = |c: char| c as u32 - 32 + 3;
     let (two, three) = (letter('2'), letter('3'));
-    assert_eq!(found[0], Example::Pair { prompt: prompt.clone(), chosen: vec![two, 1], rejected: vec![three, three, 1] });
+    assert_eq!(
+        found[0],
+        Example::Pair { prompt: prompt.clone(), chosen: vec![two, 1], rejected: vec![three, three, 1] }
+    );
     assert_eq!(found[1], Example::Labelled { prompt: prompt.clone(), output: vec![two, 1], labels: vec![(1, 1.0)] });
     let Example::Labelled { output, labels, .. } = &found[2] else { panic!("{found:?}") };
     assert_eq!((output.len(), labels.as_slice()), (4, [(1, 1.0), (3, 0.5)].as_slice()));

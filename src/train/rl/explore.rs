@@ -10,6 +10,9 @@ use crate::train::data::vocabulary::Vocabulary;
 use crate::train::error::Result;
 use crate::train::reward::{Judged, Reward, Verdict};
 use crate::train::sample::{Choosing, End, Limits, Output, Row, Sampler, stream};
+use crate::train::tool::complete::complete_with_tools;
+use crate::train::tool::sandbox::Sandbox;
+use crate::train::tool::settings::ToolSettings;
 
 /// A question with outputs and what they are worth.
 #[derive(Clone, Debug)]
@@ -61,6 +64,8 @@ pub struct Explorer<'q, 'a> {
     pub choosing: Choosing,
     /// When outputs end.
     pub limits: &'a Limits,
+    /// What runs the programs in outputs, if anything does; what they print is not learnt.
+    pub tools: Option<(&'a Sandbox, &'a ToolSettings)>,
     /// Reads the tokens.
     pub vocabulary: &'a Vocabulary,
     /// The rewards.
@@ -92,7 +97,8 @@ impl<'q> Explorer<'q, '_> {
             if missing == 0 {
                 break;
             }
-            let asked: Vec<&Question> = (0..missing as u64).map(|i| self.questions.at(place + found.asked + i)).collect();
+            let asked: Vec<&Question> =
+                (0..missing as u64).map(|i| self.questions.at(place + found.asked + i)).collect();
             found.asked += missing as u64;
             let begun = Instant::now();
             let groups = self.sample(sampler, &asked, step)?;
@@ -115,7 +121,12 @@ impl<'q> Explorer<'q, '_> {
     }
 
     /// A group of outputs to each question.
-    fn sample(&self, sampler: &Sampler<'_>, asked: &[&'q Question], step: u64) -> Result<Vec<(&'q Question, Vec<Output>)>> {
+    fn sample(
+        &self,
+        sampler: &Sampler<'_>,
+        asked: &[&'q Question],
+        step: u64,
+    ) -> Result<Vec<(&'q Question, Vec<Output>)>> {
         let outputs = self.outputs;
         let mut rows: Vec<Row> = asked
             .iter()
@@ -124,7 +135,13 @@ impl<'q> Explorer<'q, '_> {
                 (0..outputs as u64).map(move |sample| Row::new(question.prompt.clone(), stream(sample)))
             })
             .collect();
-        sampler.run(&mut rows, &self.choosing, self.limits)?;
+        match self.tools {
+            Some((sandbox, settings)) => {
+                let (vocabulary, by) = (self.vocabulary, &self.choosing);
+                complete_with_tools(sampler, vocabulary, &mut rows, by, self.limits, sandbox, settings)?;
+            }
+            None => sampler.run(&mut rows, &self.choosing, self.limits)?,
+        }
         let mut rows = rows.into_iter();
         let group = |question: &&'q Question| (*question, rows.by_ref().take(outputs).map(|row| row.output).collect());
         Ok(asked.iter().map(group).collect())
@@ -136,7 +153,12 @@ impl<'q> Explorer<'q, '_> {
         let all = groups.iter().flat_map(|(question, outputs)| outputs.iter().map(move |output| (*question, output)));
         let judged: Vec<Judged<'_>> = all
             .zip(&texts)
-            .map(|((question, output), text)| Judged { prompt: &question.prompt, output, text, answer: &question.answer })
+            .map(|((question, output), text)| Judged {
+                prompt: &question.prompt,
+                output,
+                text,
+                answer: &question.answer,
+            })
             .collect();
         let mut verdicts = self.reward.judge(&judged)?.into_iter();
         let group = |(question, outputs): (&'q Question, Vec<Output>)| {

@@ -173,13 +173,7 @@ impl Learner<'_> {
     }
 
     /// −coefficient · log p, over the outputs that count.
-    fn imitate(
-        &self,
-        items: &[Item<'_>],
-        credited: &[Credited],
-        optimizer: &mut AdamW,
-        rate: f64,
-    ) -> Result<Learnt> {
+    fn imitate(&self, items: &[Item<'_>], credited: &[Credited], optimizer: &mut AdamW, rate: f64) -> Result<Learnt> {
         let counts = |(_, credited): &(&Item<'_>, &Credited)| credited.advantages.iter().any(|a| *a != 0.0);
         let (items, credited): (Vec<Item<'_>>, Vec<&Credited>) =
             items.iter().zip(credited).filter(counts).map(|(item, credited)| (*item, credited)).unzip();
@@ -202,13 +196,7 @@ impl Learner<'_> {
     }
 
     /// DPO on the pairs of each group.
-    fn prefer(
-        &self,
-        groups: &[Group<'_>],
-        items: &[Item<'_>],
-        optimizer: &mut AdamW,
-        rate: f64,
-    ) -> Result<Learnt> {
+    fn prefer(&self, groups: &[Group<'_>], items: &[Item<'_>], optimizer: &mut AdamW, rate: f64) -> Result<Learnt> {
         let mut sides = Vec::new();
         let mut first = 0;
         for group in groups {
@@ -233,11 +221,8 @@ impl Learner<'_> {
                 let [new, old] = [&log_p, &reference];
                 let lists = [learnable(new, at), learnable(old, at), learnable(new, at + 1), learnable(old, at + 1)];
                 let [a, b, c, d] = &lists;
-                let found = pair(
-                    &self.config.preference,
-                    &Side { log_p: a, reference: b },
-                    &Side { log_p: c, reference: d },
-                );
+                let found =
+                    pair(&self.config.preference, &Side { log_p: a, reference: b }, &Side { log_p: c, reference: d });
                 learnt.loss += found.loss / count;
                 (slopes[at], slopes[at + 1]) = (found.chosen / count, found.rejected / count);
             }

@@ -56,8 +56,7 @@ impl Renewal<'_> {
         asked: u64,
     ) -> Result<()> {
         let rules = &self.config.iterations;
-        let asked: Vec<&Question> =
-            (0..rules.reward_questions as u64).map(|i| self.questions.at(asked + i)).collect();
+        let asked: Vec<&Question> = (0..rules.reward_questions as u64).map(|i| self.questions.at(asked + i)).collect();
         let records = self.records(policy, &asked, iteration)?;
         let text: String = records.iter().map(|record| format!("{record}\n")).collect();
         atomic::write(self.file(iteration), text)?;
@@ -95,8 +94,14 @@ impl Renewal<'_> {
             last = Some(step(model, optimizer, &examples, &fit, rules.reward_rate)?);
         }
         if let Some(fit) = last {
-            tracing::info!(iteration, fresh = fresh.len(), old = old.len(), loss = fit.loss, right = fit.right,
-                "reward model trained on");
+            tracing::info!(
+                iteration,
+                fresh = fresh.len(),
+                old = old.len(),
+                loss = fit.loss,
+                right = fit.right,
+                "reward model trained on"
+            );
         }
         Ok(())
     }
@@ -113,7 +118,8 @@ impl Renewal<'_> {
         let (config, check) = (self.config, rule(self.config));
         let outputs = config.sampling.outputs;
         let of_steps = config.rewards.iter().any(|(_, kind)| matches!(kind, RewardKind::Process { .. }));
-        let labelled = config.rewards.iter().any(|(_, kind)| matches!(kind, RewardKind::Outcome { log_odds: true, .. }));
+        let labelled =
+            config.rewards.iter().any(|(_, kind)| matches!(kind, RewardKind::Outcome { log_odds: true, .. }));
         let mut records = Vec::new();
         if of_steps {
             let maker = StepMaker {

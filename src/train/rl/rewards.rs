@@ -8,7 +8,7 @@ use crate::train::data::vocabulary::Vocabulary;
 use crate::train::error::Result;
 use crate::train::params::Place;
 use crate::train::reward::model::{ModelReward, Scale};
-use crate::train::reward::rule::{Answer, Check, Form, Length, Prefix, exact};
+use crate::train::reward::rule::{Answer, Check, Form, Length, Prefix, exact, math};
 use crate::train::reward::{Reward, WeightedSum};
 use crate::train::reward_model::ScalarModel;
 
@@ -17,7 +17,7 @@ use crate::train::reward_model::ScalarModel;
 pub fn check(compare: Compare) -> Check {
     match compare {
         Compare::Exact => exact,
-        Compare::Math => exact,
+        Compare::Math => math,
     }
 }
 
@@ -35,7 +35,11 @@ pub fn rule(config: &RlConfig) -> Check {
 ///
 /// # Errors
 /// A reward model cannot be read.
-pub fn load(config: &RlConfig, vocabulary: &Arc<Vocabulary>, place: &Place) -> Result<(WeightedSum, Vec<Arc<ScalarModel>>)> {
+pub fn load(
+    config: &RlConfig,
+    vocabulary: &Arc<Vocabulary>,
+    place: &Place,
+) -> Result<(WeightedSum, Vec<Arc<ScalarModel>>)> {
     let mut sum = WeightedSum::default();
     let mut models = Vec::new();
     let micro_tokens = config.micro_tokens;

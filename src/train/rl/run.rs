@@ -23,13 +23,15 @@ use crate::train::model::Model;
 use crate::train::model::weights::View;
 use crate::train::optim::AdamW;
 use crate::train::paradigm::{Method, Objective, Source};
-use crate::train::params::peft;
 use crate::train::params::save::Stored;
+use crate::train::params::{companions, peft};
 use crate::train::reward::WeightedSum;
 use crate::train::reward_model::examples::Reading;
 use crate::train::reward_model::{ScalarModel, ScalarOptimizer};
-use crate::train::run::{RunOptions, end_token, place};
+use crate::train::run::{RunOptions, language, place};
 use crate::train::sample::{End, Limits, Sampler};
+use crate::train::tool::sandbox::Sandbox;
+use crate::train::tool::settings::ToolSettings;
 
 const REFERENCE: &str = "reference.safetensors";
 const VALUE: &str = "value";
@@ -98,6 +100,7 @@ pub struct RlRun<'a> {
     template: Template,
     questions: Arc<Questions>,
     limits: Limits,
+    tools: Option<(Sandbox, ToolSettings)>,
     reward: WeightedSum,
     /// The reward model that is trained on between iterations.
     reward_model: Option<(Arc<ScalarModel>, ScalarOptimizer)>,
@@ -133,10 +136,8 @@ pub(super) fn load(config: &RlConfig) -> Result<Loaded> {
         let lora = Lora::new(lora.clone(), policy.config(), &place, config.seed)?;
         policy = policy.with_lora(lora);
     }
-    let tokenizer = config.model.join("tokenizer.json");
-    let end = end_token(&policy, &tokenizer)?;
-    let vocabulary = Vocabulary::load(&tokenizer, end, policy.config().vocab_size)?;
-    let template = Template::load(&config.model, &vocabulary.name(end))?;
+    let tokenizer = companions::tokenizer_of(&config.model, policy.config().vocab_size);
+    let (vocabulary, template) = language(&policy, &tokenizer)?;
     Ok(Loaded { policy, vocabulary: Arc::new(vocabulary), template })
 }
 
@@ -148,8 +149,7 @@ impl<'a> RlRun<'a> {
     pub fn new(config: &'a RlConfig, method: &'a Method) -> Result<Self> {
         let source = config.source(method)?;
         let Loaded { policy, vocabulary, template } = load(config)?;
-        let reading =
-            Reading { vocabulary: &vocabulary, template: &template, instruction: &config.data.instruction };
+        let reading = Reading { vocabulary: &vocabulary, template: &template, instruction: &config.data.instruction };
         let questions = Arc::new(Questions::load(&config.data, &reading, policy.config().context)?);
         let limits = limits(config, &policy, vocabulary.end());
         if source == Source::Given && questions.iter().any(|question| question.solution.is_empty()) {
@@ -160,6 +160,11 @@ impl<'a> RlRun<'a> {
                 found: format!("{:?}", config.data.solution),
             });
         }
+        // Without a sandbox that works nothing is run.
+        let tools = match &config.tool {
+            Some(settings) => Some((Sandbox::probe(settings)?, settings.clone())),
+            None => None,
+        };
         let place = policy.place().clone();
         let (reward, models) = rewards::load(config, &vocabulary, &place)?;
         let trained = models.into_iter().next().filter(|_| config.iterations.reward_steps > 0);
@@ -190,6 +195,7 @@ impl<'a> RlRun<'a> {
             template,
             questions,
             limits,
+            tools,
             reward,
             reward_model,
             reference,
@@ -310,7 +316,11 @@ impl<'a> RlRun<'a> {
             state.step += 1;
             state.asked += exploration.asked;
             let figures = figures(state.step, iteration, &exploration, &learnt, rate, seconds);
-            metrics.figures(state.step, &figures, &["reward_mean", "loss", "kl", "length_mean", "sampled_tokens_per_s"])?;
+            metrics.figures(
+                state.step,
+                &figures,
+                &["reward_mean", "loss", "kl", "length_mean", "sampled_tokens_per_s"],
+            )?;
             self.transcribe(state.step, &exploration)?;
             (outcome.reward, outcome.right) = (exploration.reward.0, exploration.right);
             if state.step.is_multiple_of(config.save_every) || state.step == config.steps {
@@ -358,6 +368,7 @@ impl<'a> RlRun<'a> {
             outputs: config.sampling.outputs,
             choosing: config.sampling.choosing,
             limits: &self.limits,
+            tools: self.tools.as_ref().map(|(sandbox, settings)| (sandbox, settings)),
             vocabulary: &self.vocabulary,
             reward: &self.reward,
             seed: config.seed,
@@ -420,14 +431,7 @@ pub(super) fn export(policy: &Model, base: &Path, folder: &Path) -> Result<PathB
     Ok(folder.to_owned())
 }
 
-fn figures(
-    step: u64,
-    iteration: u64,
-    found: &Exploration<'_>,
-    learnt: &Learnt,
-    rate: f64,
-    seconds: f64,
-) -> Figures {
+fn figures(step: u64, iteration: u64, found: &Exploration<'_>, learnt: &Learnt, rate: f64, seconds: f64) -> Figures {
     let outputs = || found.groups.iter().flat_map(|group| &group.outputs);
     let count = outputs().count().max(1) as f64;
     let lengths = || outputs().map(|output| output.tokens.len() as u64);

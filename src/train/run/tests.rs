@@ -3,8 +3,8 @@ use super::super::data::vocabulary::tests::letters;
 use super::*;
 
 /// A folder with a tokenizer of letters, two sources, and the text of a configuration.
-struct Lab {
-    folder: tempfile::TempDir,
+pub(in crate::train) struct Lab {
+    pub(in crate::train) folder: tempfile::TempDir,
 }
 
 const CONFIG: &str = r#"
@@ -41,7 +41,7 @@ const CONFIG: &str = r#"
 "#;
 
 impl Lab {
-    fn new() -> Self {
+    pub(in crate::train) fn new() -> Self {
         let (folder, _) = letters();
         let write = |name: &str, texts: Vec<String>| {
             let line = |text: &String| format!("{}\n", serde_json::json!({"text": text}));
@@ -52,8 +52,10 @@ impl Lab {
         Self { folder }
     }
 
-    fn config(&self, sets: &[&str]) -> TrainConfig {
-        let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
+    pub(in crate::train) fn config(&self, sets: &[&str]) -> TrainConfig {
+        // Paths of `--set` are relative to the working folder; here all stay in this one.
+        let here = format!("output.dir = \"{}/", self.folder.path().display());
+        let sets: Vec<String> = sets.iter().map(|set| set.replace("output.dir = \"", &here)).collect();
         TrainConfig::parse(CONFIG, &self.folder.path().join("train.toml"), &sets).unwrap()
     }
 
@@ -87,6 +89,11 @@ fn a_run_learns_and_leaves_a_model() {
     let model = Model::load(&outcome.model.unwrap(), &place).unwrap();
     assert!(model.companions().contains_key("tokenizer.json"));
     assert_eq!(outcome.measured.iter().map(|m| m.source.as_str()).collect::<Vec<_>>(), ["sums"]);
+    // The best of the steps that were measured has a checkpoint, though none was asked for there.
+    let checkpoints = lab.folder.path().join("out/checkpoints");
+    let kept = checkpoint::steps(&checkpoints).unwrap();
+    let (_, best) = checkpoint::state(&checkpoint::folder(&checkpoints, 60)).unwrap().best.unwrap();
+    assert!(kept.contains(&best) && kept.len() <= 3, "{kept:?}, best {best}");
 }
 
 #[test]
@@ -194,4 +201,82 @@ fn what_does_not_fit_is_said_before_training() {
     let two = lab.config(&["train.batch_rows = 3"]);
     let comm = Threads::new(2).remove(0);
     assert!(Run::new(&two, &comm).map(|_| ()).unwrap_err().to_string().contains("a multiple of the 2 processes"));
+}
+
+/// A configuration that begins with the checkpoint of a folder.
+fn from_checkpoint(lab: &Lab, base: &Path, sets: &[&str]) -> TrainConfig {
+    let (begin, end) = (CONFIG.find("tokenizer =").unwrap(), CONFIG.find("[data]").unwrap());
+    let text = format!("{}path = {base:?}\n{}", &CONFIG[..begin], &CONFIG[end..]);
+    let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
+    TrainConfig::parse(&text, &lab.folder.path().join("train.toml"), &sets).unwrap()
+}
+
+#[test]
+fn a_checkpoint_that_does_not_fit_is_told_before_training() {
+    let lab = Lab::new();
+    let base = lab.train(&["train.steps = 1", "output.dir = \"base\""], false, None).unwrap().model.unwrap();
+    let config = base.join("config.json");
+    let (good, weights) = (std::fs::read_to_string(&config).unwrap(), base.join("model.safetensors"));
+    let begun = |sets: &[&str]| {
+        let config = from_checkpoint(&lab, &base, sets);
+        let outcome = Run::new(&config, &Solo).map(|_| ());
+        assert!(!config.output.exists() || outcome.is_ok(), "nothing is written before all fits");
+        outcome
+    };
+    begun(&[]).unwrap();
+    std::fs::remove_dir_all(lab.folder.path().join("out")).unwrap();
+    let check = |from: &str, to: &str, sets: &[&str], want: &[&str]| {
+        assert!(good.contains(from), "{from}");
+        crate::io::atomic::write(&config, good.replace(from, to)).unwrap();
+        let message = begun(sets).unwrap_err().to_string();
+        for want in want {
+            assert!(message.contains(want), "{from} → {to}: {message}");
+        }
+        crate::io::atomic::write(&config, &good).unwrap();
+    };
+    let layers = "\"num_hidden_layers\": 2";
+    check(
+        layers,
+        "\"num_hidden_layers\": 3",
+        &[],
+        &["model.layers.2.mlp.up_proj.weight: expected [24, 16], found nothing"],
+    );
+    check(layers, "\"num_hidden_layers\": 1", &[], &["model.layers.1.mlp.up_proj.weight: expected no such tensor"]);
+    let width = "\"intermediate_size\": 24";
+    check(width, "\"intermediate_size\": 32", &[], &["mlp.up_proj.weight: expected [32, 16], found [24, 16]"]);
+    let scaling = "\"rope_scaling\": null";
+    let yarn = "\"rope_scaling\": {\"type\": \"yarn\", \"factor\": 4.0}";
+    check(scaling, yarn, &[], &["rope_scaling.type: expected one of default, linear, llama3, found \"yarn\""]);
+    check("LlamaForCausalLM", "MixtralForCausalLM", &[], &["architectures: expected one of LlamaForCausalLM"]);
+    let context = "data.context: expected at most the model's context, 32, found 64";
+    check(layers, layers, &["data.context = 64"], &[context]);
+    let shape = "model.shape = { architectures = [\"LlamaForCausalLM\"], vocab_size = 128, hidden_size = 16, intermediate_size = 24, num_hidden_layers = 4, num_attention_heads = 2, num_key_value_heads = 1, max_position_embeddings = 32 }";
+    check(layers, layers, &[shape], &["model.shape.num_hidden_layers: expected 2, as the checkpoint has it, found 4"]);
+    let bytes = std::fs::read(&weights).unwrap();
+    for (cut, want) in
+        [(bytes.len() - 1, "model.safetensors: expected safetensors"), (5, "model.safetensors: expected safetensors")]
+    {
+        crate::io::atomic::write(&weights, &bytes[..cut]).unwrap();
+        let message = begun(&[]).unwrap_err().to_string();
+        assert!(message.contains(want), "{message}");
+    }
+    std::fs::remove_file(&weights).unwrap();
+    assert!(begun(&[]).unwrap_err().to_string().contains("model.safetensors: cannot read"));
+}
+
+#[test]
+fn measured_texts_are_not_trained_on_and_resume_knows_it() {
+    let lab = Lab::new();
+    let measured = |apart: &str| {
+        let files = lab.folder.path().join("words.jsonl");
+        format!(
+            "measure = {{ every = 6, rows = 8, apart = {apart:?}, source = [{{ name = \"held\", files = [{files:?}] }}] }}"
+        )
+    };
+    // All words are measured, so that nothing of that source is left.
+    let message = lab.train(&[&measured("documents")], false, None).unwrap_err().to_string();
+    assert!(message.contains("of \"words\"") && message.contains("20 documents that are measured"), "{message}");
+    lab.train(&[&measured("nothing")], false, Some(5)).unwrap();
+    let outcome = lab.train(&[&measured("nothing")], true, None).unwrap();
+    assert_eq!(outcome.measured.iter().map(|m| m.source.as_str()).collect::<Vec<_>>(), ["sums", "held"]);
 }

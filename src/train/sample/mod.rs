@@ -166,6 +166,12 @@ impl<'a> Sampler<'a> {
         Self { decoder, weights, vocabulary }
     }
 
+    /// The most tokens of a prompt with its output.
+    #[must_use]
+    pub fn context(&self) -> usize {
+        self.decoder.config().context
+    }
+
     /// Continues all open rows to their ends.
     ///
     /// # Errors

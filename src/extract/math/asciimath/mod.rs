@@ -17,6 +17,7 @@ mod tests;
 mod writer;
 
 use super::Formula;
+use crate::forms::Form;
 
 /// The longest formula, in bytes. People write AsciiMath by hand; what is longer is text between stray delimiters.
 pub(super) const BYTES_MAX: usize = 8 * 1024;
@@ -38,7 +39,7 @@ pub(super) fn formula(raw: &str, display: bool) -> Option<Formula> {
     let body = raw.trim();
     let body = ["`", "%"].iter().find_map(|d| body.strip_prefix(d)?.strip_suffix(d)).unwrap_or(body);
     let tex = to_latex(body)?;
-    Formula::from_raw(&tex, display)
+    Some(Formula { form: Form::AsciiMath, ..Formula::from_raw(&tex, display)? })
 }
 
 /// Whether the text between two AsciiMath delimiters is meant as AsciiMath, and not as prose or code between backticks:

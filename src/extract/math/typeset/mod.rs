@@ -34,6 +34,8 @@ pub(crate) use words::{is_raised_ending, looks_set};
 use super::Formula;
 use lex::Kind;
 
+use crate::forms::Form;
+
 /// A stretch of text that is set in a style.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span {
@@ -96,7 +98,10 @@ pub(crate) fn read(text: &str, spans: &mut [Span]) -> Vec<Part> {
     }
     for run in runs::runs(text, &tokens) {
         let (start, end) = (tokens[run.start].start, tokens[run.end - 1].end);
-        let formula = |display| Formula::from_raw(&latex::write(text, &tokens[run.clone()]), display);
+        let formula = |display| {
+            let formula = Formula::from_raw(&latex::write(text, &tokens[run.clone()]), display)?;
+            Some(Formula { form: Form::Typeset, ..formula })
+        };
         let part = match judge::judge(text, &tokens, run.clone()) {
             judge::Verdict::Nothing => None,
             judge::Verdict::Text(plain) => Some(Part::Text(plain)),

@@ -3,9 +3,7 @@
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
-use super::raw::{
-    Raw, RawData, RawIterations, RawMethod, RawReward, RawRewardModel, RawSampling, RawTrain, RawValue,
-};
+use super::raw::{Raw, RawData, RawIterations, RawMethod, RawReward, RawRewardModel, RawSampling, RawTrain, RawValue};
 use super::{DataRules, Iterations, RewardKind, RewardModelRules, RlConfig, SamplingRules, Supervision, ValueRules};
 use crate::config::merge;
 use crate::train::advantage::GroupRules;
@@ -16,18 +14,26 @@ use crate::train::loss::policy::PolicyRules;
 use crate::train::loss::preference::PreferenceRules;
 use crate::train::paradigm::CreditRules;
 use crate::train::sample::{Choosing, Limits};
+use crate::train::tool::settings::ToolSettings;
 
 impl RlConfig {
     /// Checks and resolves what a file says.
     pub(super) fn checked(raw: Raw, path: &Path) -> Result<Self> {
-        let base = path.parent().unwrap_or(Path::new(""));
         let wrong = |key: &str, expected: &str, found: String| TrainError::Config {
             path: path.to_owned(),
             key: key.to_owned(),
             expected: expected.to_owned(),
             found,
         };
+        // What a run's numbers depend on: not where it writes, nor how often it saves, nor from where it is started. For
+        // the files of questions their key stands.
         let mut counted = raw.clone();
+        let name = |path: &Path| PathBuf::from(path.file_name().unwrap_or_default());
+        counted.model.path = name(&counted.model.path);
+        counted.data.files.clear();
+        if let Some(value) = &mut counted.value {
+            value.path = value.path.as_deref().map(name);
+        }
         counted.output.dir = PathBuf::new();
         (counted.train.save_every, counted.train.save_keep, counted.train.transcripts) = (None, 0, 0);
         let hash = serde_json::to_vec(&counted).map(|bytes| format!("{:016x}", xxhash_rust::xxh3::xxh3_64(&bytes)));
@@ -41,12 +47,14 @@ impl RlConfig {
             value,
             reward_model,
             iterations,
+            tool,
             train,
             optimizer,
             output,
         } = raw;
         let files = |patterns: &[String]| -> Result<Vec<PathBuf>> {
-            let found: Vec<Vec<PathBuf>> = patterns.iter().map(|p| expand(&base.join(p))).collect::<Result<_>>()?;
+            let found: Vec<Vec<PathBuf>> =
+                patterns.iter().map(|pattern| expand(Path::new(pattern))).collect::<Result<_>>()?;
             Ok(found.concat())
         };
         let RawTrain {
@@ -83,7 +91,7 @@ impl RlConfig {
             return Err(wrong("sampling", "outputs, tokens_max, top_p and top_k above 0", found));
         }
         let rewards: Vec<(f64, RewardKind)> =
-            reward.into_iter().map(|RawReward { weight, kind }| (weight, kind.resolved(base))).collect();
+            reward.into_iter().map(|RawReward { weight, kind }| (weight, kind)).collect();
         if let Some((weight, kind)) = rewards.iter().find(|(weight, _)| !weight.is_finite()) {
             return Err(wrong("reward.weight", "a number", format!("{weight} of {kind:?}")));
         }
@@ -151,7 +159,7 @@ impl RlConfig {
         }
         let RawData { files: patterns, question, answer, answer_after, solution, instruction, seed: data_seed } = data;
         let (adam, schedule) = with_defaults(optimizer, path)?.checked(steps, path)?;
-        let model_path = base.join(model.path);
+        let model_path = model.path;
         Ok(Self {
             path: path.to_owned(),
             device: model.device,
@@ -165,6 +173,7 @@ impl RlConfig {
                 instruction,
                 seed: data_seed,
             },
+            tool: tool.map(ToolSettings::try_from).transpose()?,
             sampling: SamplingRules {
                 outputs,
                 choosing: Choosing { temperature, top_k, top_p },
@@ -182,7 +191,7 @@ impl RlConfig {
             refills_max,
             updates,
             value: ValueRules {
-                path: value_path.map_or_else(|| model_path.clone(), |path| base.join(path)),
+                path: value_path.unwrap_or_else(|| model_path.clone()),
                 rate: value_rate,
                 clip: value_clip,
             },
@@ -207,7 +216,7 @@ impl RlConfig {
             transcripts,
             adam,
             schedule,
-            output: base.join(output.dir),
+            output: output.dir,
             hash: hash.unwrap_or_default(),
             model: model_path,
         })

@@ -1,4 +1,5 @@
-//! `rl.toml` → one checked [`RlConfig`]. Relative paths are relative to the file that names them.
+//! `rl.toml` → one checked [`RlConfig`]. Relative paths are relative to the file that names them, or to the working
+//! folder where `--set` does.
 
 mod checked;
 mod raw;
@@ -19,6 +20,7 @@ use crate::train::paradigm::{CreditRules, Method, Objective, Source};
 use crate::train::reward::steps::Split;
 use crate::train::sample::{Choosing, Limits};
 use crate::train::schedule::Schedule;
+use crate::train::tool::settings::ToolSettings;
 use raw::Raw;
 
 /// What an output is rewarded for.
@@ -183,6 +185,8 @@ pub struct RlConfig {
     pub lora: Option<LoraConfig>,
     /// The questions.
     pub data: DataRules,
+    /// Tools, where programs in outputs are run.
+    pub tool: Option<ToolSettings>,
     /// The outputs.
     pub sampling: SamplingRules,
     /// The rewards and their weights.
@@ -258,6 +262,7 @@ impl RlConfig {
     pub fn parse(text: &str, path: &Path, sets: &[String]) -> Result<Self> {
         let form = |e: toml::de::Error| TrainError::format(path, "a configuration of reinforcement learning", e);
         let mut table: toml::Table = toml::from_str(text).map_err(form)?;
+        rebase(&mut table, path.parent().unwrap_or(Path::new("")));
         for set in sets {
             merge(&mut table, toml::from_str(set).map_err(form)?);
         }
@@ -301,14 +306,6 @@ impl RlConfig {
 }
 
 impl RewardKind {
-    fn resolved(self, base: &Path) -> Self {
-        match self {
-            Self::Outcome { path, log_odds } => Self::Outcome { path: base.join(path), log_odds },
-            Self::Process { path, split } => Self::Process { path: base.join(path), split },
-            other => other,
-        }
-    }
-
     /// The folder of its model, where it has one.
     #[must_use]
     pub fn model(&self) -> Option<&Path> {
@@ -317,6 +314,24 @@ impl RewardKind {
             _ => None,
         }
     }
+}
+
+/// Makes the relative paths that a file names relative to the working folder, as those of `--set` are.
+fn rebase(table: &mut toml::Table, base: &Path) {
+    let join = |value: &mut toml::Value| {
+        if let toml::Value::String(path) = value {
+            *path = base.join(&*path).to_string_lossy().into_owned();
+        }
+    };
+    for (section, key) in [("model", "path"), ("value", "path"), ("output", "dir")] {
+        table.get_mut(section).and_then(|section| section.get_mut(key)).into_iter().for_each(join);
+    }
+    for section in ["data", "reward_model"] {
+        let files = table.get_mut(section).and_then(|section| section.get_mut("files")?.as_array_mut());
+        files.into_iter().flatten().for_each(join);
+    }
+    let rewards = table.get_mut("reward").and_then(toml::Value::as_array_mut).into_iter().flatten();
+    rewards.filter_map(|reward| reward.get_mut("path")).for_each(join);
 }
 
 #[cfg(test)]

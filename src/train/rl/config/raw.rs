@@ -11,6 +11,7 @@ use crate::train::loss::policy::{Kl, Mean, PolicyRules, Ratio};
 use crate::train::loss::preference::Reduction;
 use crate::train::paradigm::Source;
 use crate::train::reward::steps::Split;
+use crate::train::tool::settings::RawTool;
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -29,6 +30,7 @@ pub(super) struct Raw {
     pub(super) reward_model: Option<RawRewardModel>,
     #[serde(default)]
     pub(super) iterations: RawIterations,
+    pub(super) tool: Option<RawTool>,
     pub(super) train: RawTrain,
     #[serde(default)]
     pub(super) optimizer: toml::Table,

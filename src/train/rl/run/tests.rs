@@ -74,7 +74,10 @@ const CONFIG: &str = r#"
 "#;
 
 fn parse(out: &str, sets: &[&str]) -> RlConfig {
-    let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).chain([format!("output.dir = {out:?}")]).collect();
+    // The paths of `--set` are relative to the working folder.
+    let here = base().to_str().unwrap();
+    let own = format!("output.dir = \"{here}/{out}\"");
+    let sets: Vec<String> = sets.iter().map(|set| set.replace("HERE", here)).chain([own]).collect();
     RlConfig::parse(CONFIG, &base().join("rl.toml"), &sets).unwrap()
 }
 
@@ -172,7 +175,7 @@ fn reward_models_are_trained_on_between_iterations() {
         format!("{}\n", serde_json::json!({"prompt": format!("{a}+{b}="), "chosen": chosen, "rejected": rejected}))
     };
     atomic::write(&examples, (0..25).map(|i| pair(i / 5, i % 5)).collect::<String>()).unwrap();
-    let fit = ["reward_model = { files = [\"pairs.jsonl\"], batch = 8, held_out = 0.2 }", "train.steps = 12"];
+    let fit = ["reward_model = { files = [\"HERE/pairs.jsonl\"], batch = 8, held_out = 0.2 }", "train.steps = 12"];
     let config = parse("outcome-model", &fit);
     let options = |resume, stop_after| RunOptions { resume, quiet: true, stop_after };
     let outcome = train_reward(&config, options(false, Some(5))).unwrap();
@@ -182,8 +185,8 @@ fn reward_models_are_trained_on_between_iterations() {
     assert!(outcome.loss < first, "{first} to {}", outcome.loss);
     assert!(outcome.held_out.is_some() && outcome.model.is_some());
     let sets = [
-        "reward = [{ kind = \"outcome\", path = \"outcome-model/model\" }]",
-        "reward_model = { files = [\"pairs.jsonl\"], batch = 8 }",
+        "reward = [{ kind = \"outcome\", path = \"HERE/outcome-model/model\" }]",
+        "reward_model = { files = [\"HERE/pairs.jsonl\"], batch = 8 }",
         "iterations = { count = 2, reward_steps = 2, reward_questions = 6, reward_rate = 1e-3 }",
     ];
     check_resume(&GRPO, "iterative", &sets);
@@ -210,10 +213,10 @@ fn steps_are_labelled_by_completions() {
         assert!(labels.iter().all(|label| (label * 4.0).fract() == 0.0 && *label <= 1.0));
     }
     // A process model learns from them, and rewards with it are of steps.
-    let sets = ["reward_model.files = [\"steps/steps.jsonl\"]", "train.steps = 2"];
+    let sets = ["reward_model.files = [\"HERE/steps/steps.jsonl\"]", "train.steps = 2"];
     train_reward(&parse("process-model", &sets), RunOptions { resume: false, quiet: true, stop_after: None }).unwrap();
     let sets = [
-        "reward = [{ kind = \"process\", path = \"process-model/model\", split = \"token\" }]",
+        "reward = [{ kind = \"process\", path = \"HERE/process-model/model\", split = \"token\" }]",
         "method.supervision = \"process\"",
         "train.steps = 2",
     ];
@@ -223,7 +226,8 @@ fn steps_are_labelled_by_completions() {
 
 #[test]
 fn adapters_are_held_to_the_base() {
-    let sets = ["lora = { rank = 2, alpha = 4.0, targets = [\"self_attn.q_proj\", \"mlp.up_proj\"] }", "method.updates = 2"];
+    let sets =
+        ["lora = { rank = 2, alpha = 4.0, targets = [\"self_attn.q_proj\", \"mlp.up_proj\"] }", "method.updates = 2"];
     let outcome = train(&GRPO, "lora", &sets, false, None).unwrap();
     assert!(outcome.model.unwrap().join("adapter_model.safetensors").is_file());
     let kl: Vec<f64> = lines("lora/metrics.jsonl").iter().map(|line| line["kl"].as_f64().unwrap()).collect();
@@ -238,7 +242,7 @@ fn what_does_not_fit_is_said_before_training() {
     assert!(message(&SFT, &["data.solution = \"none\""]).contains("a field that every question has"));
     assert!(message(&GRPO, &["data.answer = \"result\""]).contains("line 1: expected the text of a question"));
     assert!(message(&GRPO, &["data.answer_after = \"####\""]).contains("an answer without \"####\""));
-    assert!(message(&GRPO, &["data.files = [\"none.jsonl\"]"]).contains("none.jsonl: cannot read"));
+    assert!(message(&GRPO, &["data.files = [\"HERE/none.jsonl\"]"]).contains("none.jsonl: cannot read"));
     let wished = message(&GRPO, &["reward = [{ kind = \"outcome\", path = \"nowhere\" }]"]);
     assert!(wished.contains("nowhere"), "{wished}");
     train(&GRPO, "other", &[], false, Some(2)).unwrap();

@@ -1,0 +1,394 @@
+//! Tokens → the tree of an answer: items, chains of relations, sets, sums, products.
+//!
+//! Precedence climbs from lists down to powers, one function a level. Depth is bounded, and every token is taken at most
+//! once, so the work is linear.
+
+use super::node::{Function, Literal, Node, Relation};
+use super::token::Token;
+
+/// How deep brackets, groups and arguments may nest.
+const DEPTH_MAX: usize = 40;
+
+pub(crate) struct Parser {
+    pub(super) tokens: Vec<Token>,
+    pub(super) at: usize,
+    pub(super) depth: usize,
+    /// Inside bars: the next one closes.
+    pub(super) bars: bool,
+    /// Inside a set: a colon or a bar comes before the condition.
+    pub(super) builder: bool,
+}
+
+/// The tree of tokens; none where they make no sense.
+pub(crate) fn parse(tokens: Vec<Token>) -> Option<Node> {
+    let mut parser = Parser { tokens, at: 0, depth: 0, bars: false, builder: false };
+    let node = parser.list()?;
+    (parser.at == parser.tokens.len()).then_some(node)
+}
+
+impl Parser {
+    pub(super) fn peek(&self) -> Option<&Token> {
+        self.tokens.get(self.at)
+    }
+
+    pub(super) fn next(&mut self) -> Option<Token> {
+        let token = self.tokens.get(self.at).cloned();
+        self.at += 1;
+        token
+    }
+
+    pub(super) fn is(&self, sign: char) -> bool {
+        self.peek() == Some(&Token::Sign(sign))
+    }
+
+    pub(super) fn take(&mut self, token: &Token) -> bool {
+        let found = self.peek() == Some(token);
+        self.at += usize::from(found);
+        found
+    }
+
+    pub(super) fn take_sign(&mut self, sign: char) -> bool {
+        self.take(&Token::Sign(sign))
+    }
+
+    /// Runs `inner` a level deeper, with bars and conditions forgotten.
+    pub(super) fn deeper<T>(&mut self, inner: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        if self.depth == DEPTH_MAX {
+            return None;
+        }
+        let (bars, builder) = (self.bars, self.builder);
+        (self.bars, self.builder) = (false, false);
+        self.depth += 1;
+        let out = inner(self);
+        self.depth -= 1;
+        (self.bars, self.builder) = (bars, builder);
+        out
+    }
+
+    /// Items up to where no separator follows: one, or a list; semicolons part lists of lists.
+    pub(super) fn list(&mut self) -> Option<Node> {
+        let mut groups: Vec<Node> = Vec::new();
+        let mut any = false;
+        loop {
+            let (mut items, or) = self.items()?;
+            any |= or;
+            match items.len() {
+                0 => {}
+                1 => groups.extend(items.pop()),
+                _ => groups.push(Node::List(items, or)),
+            }
+            if !self.take_sign(';') {
+                break;
+            }
+        }
+        match groups.len() {
+            0 => None,
+            1 => groups.pop(),
+            _ => Some(Node::List(groups, any)),
+        }
+    }
+
+    /// Items between commas and the words that join; whether one of them was `or`.
+    pub(super) fn items(&mut self) -> Option<(Vec<Node>, bool)> {
+        let (mut items, mut or) = (Vec::new(), false);
+        loop {
+            let mut parted = items.is_empty();
+            loop {
+                or |= self.peek() == Some(&Token::Or);
+                if !(self.take_sign(',') || self.take(&Token::And) || self.take(&Token::Or) || self.take(&Token::Row)) {
+                    break;
+                }
+                parted = true;
+            }
+            if !parted || self.ends_items() {
+                return Some((items, or));
+            }
+            items.push(self.chain()?);
+        }
+    }
+
+    fn ends_items(&self) -> bool {
+        match self.peek() {
+            None | Some(Token::SetClose | Token::End | Token::Cell) => true,
+            Some(Token::Sign('|')) => self.bars || self.builder,
+            Some(Token::Sign(sign)) => matches!(sign, ')' | ']' | '}' | ';' | '⟩'),
+            _ => false,
+        }
+    }
+
+    /// `a < b ≤ c`, `x = 3`; a relation without a left side says only what the right side is.
+    pub(super) fn chain(&mut self) -> Option<Node> {
+        while matches!(self.peek(), Some(Token::Relation(Relation::Equal | Relation::About | Relation::In))) {
+            self.at += 1;
+        }
+        let first = self.ratio()?;
+        let mut rest = Vec::new();
+        while let Some(Token::Relation(relation)) = self.peek().cloned() {
+            self.at += 1;
+            // x \ne = : what follows a sign twice is read once.
+            while matches!(self.peek(), Some(Token::Relation(_) | Token::Cell)) {
+                self.at += 1;
+            }
+            if self.peek().is_none() || self.ends_items() {
+                break;
+            }
+            rest.push((relation, self.ratio()?));
+        }
+        Some(if rest.is_empty() { first } else { Node::Chain(Box::new(first), rest) })
+    }
+
+    fn ratio(&mut self) -> Option<Node> {
+        let first = self.region()?;
+        if self.builder || !self.is(':') {
+            return Some(first);
+        }
+        let mut items = vec![first];
+        while self.take_sign(':') {
+            if self.peek().is_none() || self.ends_items() {
+                break;
+            }
+            // Area: 5
+            if let Some(Node::Text(_)) = items.last() {
+                items.pop();
+            }
+            items.push(self.region()?);
+        }
+        if items.len() == 1 { items.pop() } else { Some(Node::Ratio(items)) }
+    }
+
+    fn region(&mut self) -> Option<Node> {
+        let mut left = self.sum()?;
+        while let Some(Token::Command(name @ ("cup" | "cap" | "setminus"))) = self.peek() {
+            let name = *name;
+            self.at += 1;
+            let right = self.sum()?;
+            left = match (name, left) {
+                ("cup", Node::Union(mut items)) => {
+                    items.push(right);
+                    Node::Union(items)
+                }
+                ("cup", left) => Node::Union(vec![left, right]),
+                ("cap", left) => Node::Intersection(vec![left, right]),
+                (_, left) => Node::Difference(Box::new(left), Box::new(right)),
+            };
+        }
+        Some(left)
+    }
+
+    pub(super) fn sum(&mut self) -> Option<Node> {
+        let mut terms = vec![self.product()?];
+        loop {
+            let term = match self.peek() {
+                Some(Token::Sign('+')) => {
+                    self.at += 1;
+                    self.product()?
+                }
+                Some(Token::Sign('-')) => {
+                    self.at += 1;
+                    negative(self.product()?)
+                }
+                Some(Token::PlusMinus | Token::MinusPlus) => {
+                    let minus = self.next() == Some(Token::MinusPlus);
+                    Node::PlusMinus(Box::new(self.product()?), minus)
+                }
+                _ => break,
+            };
+            terms.push(term);
+        }
+        if terms.len() == 1 {
+            return terms.pop();
+        }
+        // A unit after a sum is that of the sum, unless a term before has its own.
+        let units = terms.iter().filter(|term| unit_of(term)).count();
+        match terms.pop() {
+            Some(Node::Quantity(last, unit)) if units == 1 => {
+                terms.push(*last);
+                Some(Node::Quantity(Box::new(Node::Sum(terms)), unit))
+            }
+            Some(Node::Negative(last)) if units == 1 => match *last {
+                Node::Quantity(last, unit) => {
+                    terms.push(negative(*last));
+                    Some(Node::Quantity(Box::new(Node::Sum(terms)), unit))
+                }
+                last => {
+                    terms.push(negative(last));
+                    Some(Node::Sum(terms))
+                }
+            },
+            last => {
+                terms.extend(last);
+                Some(Node::Sum(terms))
+            }
+        }
+    }
+
+    fn product(&mut self) -> Option<Node> {
+        let mut factors = vec![self.unary()?];
+        loop {
+            if self.take_sign('*') {
+                let factor = self.unary()?;
+                push_scaled(&mut factors, factor);
+            } else if self.take_sign('/') {
+                let below = self.unary()?;
+                let above = product_of(std::mem::take(&mut factors))?;
+                factors = vec![match (above, below) {
+                    (Node::Quantity(above, unit), below) => {
+                        Node::Quantity(Box::new(Node::Quotient(above, Box::new(below))), unit)
+                    }
+                    (above, Node::Quantity(below, unit)) => {
+                        Node::Quantity(Box::new(Node::Quotient(Box::new(above), below)), unit)
+                    }
+                    (above, below) => Node::Quotient(Box::new(above), Box::new(below)),
+                }];
+            } else if self.starts_factor() {
+                let fraction = self.peek() == Some(&Token::Command("frac"));
+                let number = matches!(self.peek(), Some(Token::Number(_)));
+                let factor = self.postfix()?;
+                match factors.last_mut() {
+                    Some(last) if fraction && is_whole(last) && is_proper(&factor) => {
+                        *last = mixed_number(last, factor);
+                    }
+                    // Numbers side by side are no product, except as the start of 1 4/5.
+                    Some(last) if number && is_whole(last) => {
+                        let below = if self.take_sign('/') { self.postfix()? } else { return None };
+                        let fraction = Node::Quotient(Box::new(factor), Box::new(below));
+                        *last = is_proper(&fraction).then(|| mixed_number(last, fraction))?;
+                    }
+                    _ => factors.push(factor),
+                }
+            } else {
+                return product_of(factors);
+            }
+        }
+    }
+
+    fn unary(&mut self) -> Option<Node> {
+        let mut signs: Vec<Token> = Vec::new();
+        while let Some(token @ (Token::Sign('+' | '-') | Token::PlusMinus | Token::MinusPlus)) = self.peek() {
+            signs.push(token.clone());
+            self.at += 1;
+            if signs.len() > DEPTH_MAX {
+                return None;
+            }
+        }
+        let node = self.postfix()?;
+        Some(signs.into_iter().rev().fold(node, |node, sign| match sign {
+            Token::Sign('-') => negative(node),
+            Token::PlusMinus => Node::PlusMinus(Box::new(node), false),
+            Token::MinusPlus => Node::PlusMinus(Box::new(node), true),
+            _ => node,
+        }))
+    }
+
+    /// Whether the next token begins a factor that needs no sign before it.
+    pub(super) fn starts_factor(&self) -> bool {
+        match self.peek() {
+            Some(Token::Sign('|')) => !self.bars && !self.builder,
+            Some(Token::Command(name)) => !matches!(*name, "cup" | "cap" | "setminus" | "choose" | "rfloor" | "rceil"),
+            Some(
+                Token::Sign('(' | '[' | '{' | '⟨')
+                | Token::Number(_)
+                | Token::Letter(_)
+                | Token::Name(_)
+                | Token::Function(_)
+                | Token::Constant(_)
+                | Token::Space(_)
+                | Token::Text(_)
+                | Token::Accent(_)
+                | Token::Big(_)
+                | Token::Begin(_)
+                | Token::SetOpen
+                | Token::Dots,
+            ) => true,
+            _ => false,
+        }
+    }
+}
+
+/// The node with its sign turned; a number's sign is in the number.
+pub(super) fn negative(node: Node) -> Node {
+    match node {
+        Node::Number(literal) => Node::Number(Literal { value: -literal.value, place: literal.place }),
+        Node::Quantity(node, unit) => Node::Quantity(Box::new(negative(*node)), unit),
+        Node::Percent(node) => Node::Percent(Box::new(negative(*node))),
+        node => Node::Negative(Box::new(node)),
+    }
+}
+
+fn unit_of(node: &Node) -> bool {
+    match node {
+        Node::Quantity(..) => true,
+        Node::Negative(node) => unit_of(node),
+        _ => false,
+    }
+}
+
+fn is_whole(node: &Node) -> bool {
+    matches!(node, Node::Number(literal) if literal.is_integer() && literal.value >= num_traits::Zero::zero())
+}
+
+/// A fraction of whole numbers below one: after a whole number it is added to it.
+fn is_proper(node: &Node) -> bool {
+    match node {
+        Node::Quotient(above, below) if is_whole(above) && is_whole(below) => match (&**above, &**below) {
+            (Node::Number(above), Node::Number(below)) => above.value < below.value,
+            _ => false,
+        },
+        Node::Quantity(node, _) | Node::Percent(node) => is_proper(node),
+        _ => false,
+    }
+}
+
+/// Adds a factor after a sign of multiplication; a number times a power of ten is one number.
+fn push_scaled(factors: &mut Vec<Node>, factor: Node) {
+    if let (Some(Node::Number(literal)), Node::Power(base, exponent)) = (factors.last(), &factor)
+        && let (Node::Number(base), Node::Number(exponent)) = (&**base, &**exponent)
+        && base.is_integer()
+        && base.value == num_rational::BigRational::from_integer(10.into())
+        && exponent.is_integer()
+        && let Ok(exponent) = i32::try_from(exponent.value.to_integer())
+        && let Some(scaled) = literal.scaled(exponent)
+    {
+        factors.pop();
+        factors.push(Node::Number(scaled));
+    } else {
+        factors.push(factor);
+    }
+}
+
+/// The product of factors, the last one's unit that of all.
+fn product_of(mut factors: Vec<Node>) -> Option<Node> {
+    if factors.len() == 1 {
+        return factors.pop();
+    }
+    let units = factors.iter().filter(|factor| unit_of(factor)).count();
+    match factors.pop()? {
+        Node::Quantity(last, unit) if units == 1 => {
+            factors.push(*last);
+            Some(Node::Quantity(Box::new(Node::Product(factors)), unit))
+        }
+        last => {
+            factors.push(last);
+            Some(Node::Product(factors))
+        }
+    }
+}
+
+/// A whole number and a proper fraction side by side; a unit after the fraction is that of both.
+fn mixed_number(whole: &Node, fraction: Node) -> Node {
+    match fraction {
+        Node::Quantity(fraction, unit) => Node::Quantity(Box::new(Node::Sum(vec![whole.clone(), *fraction])), unit),
+        Node::Percent(fraction) => Node::Percent(Box::new(Node::Sum(vec![whole.clone(), *fraction]))),
+        fraction => Node::Sum(vec![whole.clone(), fraction]),
+    }
+}
+
+/// The inverse of a function, which an exponent −1 names.
+pub(super) fn inverse(function: &Function) -> Option<Function> {
+    Some(match function {
+        Function::Sin => Function::Arcsin,
+        Function::Cos => Function::Arccos,
+        Function::Tan => Function::Arctan,
+        _ => return None,
+    })
+}

@@ -1,0 +1,102 @@
+//! Answers in boxes.
+
+/// Names of the command that draws a box.
+const BOXES: [&str; 3] = ["\\boxed", "\\fbox", "\\framebox"];
+/// Most bytes between two boxes of one answer.
+const BETWEEN_MAX: usize = 80;
+/// Most boxes of one answer.
+const BOXES_MAX: usize = 64;
+
+/// A box: where its command begins and ends, and what it holds.
+struct Boxed<'a> {
+    start: usize,
+    end: usize,
+    content: &'a str,
+}
+
+/// The content of the last box, or of the last boxes where they are one answer.
+pub(super) fn last(text: &str) -> Option<String> {
+    let mut before = text;
+    // Empty boxes, as prompts have them, are no answers.
+    let mut first = loop {
+        let found = last_in(text, before.len())?;
+        if !found.content.trim().is_empty() {
+            break found;
+        }
+        before = &text[..found.start];
+    };
+    let after = unit_after(&text[first.end..]);
+    let mut contents = vec![first.content];
+    while contents.len() < BOXES_MAX {
+        let Some(previous) = last_in(text, first.start) else { break };
+        if previous.end > first.start || !joins(&text[previous.end..first.start]) || previous.content.trim().is_empty()
+        {
+            break;
+        }
+        contents.push(previous.content);
+        first = previous;
+    }
+    contents.reverse();
+    // The same answer twice is said once.
+    let mut distinct: Vec<&str> = Vec::new();
+    for content in contents {
+        if !distinct.iter().any(|other| other.trim() == content.trim()) {
+            distinct.push(content);
+        }
+    }
+    let mut answer = distinct.iter().map(|content| content.trim()).collect::<Vec<_>>().join(", ");
+    if let (1, Some(unit)) = (distinct.len(), after)
+        && !answer.contains('%')
+    {
+        answer.push_str(unit);
+    }
+    Some(answer)
+}
+
+/// The last box whose command begins before `limit`.
+fn last_in(text: &str, limit: usize) -> Option<Boxed<'_>> {
+    let head = &text[..limit];
+    let (start, name) = BOXES.iter().filter_map(|name| Some((head.rfind(name)?, *name))).max()?;
+    let rest = &text[start + name.len()..];
+    let spaces = rest.len() - rest.trim_start().len();
+    let at = start + name.len() + spaces;
+    let Some(inner) = text[at..].strip_prefix('{') else {
+        // \boxed 5
+        let word = text[at..].split(|c: char| c.is_whitespace() || c == '$').next().unwrap_or_default();
+        return Some(Boxed { start, end: at + word.len(), content: word });
+    };
+    let mut depth = 1usize;
+    let mut escaped = false;
+    for (i, c) in inner.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(Boxed { start, end: at + 1 + i + 1, content: &inner[..i] });
+        }
+    }
+    // The text ends inside the box: what stands on its line, up to a dollar.
+    let line = inner.lines().next().unwrap_or_default();
+    let content = line.trim_end().trim_end_matches('$').trim_end_matches('}');
+    Some(Boxed { start, end: text.len(), content })
+}
+
+/// Whether boxes with this between them are one answer: nothing but signs, or an `and` in a few words.
+fn joins(between: &str) -> bool {
+    if between.len() > BETWEEN_MAX || between.contains("\n\n") && between.chars().any(char::is_alphabetic) {
+        return false;
+    }
+    let lower = between.to_lowercase().replace("\\quad", " ").replace("\\text", " ").replace("\\qquad", " ");
+    let mut words = lower.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).peekable();
+    words.peek().is_none() || words.any(|word| matches!(word, "and" | "or" | "和" | "或" | "与"))
+}
+
+/// A sign of percent right after the box.
+fn unit_after(rest: &str) -> Option<&'static str> {
+    let rest = rest.trim_start_matches(['$', ' ', '\\', ')', ']']).to_lowercase();
+    ["%", "percent", "pct"].iter().any(|name| rest.starts_with(name)).then_some("\\%")
+}

@@ -1,0 +1,116 @@
+//! The answer that a text gives: a model's, or a benchmark's.
+//!
+//! In a model's text it is, in this order: the last `\boxed{}` with its braces matched (boxes that only commas, dollars or
+//! an "and" part are one answer); else what follows the last "the answer is", "Final Answer:", `####`, 答案是, 故选 and the
+//! like; else the last block of a tool's output; else the text itself, where it is nothing but an expression; else the
+//! last formula or number. A formula that only names a variable gives way to a value that stands elsewhere.
+
+mod boxed;
+mod choice;
+mod phrase;
+mod place;
+#[cfg(test)]
+mod tests;
+
+pub use self::choice::{choice, is_choice};
+
+use super::expression::readings;
+
+/// Longest text that may be an expression as a whole, in bytes.
+const WHOLE_MAX: usize = 300;
+
+/// The answer of a model's text; none where it gives none.
+#[must_use]
+pub fn answer(text: &str) -> Option<String> {
+    if let Some(answer) = boxed::last(text) {
+        return Some(answer);
+    }
+    if let Some(phrase) = phrase::last(text) {
+        return Some(of_phrase(phrase));
+    }
+    if let Some(output) = output_block(text) {
+        return Some(output.to_owned());
+    }
+    whole(text).map(str::to_owned).or_else(|| place::last(text)).or_else(|| {
+        // One word is an answer: "yes", "East.".
+        let word = text.trim().trim_end_matches(['.', '。']);
+        (!word.is_empty() && word.chars().all(char::is_alphanumeric)).then(|| word.to_owned())
+    })
+}
+
+/// The answer of a benchmark's field: a solution that boxes it (MATH), one that ends with `####` (GSM8K), a sentence that
+/// says it, or the answer alone (CMATH, AGIEval).
+#[must_use]
+pub fn truth(text: &str) -> String {
+    if let Some(answer) = boxed::last(text) {
+        return answer;
+    }
+    if let Some((_, answer)) = text.rsplit_once("####") {
+        return answer.trim().to_owned();
+    }
+    let prose = text.len() > WHOLE_MAX || text.split_whitespace().filter(|word| is_word(word)).count() > 5;
+    if (prose && readings(text).is_empty() || text.len() > WHOLE_MAX)
+        && let Some(answer) = phrase::last(text).map(of_phrase).or_else(|| place::last(text))
+    {
+        return answer;
+    }
+    text.trim().to_owned()
+}
+
+/// The answer in what follows "the answer is".
+fn of_phrase(phrase: &str) -> String {
+    let trimmed = phrase.trim().trim_end_matches(['.', '。', ',', '，', ':', '：']).trim();
+    if let Some(whole) = whole(trimmed) {
+        return whole.to_owned();
+    }
+    place::first_formula(trimmed).or_else(|| place::last(trimmed)).unwrap_or_else(|| trimmed.to_owned())
+}
+
+/// The text, where it is nothing but an expression.
+fn whole(text: &str) -> Option<&str> {
+    let text = text.trim();
+    if text.is_empty() || text.len() > WHOLE_MAX {
+        return None;
+    }
+    // A sentence may read as a product of its words; after a number one or two words are its unit.
+    let outside = without_arguments(text);
+    let words = outside.split(|c: char| !c.is_alphanumeric()).filter(|word| is_word(word)).count();
+    let number_first =
+        text.starts_with(|c: char| c.is_numeric() || matches!(c, '-' | '−' | '$' | '\\' | '.' | '￥' | '约'));
+    (words <= 2 * usize::from(number_first) && !readings(text).is_empty()).then_some(text)
+}
+
+/// The text without the arguments of `\text` and its like.
+fn without_arguments(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("\\text").or_else(|| rest.find("\\mbox")).or_else(|| rest.find("\\mathrm")) {
+        out.push_str(&rest[..at]);
+        rest = match rest[at..].find('}') {
+            Some(end) => &rest[at + end + 1..],
+            None => "",
+        };
+    }
+    out + rest
+}
+
+/// Whether a run of letters is a word of a sentence rather than names, functions or units.
+fn is_word(word: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "sin", "cos", "tan", "cot", "sec", "csc", "log", "ln", "sqrt", "frac", "dfrac", "tfrac", "left", "right",
+        "cdot", "times", "text", "infty", "circ", "begin", "end", "pmatrix", "bmatrix", "and", "or", "leq", "geq",
+        "neq", "cup", "cap", "quad", "theta", "alpha", "beta", "lambda", "percent", "pct", "cm", "mm", "km", "kg",
+        "degrees", "dollars", "cents",
+    ];
+
+    let known = NAMES.contains(&word);
+    word.chars().count() >= 2 && word.chars().all(char::is_alphabetic) && !known
+}
+
+/// What a tool printed last, its last line; none where it printed nothing.
+fn output_block(text: &str) -> Option<&str> {
+    let start = text.rfind("```output")? + "```output".len();
+    let rest = &text[start..];
+    let block = rest.split("```").next().unwrap_or(rest);
+    block.lines().rev().map(str::trim).find(|line| !line.is_empty())
+}

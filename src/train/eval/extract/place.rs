@@ -1,0 +1,200 @@
+//! Formulas and numbers in a text, by where they stand.
+
+use super::super::expression::node::Node;
+use super::super::expression::readings;
+
+/// Longest formula, in bytes.
+const FORMULA_MAX: usize = 1000;
+/// Candidates that are looked at, from the end.
+const CANDIDATES_MAX: usize = 40;
+
+/// A formula or a number: where it ends, and its text.
+#[derive(Debug)]
+struct Candidate {
+    start: usize,
+    end: usize,
+    text: String,
+    formula: bool,
+}
+
+/// The last formula or number that is more than a name.
+pub(super) fn last(text: &str) -> Option<String> {
+    // The end of a long text is enough.
+    let from = text.len().saturating_sub(20_000);
+    let from = (from..=text.len()).find(|at| text.is_char_boundary(*at))?;
+    let candidates = candidates(&text[from..]);
+    let tail = || candidates.iter().rev().take(CANDIDATES_MAX);
+    let chosen = tail().find(|candidate| !candidate.formula || is_value(&candidate.text)).or_else(|| tail().next())?;
+    Some(chosen.text.clone())
+}
+
+/// The first formula of a sentence that announces an answer, with those that an "and" joins to it; none where a number
+/// follows the last one.
+pub(super) fn first_formula(text: &str) -> Option<String> {
+    let candidates = candidates(text);
+    if candidates.last().is_some_and(|last| !last.formula) {
+        return None;
+    }
+    let formulas: Vec<&Candidate> = candidates.iter().filter(|c| c.formula && is_value(&c.text)).collect();
+    let first = formulas.first()?;
+    let mut out = first.text.clone();
+    let mut end = first.end;
+    for next in &formulas[1..] {
+        let between = text.get(end..next.start)?.trim().trim_matches(',').trim();
+        if !matches!(between, "" | "and" | "or" | "和" | "或" | "、") {
+            break;
+        }
+        out.push_str(", ");
+        out.push_str(&next.text);
+        end = next.end;
+    }
+    Some(out)
+}
+
+/// Whether a formula says a value, rather than only naming what is asked for.
+fn is_value(formula: &str) -> bool {
+    match readings(formula).first() {
+        None => formula.chars().any(|c| c.is_ascii_digit()),
+        Some(Node::Symbol(_) | Node::Text(_)) => false,
+        Some(Node::Product(items)) => !items.iter().all(|item| matches!(item, Node::Symbol(_))),
+        Some(_) => true,
+    }
+}
+
+/// All formulas, and the numbers outside them, in order.
+fn candidates(text: &str) -> Vec<Candidate> {
+    let mut out = Vec::new();
+    let mut at = 0;
+    while at < text.len() {
+        if let Some((length, content)) = formula(&text[at..]) {
+            let end = at + length;
+            let mut formula = content.trim().to_owned();
+            if !formula.is_empty() {
+                if let Some(unit) = percent(&text[end..]) {
+                    formula.push_str(unit);
+                }
+                out.push(Candidate { start: at, end, text: formula, formula: true });
+            }
+            at = end;
+        } else if let Some(length) = number(text, at) {
+            let end = at + length;
+            let mut digits = text[at..end].to_owned();
+            if let Some(unit) = percent(&text[end..]) {
+                digits.push_str(unit);
+            }
+            out.push(Candidate { start: at, end, text: digits, formula: false });
+            at = end;
+        } else {
+            at += text[at..].chars().next().map_or(1, char::len_utf8);
+        }
+    }
+    out
+}
+
+/// A formula in delimiters that begins here: its whole length, its content.
+fn formula(text: &str) -> Option<(usize, &str)> {
+    for (open, close) in [("$$", "$$"), ("\\[", "\\]"), ("\\(", "\\)")] {
+        if let Some(rest) = text.strip_prefix(open) {
+            let end = within(rest).find(close)?;
+            return Some((open.len() + end + close.len(), &rest[..end]));
+        }
+    }
+    let rest = text.strip_prefix('$')?;
+    let window = within(rest);
+    let mut from = 0;
+    let end = loop {
+        let end = from + window[from..].find('$')?;
+        // \$ is money.
+        if !window[..end].ends_with('\\') {
+            break end;
+        }
+        from = end + 1;
+    };
+    let content = &rest[..end];
+    if content.contains('\n') && content.trim().contains("\n\n") {
+        return None;
+    }
+    // $5 and $7: what begins with a digit and has words, or ends right before a digit, is no formula.
+    let money = content.starts_with(|c: char| c.is_ascii_digit())
+        && (content.ends_with(' ') || rest[end + 1..].starts_with(|c: char| c.is_ascii_digit()) || has_words(content));
+    (!money).then_some((end + 2, content))
+}
+
+/// The part of a text in which a formula must end.
+fn within(text: &str) -> &str {
+    let end = (0..=FORMULA_MAX.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    &text[..end]
+}
+
+fn has_words(content: &str) -> bool {
+    content.split_whitespace().any(|word| word.len() > 2 && word.chars().all(|c| c.is_ascii_alphabetic()))
+        && !content.contains('\\')
+}
+
+/// A sign of percent that follows, past the end of a formula.
+fn percent(rest: &str) -> Option<&'static str> {
+    let rest = rest.trim_start_matches([' ', '$', '\\']);
+    ["%", "％", "percent", "pct"].iter().any(|name| rest.starts_with(name)).then_some("\\%")
+}
+
+/// The length of a number that begins at `at`, with sign, separators, a fraction: `-1,234.5`, `3/4`, `1 000`.
+fn number(text: &str, at: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let before = text[..at].chars().next_back();
+    if before.is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '\\')) {
+        return None;
+    }
+    let digit = |i: usize| bytes.get(i).is_some_and(u8::is_ascii_digit);
+    let mut end = at;
+    // A minus that is no hyphen, dash or subtraction.
+    if bytes.get(at) == Some(&b'-') {
+        let sign = before
+            .is_none_or(|c| c.is_whitespace() || matches!(c, '(' | '[' | '{' | '=' | ':' | '：' | '*' | '$' | '，'))
+            || before.is_some_and(|c| !c.is_ascii());
+        if !sign {
+            return None;
+        }
+        end += 1;
+        if bytes.get(end) == Some(&b'$') {
+            end += 1;
+        }
+    }
+    let point = bytes.get(end) == Some(&b'.') && digit(end + 1);
+    if !digit(end) && !point {
+        return None;
+    }
+    let digits = |mut end: usize| {
+        while digit(end) {
+            end += 1;
+        }
+        end
+    };
+    end = digits(end);
+    while matches!(bytes.get(end), Some(b',' | b' ')) && (1..=3).all(|i| digit(end + i)) && !digit(end + 4) {
+        end += 4;
+    }
+    // A comma for a point: 2,74.
+    if bytes.get(end) == Some(&b',') && digit(end + 1) {
+        let more = digits(end + 1);
+        if bytes.get(more) != Some(&b',') {
+            end = more;
+        }
+    }
+    if bytes.get(end) == Some(&b'.') && digit(end + 1) {
+        end = digits(end + 1);
+    }
+    if matches!(bytes.get(end), Some(b'e' | b'E')) {
+        let sign = usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
+        if digit(end + 1 + sign) {
+            end = digits(end + 1 + sign);
+        }
+    }
+    let slash = text[end..].strip_prefix('/').or_else(|| text[end..].strip_prefix(" / "));
+    if let Some(rest) = slash {
+        let start = text.len() - rest.len();
+        if digit(start) {
+            end = digits(start);
+        }
+    }
+    Some(end - at)
+}
