@@ -125,7 +125,15 @@ pub fn save_with(
 ///
 /// # Errors
 /// It is damaged.
-pub fn state<S: DeserializeOwned>(folder: &Path) -> Result<S> {
+pub fn state(folder: &Path) -> Result<RunState> {
+    read_state(folder)
+}
+
+/// Reads what [`write_state`] wrote.
+///
+/// # Errors
+/// It is damaged.
+pub fn read_state<S: DeserializeOwned>(folder: &Path) -> Result<S> {
     let path = folder.join(STATE);
     let bytes = std::fs::read(&path).map_err(TrainError::read(&path))?;
     serde_json::from_slice(&bytes).map_err(|e| TrainError::format(&path, "the state of a run", e))

@@ -1,6 +1,8 @@
 //! `train.toml` → one checked [`TrainConfig`]. Relative paths are relative to the file that names them,
 //! or to the working folder where `--set` does.
 
+mod shared;
+
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -13,8 +15,9 @@ use super::data::source::{Kind, Order, SourceRules};
 use super::error::{Result, TrainError};
 use super::lora::LoraConfig;
 use super::optim::AdamWConfig;
-use super::schedule::{Schedule, Shape};
+use super::schedule::Schedule;
 use crate::config::{TokenBudget, merge};
+pub(super) use shared::{RawLora, RawOptimizer};
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -38,14 +41,6 @@ struct RawModel {
     tokenizer: Option<PathBuf>,
     #[serde(default)]
     device: DeviceChoice,
-}
-
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawLora {
-    rank: usize,
-    alpha: f64,
-    targets: Vec<String>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -135,46 +130,6 @@ fn keep() -> usize {
 
 fn spike() -> f64 {
     3.0
-}
-
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct RawOptimizer {
-    peak_rate: f64,
-    schedule: RawSchedule,
-    warmup_steps: u64,
-    stairs: Vec<(f64, f64)>,
-    floor: f64,
-    beta1: f64,
-    beta2: f64,
-    eps: f64,
-    weight_decay: f64,
-}
-
-impl Default for RawOptimizer {
-    fn default() -> Self {
-        let AdamWConfig { beta1, beta2, eps, weight_decay } = AdamWConfig::default();
-        Self {
-            peak_rate: 4.2e-4,
-            schedule: RawSchedule::MultiStep,
-            warmup_steps: 2000,
-            stairs: vec![(0.8, 0.316), (0.9, 0.1)],
-            floor: 0.1,
-            beta1,
-            beta2,
-            eps,
-            weight_decay,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum RawSchedule {
-    MultiStep,
-    Cosine,
-    Linear,
-    Constant,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -416,41 +371,6 @@ impl TrainConfig {
     #[must_use]
     pub fn step_tokens(&self) -> u64 {
         (self.batch_rows * self.context) as u64
-    }
-}
-
-impl RawLora {
-    pub(super) fn checked(self) -> Result<LoraConfig> {
-        let Self { rank, alpha, targets } = self;
-        LoraConfig { rank, alpha, targets }.checked()
-    }
-}
-
-impl RawOptimizer {
-    /// Optimiser and learning rate of a run of so many steps.
-    pub(super) fn checked(self, steps: u64, path: &Path) -> Result<(AdamWConfig, Schedule)> {
-        let wrong = |key: &str, expected: &str, found: String| TrainError::Config {
-            path: path.to_owned(),
-            key: key.to_owned(),
-            expected: expected.to_owned(),
-            found,
-        };
-        let RawOptimizer { peak_rate, schedule, warmup_steps, stairs, floor, beta1, beta2, eps, weight_decay } = self;
-        if !(peak_rate > 0.0 && peak_rate.is_finite()) {
-            return Err(wrong("optimizer.peak_rate", "a number above 0", peak_rate.to_string()));
-        }
-        if ![beta1, beta2].iter().all(|beta| (0.0..1.0).contains(beta)) || eps <= 0.0 || weight_decay < 0.0 {
-            let found = format!("{beta1}, {beta2}, {eps}, {weight_decay}");
-            return Err(wrong("optimizer", "β in [0, 1), eps above 0, weight_decay not below 0", found));
-        }
-        let shape = match schedule {
-            RawSchedule::MultiStep => Shape::MultiStep(stairs),
-            RawSchedule::Cosine => Shape::Cosine(floor),
-            RawSchedule::Linear => Shape::Linear(floor),
-            RawSchedule::Constant => Shape::Constant,
-        };
-        let schedule = Schedule { peak: peak_rate, warmup_steps: warmup_steps.min(steps / 5), steps, shape };
-        Ok((AdamWConfig { beta1, beta2, eps, weight_decay }, schedule))
     }
 }
 

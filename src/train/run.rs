@@ -201,7 +201,7 @@ impl<'a> Run<'a> {
             )),
             (Some(step), true) => {
                 let folder = checkpoint::folder(&checkpoints, step);
-                let state: RunState = checkpoint::state(&folder)?;
+                let state = checkpoint::state(&folder)?;
                 for (what, is, was) in [("settings", &self.config.hash, &state.config), ("data", &data, &state.data)] {
                     if is != was {
                         let expected = format!("the {what} that {} was trained with ({was})", folder.display());

@@ -104,7 +104,7 @@ pub fn train_reward(config: &RlConfig, options: RunOptions) -> Result<RewardOutc
             let expected = "one without checkpoints, or --resume";
             return Err(TrainError::argument("the output folder", expected, folder.display()));
         }
-        let was: State = checkpoint::state(&folder)?;
+        let was: State = checkpoint::read_state(&folder)?;
         if (&was.config, was.examples) != (&state.config, state.examples) {
             let expected = format!("the settings and examples that {} was trained with", folder.display());
             return Err(TrainError::argument("a run to resume", expected, "others"));

@@ -248,7 +248,7 @@ impl<'a> RlRun<'a> {
             let expected = "one without checkpoints, or --resume";
             return Err(TrainError::argument("the output folder", expected, folder.display()));
         }
-        let state: State = checkpoint::state(&folder)?;
+        let state: State = checkpoint::read_state(&folder)?;
         let both = [("settings", &fresh.config, &state.config), ("questions", &fresh.data, &state.data)];
         for (what, is, was) in both {
             if is != was {
