@@ -8,7 +8,8 @@ use super::{DataRules, Iterations, RewardKind, RewardModelRules, RlConfig, Sampl
 use crate::config::merge;
 use crate::train::advantage::GroupRules;
 use crate::train::backward::Checkpointing;
-use crate::train::config::{RawLora, RawOptimizer, expand};
+use crate::train::config::files::expand;
+use crate::train::config::{RawLora, RawOptimizer};
 use crate::train::error::{Result, TrainError};
 use crate::train::loss::policy::PolicyRules;
 use crate::train::loss::preference::PreferenceRules;
