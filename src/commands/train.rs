@@ -27,7 +27,7 @@ Examples:
   corpus-build train plan --config train.toml
   corpus-build train pretrain --config train.toml --resume
   corpus-build train sft --config sft.toml
-  corpus-build train compare --config models/tiny.toml --corpus ranked=out/rounds/01/shards --corpus crawl=out/pages --held-out math=held-out.jsonl
+  corpus-build train compare --config trial.toml --corpus a=out/a --corpus b=out/b
   corpus-build train measure --model out/model page.txt
   corpus-build train tokenizer out/rounds/01/shards --size 4096 --to out/tokenizer
   corpus-build train merge --base model --adapters out/model --to merged";

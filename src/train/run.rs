@@ -162,7 +162,8 @@ impl<'a> Run<'a> {
             rules.iter().map(|r| Source::open_without(r.clone(), &making, excluded)).collect::<Result<Vec<_>>>()
         };
         let measured = open(&config.measured, &Excluded::default())?;
-        let mixture = Mixture::new(open(&config.sources, &Excluded::of(&measured, config.apart))?)?;
+        let sources = open(&config.sources, &Excluded::of(&measured, config.apart))?;
+        let mixture = Mixture::new(sources.into_iter().map(|source| source.cut(config.context)).collect())?;
         for source in mixture.sources().iter().filter(|source| source.excluded() > 0) {
             tracing::info!(source = source.rules().name, documents = source.excluded(), "left out: measured");
         }
