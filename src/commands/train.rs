@@ -36,7 +36,7 @@ Examples:
   corpus-build train ppo --config rl.toml
   corpus-build train dpo --config rl.toml
   corpus-build train rft --config rl.toml --set 'method.source = \"online\"'
-  corpus-build train compare --config models/tiny.toml --corpus ranked=out/rounds/01/shards --corpus crawl=out/pages --held-out math=held-out.jsonl
+  corpus-build train compare --config trial.toml --corpus a=out/a --corpus b=out/b
   corpus-build train measure --model out/model page.txt
   corpus-build train tokenizer out/rounds/01/shards --size 4096 --to out/tokenizer
   corpus-build train merge --base model --adapters out/model --to merged";

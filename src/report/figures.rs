@@ -156,11 +156,11 @@ fn last_collected(place: Place<'_>) -> Result<Option<Last>, ReportError> {
     for path in place.shards()?.iter().rev() {
         let table = Table::open(path)?;
         let Some(row) = table.rows().checked_sub(1) else { continue };
-        for batch in table.columns(&["id", "score"])?.range(row, 1).batches()? {
-            let batch = batch?;
-            let id = column::<StringArray>(&batch, "id", path)?.value(0).to_owned();
-            return Ok(Some(Last { score: column::<Float64Array>(&batch, "score", path)?.value(0), id }));
-        }
+        let Some(batch) = table.columns(&["id", "score"])?.range(row, 1).batches()?.next().transpose()? else {
+            continue;
+        };
+        let id = column::<StringArray>(&batch, "id", path)?.value(0).to_owned();
+        return Ok(Some(Last { score: column::<Float64Array>(&batch, "score", path)?.value(0), id }));
     }
     Ok(None)
 }

@@ -162,7 +162,8 @@ impl<'a> Run<'a> {
             rules.iter().map(|r| Source::open_without(r.clone(), &making, excluded)).collect::<Result<Vec<_>>>()
         };
         let measured = open(&config.measured, &Excluded::default())?;
-        let mixture = Mixture::new(open(&config.sources, &Excluded::of(&measured, config.apart))?)?;
+        let sources = open(&config.sources, &Excluded::of(&measured, config.apart))?;
+        let mixture = Mixture::new(sources.into_iter().map(|source| source.cut(config.context)).collect())?;
         for source in mixture.sources().iter().filter(|source| source.excluded() > 0) {
             tracing::info!(source = source.rules().name, documents = source.excluded(), "left out: measured");
         }
@@ -397,13 +398,15 @@ pub fn train_on_gpus(config: &TrainConfig, gpus: usize, options: RunOptions) -> 
     // The first tokenises; the others find the tokens ready.
     let ready = std::sync::Barrier::new(gpus);
     let one = |rank: usize| -> Result<Outcome> {
-        let joined = Nccl::join(rank, gpus, &id);
-        let first = match &joined {
-            Ok(comm) if rank == 0 => Some(Run::new(config, comm)),
-            _ => None,
+        let comm = match Nccl::join(rank, gpus, &id) {
+            Ok(comm) => comm,
+            Err(error) => {
+                ready.wait();
+                return Err(error);
+            }
         };
+        let first = (rank == 0).then(|| Run::new(config, &comm));
         ready.wait();
-        let comm = joined?;
         let run = match first {
             Some(run) => run?,
             None => Run::new(config, &comm)?,

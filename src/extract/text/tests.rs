@@ -51,7 +51,7 @@ fn formulas_are_counted_by_form() {
             Form::ALL.into_iter().map(|form| (form, forms.of(form))).filter(|(_, n)| *n > 0).collect();
         assert_eq!(found, want, "{body}");
     }
-    check("<p>\\(a\\) $b$ $$c$$ \\[d\\]", &[(Form::Inline, 2), (Form::Display, 2)]);
+    check("<p>\\(a\\) $b$ $$c$$ \\[d=e\\]", &[(Form::Inline, 2), (Form::Display, 2)]);
     check("<p>\\begin{align}a&=b\\end{align}", &[(Form::Display, 1)]);
     check("<p>so [tex]\\frac{a}{b}[/tex] is", &[(Form::Tags, 1)]);
     check(

@@ -185,7 +185,8 @@ impl Cache {
     pub fn document(&self, index: usize) -> Document<'_> {
         let begin = if index == 0 { 0 } else { self.end(index - 1) };
         let end = self.end(index).max(begin);
-        Document(self.map.get(8 + 4 * begin as usize..8 + 4 * end as usize).unwrap_or_default())
+        let bytes = self.map.get(8 + 4 * begin as usize..8 + 4 * end as usize).unwrap_or_default();
+        Document { bytes, len: bytes.len() / 4 }
     }
 }
 
@@ -193,28 +194,38 @@ fn number(bytes: &[u8]) -> u64 {
     bytes.try_into().map_or(0, u64::from_le_bytes)
 }
 
-/// The tokens of a document as they stand in the file.
+/// The tokens of a document, or of a piece of one, as they stand in the file.
 #[derive(Clone, Copy, Debug)]
-pub struct Document<'a>(&'a [u8]);
+pub struct Document<'a> {
+    bytes: &'a [u8],
+    len: usize,
+}
 
-impl Document<'_> {
+impl<'a> Document<'a> {
     /// Tokens in it.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len() / 4
+        self.len
     }
 
     /// Whether it has none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.len == 0
     }
 
-    /// The token at `index`, with its highest bit.
+    /// The token at `index`, with its highest bit; of a piece also those that come after it in the document.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<u32> {
-        let bytes = self.0.get(4 * index..4 * index + 4)?;
+        let bytes = self.bytes.get(4 * index..4 * index + 4)?;
         bytes.try_into().ok().map(u32::from_le_bytes)
+    }
+
+    /// The piece of up to `len` tokens from `from` on.
+    #[must_use]
+    pub fn piece(&self, from: usize, len: usize) -> Document<'a> {
+        let from = from.min(self.len);
+        Document { bytes: self.bytes.get(4 * from..).unwrap_or_default(), len: len.min(self.len - from) }
     }
 }
 

@@ -195,7 +195,7 @@ impl Packer<'_> {
             let at = &mut place.sources[number];
             let index = if place.open.is_some() { at.index - 1 } else { at.index };
             let Some(document) = source.document(at.epoch, index) else {
-                at.advance(source.documents());
+                at.advance(source.units());
                 continue;
             };
             if !self.packing.splits() && document.len() > row.room() && !row.rows.tokens.is_empty() {
@@ -206,7 +206,7 @@ impl Packer<'_> {
             // An example that is longer than a row is cut.
             let ended = from + taken == document.len() || !self.packing.splits();
             match (place.open.is_some(), ended) {
-                (false, true) => at.advance(source.documents()),
+                (false, true) => at.advance(source.units()),
                 (false, false) => {
                     // The index stays in this epoch as long as the document is open.
                     at.index += 1;
@@ -214,7 +214,7 @@ impl Packer<'_> {
                 }
                 (true, true) => {
                     at.index -= 1;
-                    at.advance(source.documents());
+                    at.advance(source.units());
                     place.open = None;
                 }
                 (true, false) => place.open = Some((number, (from + taken) as u64)),

@@ -102,7 +102,17 @@ pub struct Source {
     tokens: u64,
     /// Numbers of documents that are not trained on, sorted.
     excluded: Vec<u64>,
+    pieces: Option<Pieces>,
     seed: u64,
+}
+
+/// Documents cut into pieces.
+#[derive(Debug)]
+struct Pieces {
+    /// Tokens of a piece.
+    tokens: usize,
+    /// The number of the first piece of each document, and the number of all.
+    firsts: Vec<u64>,
 }
 
 impl Source {
@@ -121,8 +131,16 @@ impl Source {
     pub fn open_without(rules: SourceRules, making: &Making<'_>, excluded: &Excluded) -> Result<Self> {
         let seed = xxh3_64_with_seed(rules.name.as_bytes(), making.seed);
         rules.check_files()?;
-        let mut source =
-            Self { rules, caches: Vec::new(), firsts: Vec::new(), documents: 0, tokens: 0, excluded: Vec::new(), seed };
+        let mut source = Self {
+            rules,
+            caches: Vec::new(),
+            firsts: Vec::new(),
+            documents: 0,
+            tokens: 0,
+            excluded: Vec::new(),
+            pieces: None,
+            seed,
+        };
         let budget = source.rules.token_budget.unwrap_or(u64::MAX);
         for path in source.rules.files.clone() {
             if source.tokens >= budget {
@@ -156,6 +174,22 @@ impl Source {
             });
         }
         Ok(source)
+    }
+
+    /// Has shuffled texts come in pieces of `tokens` tokens, each by itself: one long document would else fill batch
+    /// after batch. What comes in rank order, and conversations, stay whole.
+    #[must_use]
+    pub fn cut(mut self, tokens: usize) -> Self {
+        if self.rules.order == Order::Shuffled && self.rules.kind != Kind::Chat && tokens > 0 {
+            let mut firsts = vec![0];
+            let mut all = 0;
+            for number in 0..self.documents {
+                all += self.at(number).map_or(0, |document| document.len().div_ceil(tokens)) as u64;
+                firsts.push(all);
+            }
+            self.pieces = Some(Pieces { tokens, firsts });
+        }
+        self
     }
 
     /// What made it.
@@ -200,17 +234,28 @@ impl Source {
         self.tokens
     }
 
-    /// The document that comes at `index` of an epoch; `None` where it is held out or has no token.
+    /// What an epoch has: documents, or the pieces that they were cut into.
+    #[must_use]
+    pub fn units(&self) -> u64 {
+        self.pieces.as_ref().and_then(|pieces| pieces.firsts.last().copied()).unwrap_or(self.documents)
+    }
+
+    /// The document, or the piece of one, that comes at `index` of an epoch; `None` where it is held out or has no token.
     #[must_use]
     pub fn document(&self, epoch: u64, index: u64) -> Option<Document<'_>> {
         let number = match self.rules.order {
             Order::Rank => index,
             Order::Shuffled => {
                 let seed = xxh3_64_with_seed(&epoch.to_le_bytes(), self.seed);
-                Permutation::new(self.documents, seed).at(index)
+                Permutation::new(self.units(), seed).at(index)
             }
         };
-        self.at(number).filter(|_| self.trains(number))
+        let Some(Pieces { tokens, firsts }) = &self.pieces else {
+            return self.at(number).filter(|_| self.trains(number));
+        };
+        let document = firsts.partition_point(|first| *first <= number).checked_sub(1)?;
+        let from = (number - firsts[document]) as usize * tokens;
+        self.at(document as u64).filter(|_| self.trains(document as u64)).map(|whole| whole.piece(from, *tokens))
     }
 
     /// Whether there is something to train on in a document.

@@ -86,6 +86,27 @@ fn shuffled_documents_are_the_same_in_another_order() {
 }
 
 #[test]
+fn shuffled_texts_come_in_pieces() {
+    let folder = tempfile::tempdir().unwrap();
+    let texts = ["abcdefg", "", "hi", "jklm"];
+    let cut = |order| source(folder.path(), &texts, |rules| rules.order = order).unwrap().cut(4);
+    let ranked = cut(Order::Rank);
+    assert_eq!((ranked.units(), all(&ranked, 0).len()), (4, 3));
+    // With their first and last tokens the texts have 9, 0, 4 and 6: pieces of 4, 4, 1, 4, 4 and 2.
+    let shuffled = cut(Order::Shuffled);
+    assert_eq!(shuffled.units(), 6);
+    for epoch in 0..3 {
+        let found: Vec<Document<'_>> = (0..6).filter_map(|index| shuffled.document(epoch, index)).collect();
+        let mut lengths: Vec<usize> = found.iter().map(Document::len).collect();
+        lengths.sort_unstable();
+        assert_eq!(lengths, [1, 2, 4, 4, 4, 4]);
+        // The token that follows a piece is its last target; only the end of a text has none.
+        let followed = found.iter().filter(|piece| piece.get(piece.len()).is_some()).count();
+        assert_eq!(followed, 3);
+    }
+}
+
+#[test]
 fn what_is_held_out_is_not_trained_on() {
     let folder = tempfile::tempdir().unwrap();
     let texts: Vec<String> = (0..200).map(|i| format!("document {i}")).collect();
