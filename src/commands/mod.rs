@@ -16,6 +16,8 @@ pub(crate) mod iterate;
 pub(crate) mod pack;
 pub(crate) mod quality;
 pub(crate) mod recall;
+#[cfg(feature = "train")]
+pub(crate) mod reinforce;
 pub(crate) mod report;
 pub(crate) mod stages;
 #[cfg(feature = "train")]

@@ -34,7 +34,8 @@ pub type Executed = (Program, Output);
 /// order. Tokens of outputs are forced ones, which [`chosen`](crate::train::sample::Output::chosen) tells from those that
 /// are to be learnt. They count to `limits.tokens_max`, and are cut where there is no room for them.
 ///
-/// A row that asks for one output more than `settings.rounds_max` has ended by its text.
+/// A row that asks for one output more than `settings.rounds_max` has ended by its text, as one has that holds one of
+/// `limits.stop_texts`.
 ///
 /// Programs of one turn run beside each other on the current rayon pool. The result does not depend on how many there
 /// are, as far as no program asks for the time or for random bytes.
@@ -50,25 +51,33 @@ pub fn complete_with_tools(
     tools: &impl Run,
     settings: &ToolSettings,
 ) -> Result<Vec<Vec<Executed>>> {
-    let mut limits = limits.clone();
-    if !limits.stop_texts.iter().any(|text| text == OUTPUT) {
-        limits.stop_texts.push(OUTPUT.to_owned());
-    }
-    let room = |row: &Row| {
-        let context = sampler.context().saturating_sub(row.prompt.len() + row.output.tokens.len());
-        limits.tokens_max.saturating_sub(row.output.tokens.len()).min(context)
-    };
-    turns(rows, vocabulary, tools, settings, &room, &mut |rows| sampler.run(rows, by, &limits))
+    let mut until = limits.clone();
+    until.stop_texts.push(OUTPUT.to_owned());
+    let stops = Stops { texts: &limits.stop_texts, room: &|row| room(sampler, limits, row) };
+    turns(rows, vocabulary, tools, settings, &stops, &mut |rows| sampler.run(rows, by, &until))
+}
+
+/// For how many more tokens a row has room.
+fn room(sampler: &Sampler<'_>, limits: &Limits, row: &Row) -> usize {
+    let context = sampler.context().saturating_sub(row.prompt.len() + row.output.tokens.len());
+    limits.tokens_max.saturating_sub(row.output.tokens.len()).min(context)
+}
+
+/// What ends a row, besides itself.
+struct Stops<'a> {
+    /// Texts that end it.
+    texts: &'a [String],
+    /// For how many more tokens it has room.
+    room: &'a dyn Fn(&Row) -> usize,
 }
 
 /// The same with a sampler that is a function: it continues the open rows until the fence of an output, or their ends.
-/// `room` is for how many tokens a row has room.
 fn turns(
     rows: &mut [Row],
     vocabulary: &Vocabulary,
     tools: &impl Run,
     settings: &ToolSettings,
-    room: &dyn Fn(&Row) -> usize,
+    stops: &Stops<'_>,
     sample: &mut dyn FnMut(&mut [Row]) -> Result<()>,
 ) -> Result<Vec<Vec<Executed>>> {
     let mut executed = vec![Vec::new(); rows.len()];
@@ -81,10 +90,14 @@ fn turns(
         let (mut programs, mut more) = (Vec::new(), Vec::new());
         for i in open {
             let row = &mut rows[i];
-            if row.output.end != Some(End::Text) || room(row) == 0 {
+            if row.output.end != Some(End::Text) || (stops.room)(row) == 0 {
                 continue;
             }
-            match rounds[i].next(&vocabulary.decode(&row.output.tokens[from[i]..])?) {
+            let text = vocabulary.decode(&row.output.tokens[from[i]..])?;
+            if stops.texts.iter().any(|stop| text.contains(stop.as_str())) {
+                continue;
+            }
+            match rounds[i].next(&text) {
                 // It only names the fence.
                 Turn::Generate => {
                     row.force(&[]);
@@ -101,7 +114,7 @@ fn turns(
             // What a program prints is text: it cannot end the answer.
             let tokens = vocabulary.encode(&text, false)?;
             let row = &mut rows[i];
-            row.force(&tokens[..tokens.len().min(room(row))]);
+            row.force(&tokens[..tokens.len().min((stops.room)(row))]);
             from[i] = row.output.tokens.len();
             executed[i].push((program, output));
             more.push(i);
@@ -119,6 +132,7 @@ mod tests {
     use crate::train::tool::program::Ending;
 
     const TOKENS_MAX: usize = 300;
+    const STOP: &str = "User:";
 
     /// Prints its own code, and a token that ends texts.
     struct Echo;
@@ -142,7 +156,7 @@ mod tests {
             output.tokens.push(token);
             output.log_probs.push(-1.0);
             output.chosen.push(true);
-            if script[..=at].ends_with(OUTPUT) {
+            if script[..=at].ends_with(OUTPUT) || script[..=at].ends_with(STOP) {
                 output.end = Some(End::Text);
                 return;
             }
@@ -170,8 +184,9 @@ mod tests {
             Ok(())
         };
         let room = |row: &Row| tokens_max - row.output.tokens.len();
+        let stops = Stops { texts: &[STOP.to_owned()], room: &room };
         let settings = ToolSettings::default();
-        let executed = turns(&mut rows, &vocabulary, &Echo, &settings, &room, &mut sample).unwrap();
+        let executed = turns(&mut rows, &vocabulary, &Echo, &settings, &stops, &mut sample).unwrap();
         let texts = rows.iter().map(|row| vocabulary.decode(&row.output.tokens).unwrap()).collect();
         Answered { rows, executed, texts, calls }
     }
@@ -192,6 +207,13 @@ mod tests {
         assert_eq!(found.texts[2], first);
         assert!(found.rows.iter().all(|row| row.output.end == Some(End::Token)));
         assert_eq!(found.executed.iter().map(Vec::len).collect::<Vec<_>>(), [0, 2, 1]);
+    }
+
+    #[test]
+    fn texts_that_end_an_answer_end_it() {
+        let found = answer(&[&format!("{ASKS}so\nUser: again"), "```output"], TOKENS_MAX);
+        assert_eq!(found.texts[0], "```python\na\n```\n```output\n|a;</s>\n```\nso\nUser:");
+        assert_eq!((found.rows[0].output.end, found.calls.len()), (Some(End::Text), 2));
     }
 
     #[test]

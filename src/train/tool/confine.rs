@@ -1,15 +1,10 @@
-//! What a sandbox needs of the system beside bubblewrap: a filter of system calls, and the state in which its process
-//! starts. Only here is the tool mode bound to Linux.
+//! What a sandbox needs of the system beside bubblewrap: a filter of system calls, and how its process is started and
+//! ended. Only here is the tool mode bound to Linux.
 //!
 //! Namespaces and limits of resources leave gaps that the filter closes. Memory that belongs to no address space (shared
 //! segments, anonymous files) is not counted by the limit on memory. Sockets of the machine's hypervisor are in no network
 //! namespace. A program that traces the first process of its sandbox could unbind it from us. New namespaces give
 //! privileges inside, and with them more of the kernel to attack.
-
-use std::io;
-use std::os::fd::RawFd;
-use std::os::unix::process::CommandExt;
-use std::process::Command;
 
 use libc::c_long;
 
@@ -77,7 +72,7 @@ const NAMESPACES: u32 = (libc::CLONE_NEWNS
     | libc::CLONE_NEWPID
     | libc::CLONE_NEWNET) as u32;
 
-/// The filter as the kernel reads it: instructions of 8 bytes. At most 4096 bytes, so that a pipe takes it whole.
+/// The filter as the kernel reads it: instructions of 8 bytes.
 pub(super) fn filter() -> Vec<u8> {
     const LOAD: u32 = libc::BPF_LD | libc::BPF_W | libc::BPF_ABS;
     const EQUAL: u32 = libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K;
@@ -120,46 +115,24 @@ pub(super) fn filter() -> Vec<u8> {
     code.into_iter().flat_map(bytes).collect()
 }
 
-/// Whether programs run as [`NOBODY`]: what root starts has no limit on processes, so it is started as another.
-pub(super) fn drops_root() -> bool {
+/// Whether this process is root's: what root starts has no limit on processes, so that a sandbox is started as another.
+pub(super) fn is_root() -> bool {
     // SAFETY: takes no arguments and cannot fail.
     unsafe { libc::geteuid() == 0 }
 }
 
 /// The user and group that own nothing.
-pub(super) const NOBODY: u32 = 65534;
+pub(super) const NOBODY: &str = "65534";
 
-/// Before `command` becomes its program: it inherits no descriptor but the first three and `passed`, is the first to go
-/// when memory is short, has its addresses where they are in every run, and is nobody if it would be root.
-pub(super) fn prepare(command: &mut Command, passed: RawFd) {
-    let drop = drops_root();
-    let start = move || {
-        // SAFETY: only calls that may be made between fork and exec, on values made before the fork: the path is a
-        // constant that ends in a zero, the buffer is valid for its length, `passed` is open in the parent for as long
-        // as it starts the child, and no other call takes a pointer.
-        unsafe {
-            // Neither of these two is needed; what refuses them may.
-            let file = libc::open(c"/proc/self/oom_score_adj".as_ptr(), libc::O_WRONLY | libc::O_CLOEXEC);
-            if file >= 0 {
-                libc::write(file, b"1000".as_ptr().cast(), 4);
-                libc::close(file);
-            }
-            libc::personality(libc::ADDR_NO_RANDOMIZE as libc::c_ulong);
-            let nobody = !drop
-                || (libc::setgroups(0, std::ptr::null()) == 0
-                    && libc::setgid(NOBODY) == 0
-                    && libc::setuid(NOBODY) == 0);
-            // Older kernels cannot close them at once; then what runs inside closes them before it reads a program.
-            libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC);
-            if !nobody || libc::fcntl(passed, libc::F_SETFD, 0) != 0 {
-                return Err(io::Error::last_os_error());
-            }
-        }
-        Ok(())
-    };
-    // SAFETY: `start` allocates nothing and takes no lock.
-    unsafe { command.pre_exec(start) };
-}
+/// The descriptor at which a sandbox finds the filter.
+pub(super) const FILTER: &str = "3";
+
+/// A script for the shell that starts a sandbox: its arguments are the file of the filter and the command. It makes its
+/// process the first to go when memory is short, where it may.
+///
+/// A shell, because a child made by `fork`, which could do this without one, has the tables of our whole memory copied:
+/// with a model of some gigabytes that takes longer than the program.
+pub(super) const START: &str = "exec 3<\"$1\"; shift; echo 1000 2>/dev/null >/proc/self/oom_score_adj; exec \"$@\"";
 
 /// Ends all processes of a group at once. `leader` is a child that was not waited for yet, so that its number is its own.
 pub(super) fn end_group(leader: u32) {
@@ -172,9 +145,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_filter_fits_a_pipe_and_jumps_within_itself() {
+    fn the_filter_jumps_within_itself() {
         let filter = filter();
-        assert!(filter.len() % 8 == 0 && filter.len() <= 4096, "{}", filter.len());
+        assert_eq!(filter.len() % 8, 0);
         let count = filter.len() / 8;
         for (at, instruction) in filter.chunks(8).enumerate() {
             let furthest = at + 1 + usize::from(instruction[2].max(instruction[3]));

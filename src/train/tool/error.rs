@@ -22,6 +22,9 @@ pub enum SandboxError {
          Debian, Ubuntu: apt-get install bubblewrap; Fedora: dnf install bubblewrap), or run without tools"
     )]
     NoBubblewrap,
+    /// Run as root, without the program that gives root up.
+    #[error("running tools as root needs `setpriv` to start sandboxes as nobody: install the package `util-linux`")]
+    NoSetpriv,
     /// This system or processor has no filter of system calls that we know.
     #[error("running tools needs Linux on x86-64 or AArch64: run without tools")]
     Platform,

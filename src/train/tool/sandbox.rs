@@ -9,11 +9,13 @@
 //! with bubblewrap's, which ends at a limit, or when this program ends, however it does.
 
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -39,7 +41,11 @@ pub struct Sandbox {
     bubblewrap: PathBuf,
     python: Python,
     limits: Limits,
-    filter: Vec<u8>,
+    /// What stands before bubblewrap on its command line: programs that make who runs it nobody, and its addresses the
+    /// same in every run.
+    before: Vec<OsString>,
+    /// The filter, in a file without a name.
+    filter: Arc<File>,
 }
 
 impl Sandbox {
@@ -51,20 +57,35 @@ impl Sandbox {
         if !cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
             return Err(SandboxError::Platform);
         }
-        let bubblewrap = python::on_path(OsStr::new("bwrap")).into_iter().next().ok_or(SandboxError::NoBubblewrap)?;
+        let find = |name: &str| python::on_path(OsStr::new(name)).into_iter().next();
+        let bubblewrap = find("bwrap").ok_or(SandboxError::NoBubblewrap)?;
+        let drop: Vec<OsString> = match (confine::is_root(), find("setpriv")) {
+            (false, _) => Vec::new(),
+            (true, Some(setpriv)) => {
+                let arguments = ["--reuid", confine::NOBODY, "--regid", confine::NOBODY, "--clear-groups", "--"];
+                std::iter::once(setpriv.into()).chain(arguments.map(OsString::from)).collect()
+            }
+            (true, None) => return Err(SandboxError::NoSetpriv),
+        };
+        let filter = Arc::new(filter_file()?);
+        let sandbox = |python: Python, fixed: Option<&Path>| {
+            let setarch = fixed.map(|setarch| [setarch.into(), OsString::from("-R")]);
+            let before = drop.iter().cloned().chain(setarch.into_iter().flatten()).collect();
+            Self { bubblewrap: bubblewrap.clone(), python, limits: settings.limits, before, filter: filter.clone() }
+        };
+        let setarch = find("setarch");
         let mut tried = Vec::new();
         let candidates = python::candidates(&settings.python);
         if candidates.is_empty() {
             tried.push(format!("no `{}` on the PATH", settings.python.display()));
         }
         for file in candidates {
-            let sandbox = python::ask(&file).map(|python| Self {
-                bubblewrap: bubblewrap.clone(),
-                python,
-                limits: settings.limits,
-                filter: confine::filter(),
+            let works = python::ask(&file).and_then(|python| {
+                // Some containers forbid fixed addresses, which are not worth a refusal.
+                let fixed = setarch.as_deref().and_then(|path| sandbox(python.clone(), Some(path)).tried().ok());
+                fixed.map_or_else(|| sandbox(python, None).tried(), Ok)
             });
-            match sandbox.and_then(Self::tried) {
+            match works {
                 Ok(sandbox) => return Ok(sandbox),
                 Err(said) => tried.push(format!("{}: {said}", file.display())),
             }
@@ -107,13 +128,8 @@ impl Sandbox {
             let path = path.to_owned();
             move |source| SandboxError::System { action, path, source }
         };
-        // The pipe takes the filter whole, and who reads it finds its end.
-        let (filter, mut writer) = io::pipe().map_err(system("make a pipe for", &self.bubblewrap))?;
-        writer.write_all(&self.filter).map_err(system("send a filter to", &self.bubblewrap))?;
-        drop(writer);
-        let mut command = self.command(filter.as_raw_fd(), blocks().map(String::len));
+        let mut command = self.command(blocks().map(String::len));
         let mut running = Running(command.spawn().map_err(system("run", &self.bubblewrap))?);
-        drop(filter);
         let (sender, events) = mpsc::channel();
         let caps = self.limits.output_bytes;
         if let Some(mut input) = running.0.stdin.take() {
@@ -141,12 +157,17 @@ impl Sandbox {
     }
 
     /// Bubblewrap with the runner and its limits: nothing of ours is visible in it.
-    fn command(&self, filter: i32, lengths: impl Iterator<Item = usize>) -> Command {
+    fn command(&self, lengths: impl Iterator<Item = usize>) -> Command {
         let Limits { cpu_seconds, memory_bytes, processes_max, file_bytes, tmp_bytes, .. } = self.limits;
-        let mut command = Command::new(&self.bubblewrap);
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", confine::START, "sh"])
+            .arg(format!("/proc/{}/fd/{}", std::process::id(), self.filter.as_raw_fd()))
+            .args(&self.before)
+            .arg(&self.bubblewrap);
         command.args(["--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]);
-        command.args(["--uid", &confine::NOBODY.to_string(), "--gid", &confine::NOBODY.to_string()]);
-        command.args(["--hostname", "sandbox", "--seccomp", &filter.to_string()]);
+        command.args(["--uid", confine::NOBODY, "--gid", confine::NOBODY]);
+        command.args(["--hostname", "sandbox", "--seccomp", confine::FILTER]);
         command.args(system_folders());
         for path in ["/etc/alternatives", "/etc/ld.so.cache"] {
             command.args(["--ro-bind-try", path, path]);
@@ -176,9 +197,16 @@ impl Sandbox {
             ("TZ", "UTC"),
         ]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).current_dir("/").process_group(0);
-        confine::prepare(&mut command, filter);
         command
     }
+}
+
+fn filter_file() -> Result<File, SandboxError> {
+    let written = tempfile::tempfile().and_then(|mut file| {
+        file.write_all(&confine::filter())?;
+        Ok(file)
+    });
+    written.map_err(|source| SandboxError::System { action: "write a filter in", path: std::env::temp_dir(), source })
 }
 
 /// Arguments that make the folders of the system visible: links as links.
