@@ -10,3 +10,5 @@ pub mod reject;
 
 #[path = "../../src/extract/mod.rs"]
 pub mod extract;
+
+pub mod eval;

@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::train::{failure, with_adapters};
+use super::train::{failure, language_of, with_adapters};
 use crate::cli::{CommandResult, Global};
-use crate::train::data::template::Template;
 use crate::train::data::vocabulary::Vocabulary;
 use crate::train::error::{Result, TrainError};
 use crate::train::eval::completer::ModelCompleter;
 use crate::train::eval::run::{Evaluation, Shots};
 use crate::train::eval::task::Task;
-use crate::train::run::end_token;
 use crate::train::sample::Choosing;
+use crate::train::tool::sandbox::Sandbox;
+use crate::train::tool::settings::ToolSettings;
 
 /// `eval`.
 #[derive(Args, Debug)]
@@ -60,6 +60,9 @@ pub(crate) struct Eval {
     /// How the zero-shot prompt is laid out.
     #[arg(long, value_enum, default_value_t = Form::Auto, conflicts_with = "shots")]
     form: Form,
+    /// Have the model write programs, and run them in a sandbox.
+    #[arg(long, conflicts_with = "shots")]
+    tools: bool,
     /// The temperature of samples.
     #[arg(long, value_name = "T", default_value_t = 0.7)]
     temperature: f64,
@@ -125,26 +128,23 @@ impl Eval {
     fn evaluate(&self) -> Result<crate::train::eval::report::Report> {
         let tasks = self.tasks.iter().map(|named| self.file(named)).collect::<Result<Vec<_>>>()?;
         let model = with_adapters(&self.model, self.adapters.as_deref())?;
-        let tokenizer = self.tokenizer.clone().unwrap_or_else(|| self.model.join("tokenizer.json"));
-        let end = end_token(&model, &tokenizer)?;
-        let vocabulary = Vocabulary::load(&tokenizer, end, model.config().vocab_size)?;
+        let (vocabulary, template, _) = language_of(&model, &self.model, self.tokenizer.as_deref())?;
         let template = match self.form {
             form if self.shots.is_some() || form == Form::Plain => None,
-            form => {
-                let folder = tokenizer.parent().unwrap_or(Path::new(""));
-                let template = Template::load(folder, &vocabulary.name(end))?;
-                if form == Form::Chat && template.is_plain() {
-                    return Err(TrainError::argument("--form chat", "a model with a chat template", "none"));
-                }
-                (!template.is_plain()).then_some(template)
+            Form::Chat if template.is_plain() => {
+                return Err(TrainError::argument("--form chat", "a model with a chat template", "none"));
             }
+            _ => (!template.is_plain()).then_some(template),
         };
+        // Before anything is asked: without a sandbox there are no tools.
+        let settings = ToolSettings::default();
+        let tools = self.tools.then(|| Sandbox::probe(&settings)).transpose()?.map(|sandbox| (sandbox, settings));
         let evaluation = Evaluation {
             tasks,
             out: self.out.clone(),
             limit: self.limit,
             shots: self.shots,
-            tools: false,
+            tools: self.tools,
             template,
             k: self.k,
             sampled: Choosing { temperature: self.temperature, top_k: self.top_k, top_p: self.top_p },
@@ -153,7 +153,7 @@ impl Eval {
             batch: self.batch,
             model: identity(&self.model, self.adapters.as_deref(), &vocabulary)?,
         };
-        evaluation.run(&mut ModelCompleter::new(&model, &vocabulary, self.max_tokens, self.batch))
+        evaluation.run(&mut ModelCompleter::new(&model, &vocabulary, self.max_tokens, self.batch, tools))
     }
 
     /// The file of a benchmark.

@@ -4,6 +4,9 @@ use super::super::data::vocabulary::Vocabulary;
 use super::super::error::Result;
 use super::super::model::Model;
 use super::super::sample::{Choosing, End, Limits, Row, Sampler};
+use super::super::tool::complete::complete_with_tools;
+use super::super::tool::sandbox::Sandbox;
+use super::super::tool::settings::ToolSettings;
 
 /// What is to be continued.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,13 +45,21 @@ pub struct ModelCompleter<'a> {
     vocabulary: &'a Vocabulary,
     tokens_max: usize,
     batch_rows: usize,
+    tools: Option<(Sandbox, ToolSettings)>,
 }
 
 impl<'a> ModelCompleter<'a> {
-    /// Completions of up to `tokens_max` tokens, `batch_rows` of them at a time.
+    /// Completions of up to `tokens_max` tokens, `batch_rows` of them at a time; with `tools`, programs that they hold
+    /// are run, and what those print stands in them.
     #[must_use]
-    pub fn new(model: &'a Model, vocabulary: &'a Vocabulary, tokens_max: usize, batch_rows: usize) -> Self {
-        Self { model, vocabulary, tokens_max, batch_rows }
+    pub fn new(
+        model: &'a Model,
+        vocabulary: &'a Vocabulary,
+        tokens_max: usize,
+        batch_rows: usize,
+        tools: Option<(Sandbox, ToolSettings)>,
+    ) -> Self {
+        Self { model, vocabulary, tokens_max, batch_rows, tools }
     }
 
     fn row(&self, prompt: &Prompt) -> Result<Row> {
@@ -74,7 +85,13 @@ impl Completer for ModelCompleter<'_> {
             stop_texts: stops.to_vec(),
             batch_rows: self.batch_rows,
         };
-        Sampler::new(self.model, Some(self.vocabulary))?.run(&mut rows, by, &limits)?;
+        let sampler = Sampler::new(self.model, Some(self.vocabulary))?;
+        match &self.tools {
+            None => sampler.run(&mut rows, by, &limits)?,
+            Some((sandbox, settings)) => {
+                complete_with_tools(&sampler, self.vocabulary, &mut rows, by, &limits, sandbox, settings)?;
+            }
+        }
         let completed = rows.iter().map(|row| {
             let text = self.vocabulary.decode(row.output.text_tokens())?;
             let text = super::prompt::cut(&text, stops).to_owned();

@@ -139,7 +139,7 @@ mod tests {
         let pass: Vec<(usize, f64)> = report.pass.iter().map(|at| (at.k, at.estimate.value)).collect();
         // By hand: 2 of 3 and 1 of 3 right; of two drawn one is right in 3 of 3 and in 2 of 3 cases.
         assert_eq!(pass.iter().map(|(k, _)| *k).collect::<Vec<_>>(), [1, 2, 3]);
-        for ((_, found), want) in pass.iter().zip([0.5, (1.0 + 2.0 / 3.0) / 2.0, 1.0]) {
+        for ((_, found), want) in pass.iter().zip([0.5, 5.0 / 6.0, 1.0]) {
             assert!((found - want).abs() < 1e-12, "{found} {want}");
         }
         assert_eq!(report.majority.map(|at| (at.k, at.estimate.value)), Some((3, 0.5)));

@@ -105,7 +105,7 @@ fn a_model_is_evaluated() {
     let model = Model::random(ModelConfig::parse(config.as_bytes(), "test").unwrap(), &Place::cpu(), 3).unwrap();
     let run = |name: &str, batch: usize| {
         let evaluation = Evaluation { out: folder.path().join(name), k: 2, batch, ..evaluation(folder.path(), 3) };
-        evaluation.run(&mut ModelCompleter::new(&model, &vocabulary, 20, batch)).unwrap()
+        evaluation.run(&mut ModelCompleter::new(&model, &vocabulary, 20, batch, None)).unwrap()
     };
     let report = run("a", 1);
     assert_eq!(report.tasks[0].questions, 3);
