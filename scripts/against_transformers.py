@@ -39,7 +39,9 @@ tokens = ours["tokens"].long()
 same_tokens = None
 if not args.no_tokenizer:
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **file)
-    same_tokens = tokenizer(args.text)["input_ids"] == tokens.tolist()
+    # Without the token that begins a text: transformers puts one before texts for any Llama in GGUF, whatever the file says.
+    wanted = tokenizer(args.text, add_special_tokens=False)["input_ids"]
+    same_tokens = tokens.tolist()[-len(wanted):] == wanted and len(tokens) - len(wanted) <= 1
 with torch.no_grad():
     logits = model(tokens[None]).logits[0].float()
 loss = lambda logits: torch.nn.functional.cross_entropy(logits[:-1].double(), tokens[1:]).item()
@@ -47,7 +49,7 @@ greedy = ours["greedy"].long().tolist()
 with torch.no_grad():
     out = model.generate(
         input_ids=tokens[None], attention_mask=torch.ones_like(tokens)[None], max_new_tokens=len(greedy),
-        min_new_tokens=len(greedy), do_sample=False, eos_token_id=-1, pad_token_id=0,
+        min_new_tokens=len(greedy), do_sample=False, pad_token_id=0,
     )
 same_greedy = sum(a == b for a, b in zip(greedy, out[0, len(tokens):].tolist()))
 found = {

@@ -121,6 +121,9 @@ enum Command {
     /// Continue a text with a model.
     #[cfg(feature = "train")]
     Generate(commands::generate::Generate),
+    /// Put benchmarks to a model: its answers, whether they are right, pass@k and maj@k.
+    #[cfg(feature = "train")]
+    Eval(commands::eval::Eval),
     /// Show schema, counts, quantiles and a few rows of a file that these commands read or write.
     Inspect(commands::inspect::Inspect),
     /// Print a completion script for a shell.
@@ -200,6 +203,8 @@ pub fn main() -> ExitCode {
         Command::Train(args) => args.run(global, &mut out),
         #[cfg(feature = "train")]
         Command::Generate(args) => args.run(global, &mut out),
+        #[cfg(feature = "train")]
+        Command::Eval(args) => args.run(global, &mut out),
         Command::Inspect(args) => args.run(&mut out),
         Command::Completions(args) => args.run(&mut Cli::command(), &mut out),
         Command::Man(args) => args.run(&Cli::command()),

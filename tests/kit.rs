@@ -87,3 +87,40 @@ fn a_round_on_the_kit_finds_its_mathematics() {
     // The rule "TeX signs per character" reaches 0.81 here.
     assert!(precision > 0.85, "average precision {precision:.3} over {} pages", ranked.len());
 }
+
+/// The processor's time that this thread has had, which other work on the machine does not lengthen.
+#[cfg(feature = "train")]
+fn thread_seconds() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
+}
+
+/// The checker on the kit's pairs of answers. A pair has the verdict that its source demands; where its author meant
+/// another, or the source's own default says another, that counts.
+#[cfg(feature = "train")]
+#[test]
+fn answers_are_judged_as_the_kit_says() {
+    use corpus_build::train::eval::{equal::equal, extract};
+    let Some(kit) = kit() else {
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), b"SKIPPED: no evaluation kit\n");
+        return;
+    };
+    let text = std::fs::read_to_string(kit.join("graders/math_verify_cases.jsonl")).unwrap();
+    let rows: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let (mut wrong, mut slowest) = (Vec::new(), 0f64);
+    for row in &rows {
+        let (gold, answered) = (row["gold"].as_str().unwrap(), row["pred"].as_str().unwrap());
+        let begun = thread_seconds();
+        let truth = extract::truth(gold);
+        let said = extract::answer(answered).is_some_and(|found| equal(&found, &truth));
+        slowest = slowest.max(thread_seconds() - begun);
+        let demanded = row["verdict_0_9_0_default_config"].as_bool().or_else(|| row["expected"].as_bool()).unwrap();
+        if said != row["intended"].as_bool().unwrap_or(demanded) {
+            let end: String = answered.chars().rev().take(80).collect::<Vec<_>>().into_iter().rev().collect();
+            wrong.push(format!("said {said}: {truth:?} … {end:?}"));
+        }
+    }
+    let share = 1.0 - wrong.len() as f64 / rows.len() as f64;
+    assert!(share >= 0.98, "agreement {share:.4}:\n{}", wrong.join("\n"));
+    assert!(slowest < 0.1, "the slowest pair took {slowest:.3} s");
+}

@@ -447,6 +447,19 @@ fn a_machine_may_decide() {
     assert!(lab.out().join("rounds/02/summary.json").exists());
 }
 
+#[test]
+fn a_round_that_collects_everything_leaves_no_negatives_and_says_so() {
+    let lab = Lab::begun(true);
+    let all = "rank.token_budget='10M'";
+    let output = lab.run(&[all], &["iterate", "--round", "2"]);
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    for part in ["no negatives are left", "16 are in the seed", "collected by the round before", "recall.negatives"] {
+        assert!(message.contains(part), "{message:?} lacks {part:?}");
+    }
+    lab.succeed(&[all, "recall.negatives='survivors'"], &["iterate", "--round", "2"]);
+}
+
 // ---- ends
 
 #[test]

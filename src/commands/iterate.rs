@@ -121,7 +121,7 @@ fn print_rounds(out: &mut dyn Write, summaries: &[Summary]) -> std::io::Result<(
         return Ok(());
     }
     let heads = ["round", "seed", "recalled", "pages", "tokens", "new", "gone", "held pages", "held tokens"];
-    writeln!(out, "{}", heads.map(|head| format!("{head:>11}")).concat())?;
+    writeln!(out, "{}", heads.map(|head| format!("{head:>12}")).concat())?;
     let share = |value: &Value| value.as_f64().map_or_else(String::new, |share| format!("{:.1} %", 100.0 * share));
     let number = |value: &Value| value.as_u64().map_or_else(String::new, |n| n.to_string());
     for Summary { round, figures, .. } in summaries {
@@ -137,7 +137,7 @@ fn print_rounds(out: &mut dyn Write, summaries: &[Summary]) -> std::io::Result<(
             share(&convergence["pages_share"]),
             share(&convergence["tokens_share"]),
         ];
-        writeln!(out, "{}", cells.map(|cell| format!("{cell:>11}")).concat())?;
+        writeln!(out, "{}", cells.map(|cell| format!("{cell:>12}")).concat())?;
     }
     let last = summaries.last().map(|summary| &summary.figures["convergence"]);
     match last {

@@ -5,6 +5,8 @@ pub(crate) mod boilerplate;
 pub(crate) mod decontaminate;
 pub(crate) mod docs;
 pub(crate) mod domains;
+#[cfg(feature = "train")]
+pub(crate) mod eval;
 pub(crate) mod fetch;
 #[cfg(feature = "train")]
 pub(crate) mod generate;
@@ -14,6 +16,8 @@ pub(crate) mod iterate;
 pub(crate) mod pack;
 pub(crate) mod quality;
 pub(crate) mod recall;
+#[cfg(feature = "train")]
+pub(crate) mod reinforce;
 pub(crate) mod report;
 pub(crate) mod stages;
 #[cfg(feature = "train")]

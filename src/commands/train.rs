@@ -1,4 +1,5 @@
-//! `train`: pre-training, fine-tuning, what a run will take, merged adapters; tokenizers, measurements, comparisons.
+//! `train`: pre-training, fine-tuning, reinforcement learning, what a run will take, merged adapters; tokenizers,
+//! measurements, comparisons.
 
 mod compare;
 mod measure;
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
+use super::reinforce::{self, Reward};
 use crate::cli::{CommandResult, Failure, Global};
 use crate::train::comm::Solo;
 use crate::train::config::{DeviceChoice, TrainConfig};
@@ -17,6 +19,7 @@ use crate::train::data::template::Template;
 use crate::train::data::vocabulary::Vocabulary;
 use crate::train::error::TrainError;
 use crate::train::model::Model;
+use crate::train::paradigm::{DPO, GRPO, PPO, RFT};
 use crate::train::params::companions;
 use crate::train::params::save::Stored;
 use crate::train::plan::Plan;
@@ -27,6 +30,12 @@ Examples:
   corpus-build train plan --config train.toml
   corpus-build train pretrain --config train.toml --resume
   corpus-build train sft --config sft.toml
+  corpus-build train reward --config rl.toml --make-steps
+  corpus-build train reward --config reward.toml
+  corpus-build train grpo --config rl.toml --resume
+  corpus-build train ppo --config rl.toml
+  corpus-build train dpo --config rl.toml
+  corpus-build train rft --config rl.toml --set 'method.source = \"online\"'
   corpus-build train compare --config models/tiny.toml --corpus ranked=out/rounds/01/shards --corpus crawl=out/pages --held-out math=held-out.jsonl
   corpus-build train measure --model out/model page.txt
   corpus-build train tokenizer out/rounds/01/shards --size 4096 --to out/tokenizer
@@ -48,6 +57,21 @@ enum TrainCommand {
     /// Fine-tune on conversations: only what the assistant says is learnt.
     #[command(after_help = EXAMPLES)]
     Sft(Start),
+    /// Train a reward model, of outcomes or of steps; or make the examples of the latter.
+    #[command(after_help = EXAMPLES)]
+    Reward(Reward),
+    /// Group relative policy optimisation, with rewards of outcomes or of steps.
+    #[command(after_help = EXAMPLES)]
+    Grpo(Start),
+    /// Proximal policy optimisation, with a value model.
+    #[command(after_help = EXAMPLES)]
+    Ppo(Start),
+    /// Direct preference optimisation on pairs of outputs.
+    #[command(after_help = EXAMPLES)]
+    Dpo(Start),
+    /// Rejection sampling: fine-tuning on the outputs that are right; online with method.source = "online".
+    #[command(after_help = EXAMPLES)]
+    Rft(Start),
     /// Print parameters, memory, steps and learning rates of a configuration; nothing is loaded.
     #[command(after_help = EXAMPLES)]
     Plan,
@@ -121,6 +145,11 @@ impl Train {
             TrainCommand::Sft(start) => {
                 train(global, out, &start, "conversations (kind = \"chat\")", |rules| rules.kind == Kind::Chat)
             }
+            TrainCommand::Reward(reward) => reward.run(global, out),
+            TrainCommand::Grpo(start) => reinforce::train(global, out, &GRPO, start.resume),
+            TrainCommand::Ppo(start) => reinforce::train(global, out, &PPO, start.resume),
+            TrainCommand::Dpo(start) => reinforce::train(global, out, &DPO, start.resume),
+            TrainCommand::Rft(start) => reinforce::train(global, out, &RFT, start.resume),
             TrainCommand::Plan => {
                 let config = configured(global)?;
                 // A plan for a GPU needs none.

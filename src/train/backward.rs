@@ -95,17 +95,40 @@ pub fn gradients(
     keep: Checkpointing,
     slope: impl FnMut(usize, f32) -> f32,
 ) -> Result<(Vec<f32>, Grads)> {
+    gradients_at(model, batch, keep, 1.0, slope)
+}
+
+/// As [`gradients`], under the softmax of the logits divided by a temperature.
+///
+/// # Errors
+/// As [`loss_and_grads`].
+pub fn gradients_at(
+    model: &Model,
+    batch: &Batch,
+    keep: Checkpointing,
+    temperature: f64,
+    slope: impl FnMut(usize, f32) -> f32,
+) -> Result<(Vec<f32>, Grads)> {
     let config = model.config();
     let chunk = head::chunk_tokens(config.vocab_size);
     let head_name = if config.tied { names::EMBEDDING } else { names::HEAD };
     let head_trained = is_trained(model, head_name);
     trunk(model, &batch.sequences, keep, |weights, hidden, grads| {
-        let found = head::gradients(hidden, &weights.head, &batch.targets, head_trained, chunk, slope)?;
+        let hidden = at_temperature(hidden, temperature)?;
+        let found = head::gradients(&hidden, &weights.head, &batch.targets, head_trained, chunk, slope)?;
         if let Some(gradient) = found.head {
             grads.add(head_name, &gradient)?;
         }
-        Ok((found.log_probs, found.hidden))
+        Ok((found.log_probs, at_temperature(&found.hidden, temperature)?))
     })
+}
+
+/// What goes into the head for its logits to be divided by a temperature.
+///
+/// # Errors
+/// The device is out of memory.
+pub fn at_temperature(hidden: &Tensor, temperature: f64) -> candle_core::Result<Tensor> {
+    if temperature == 1.0 { Ok(hidden.clone()) } else { hidden / temperature }
 }
 
 /// Runs embedding, blocks and last norm, hands the result to `top` (with a detached view of the weights), takes what it

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::data::pack::Place;
@@ -70,17 +71,47 @@ pub fn steps(checkpoints: &Path) -> Result<Vec<u64>> {
 /// # Errors
 /// The disk is full.
 pub fn save(checkpoints: &Path, model: &Model, optimizer: &AdamW, state: &RunState, keep: usize) -> Result<PathBuf> {
-    let target = folder(checkpoints, state.step);
-    write_folder(&target, |new| {
-        match model.lora() {
-            Some(lora) => peft::write(&new.join(ADAPTERS), lora, "")?,
-            None => model.write_files(new, Stored::F32)?,
-        }
-        optimizer.save(&new.join(OPTIMIZER), model.trained())?;
-        let text = serde_json::to_vec_pretty(state).unwrap_or_default();
-        Ok(crate::io::atomic::write(new.join(STATE), text)?)
-    })?;
-    let best = state.best.map(|(_, step)| step);
+    save_with(checkpoints, state.step, state.best.map(|(_, step)| step), keep, |new| {
+        write_trained(new, model, optimizer)?;
+        write_state(new, state)
+    })
+}
+
+/// Writes what is trained of a model, and its optimiser, into a folder.
+///
+/// # Errors
+/// The disk is full.
+pub fn write_trained(new: &Path, model: &Model, optimizer: &AdamW) -> Result<()> {
+    match model.lora() {
+        Some(lora) => peft::write(&new.join(ADAPTERS), lora, "")?,
+        None => model.write_files(new, Stored::F32)?,
+    }
+    optimizer.save(&new.join(OPTIMIZER), model.trained())
+}
+
+/// Writes the state of a run into a folder.
+///
+/// # Errors
+/// The disk is full.
+pub fn write_state(new: &Path, state: &impl Serialize) -> Result<()> {
+    let text = serde_json::to_vec_pretty(state).unwrap_or_default();
+    Ok(crate::io::atomic::write(new.join(STATE), text)?)
+}
+
+/// Writes the checkpoint of a step as `fill` fills its folder, then removes those that are neither among the last `keep`
+/// nor the best.
+///
+/// # Errors
+/// What `fill` says, or the disk is full.
+pub fn save_with(
+    checkpoints: &Path,
+    step: u64,
+    best: Option<u64>,
+    keep: usize,
+    fill: impl FnOnce(&Path) -> Result<()>,
+) -> Result<PathBuf> {
+    let target = folder(checkpoints, step);
+    write_folder(&target, fill)?;
     let steps = steps(checkpoints)?;
     let old = &steps[..steps.len().saturating_sub(keep)];
     for step in old.iter().filter(|step| Some(**step) != best) {
@@ -95,6 +126,14 @@ pub fn save(checkpoints: &Path, model: &Model, optimizer: &AdamW, state: &RunSta
 /// # Errors
 /// It is damaged.
 pub fn state(folder: &Path) -> Result<RunState> {
+    read_state(folder)
+}
+
+/// Reads what [`write_state`] wrote.
+///
+/// # Errors
+/// It is damaged.
+pub fn read_state<S: DeserializeOwned>(folder: &Path) -> Result<S> {
     let path = folder.join(STATE);
     let bytes = std::fs::read(&path).map_err(TrainError::read(&path))?;
     serde_json::from_slice(&bytes).map_err(|e| TrainError::format(&path, "the state of a run", e))
@@ -105,6 +144,15 @@ pub fn state(folder: &Path) -> Result<RunState> {
 /// # Errors
 /// A file is damaged or is of another model.
 pub fn restore(folder: &Path, model: &Model, adam: AdamWConfig) -> Result<AdamW> {
+    read_trained(folder, model)?;
+    AdamW::load(adam, &folder.join(OPTIMIZER), model.trained())
+}
+
+/// Puts the trained parameters of a checkpoint into a model.
+///
+/// # Errors
+/// A file is damaged or is of another model.
+pub fn read_trained(folder: &Path, model: &Model) -> Result<()> {
     let from = if model.lora().is_some() { folder.join(ADAPTERS) } else { folder.to_owned() };
     match model.lora() {
         Some(lora) => {
@@ -120,7 +168,7 @@ pub fn restore(folder: &Path, model: &Model, adam: AdamWConfig) -> Result<AdamW>
             }
         }
     }
-    AdamW::load(adam, &folder.join(OPTIMIZER), model.trained())
+    Ok(())
 }
 
 fn put(param: &super::params::Param, numbers: Vec<f32>) -> Result<()> {

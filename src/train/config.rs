@@ -1,10 +1,15 @@
 //! `train.toml` → one checked [`TrainConfig`]. Relative paths are relative to the file that names them,
 //! or to the working folder where `--set` does.
 
+pub(crate) mod files;
+mod shared;
+
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use files::{expand, rebase};
 
 use super::data::exclusion::Apart;
 use super::data::mixture;
@@ -13,8 +18,9 @@ use super::data::source::{Kind, Order, SourceRules};
 use super::error::{Result, TrainError};
 use super::lora::LoraConfig;
 use super::optim::AdamWConfig;
-use super::schedule::{Schedule, Shape};
+use super::schedule::Schedule;
 use crate::config::{TokenBudget, merge};
+pub(super) use shared::{RawLora, RawOptimizer};
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -38,14 +44,6 @@ struct RawModel {
     tokenizer: Option<PathBuf>,
     #[serde(default)]
     device: DeviceChoice,
-}
-
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct RawLora {
-    rank: usize,
-    alpha: f64,
-    targets: Vec<String>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -135,46 +133,6 @@ fn keep() -> usize {
 
 fn spike() -> f64 {
     3.0
-}
-
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-struct RawOptimizer {
-    peak_rate: f64,
-    schedule: RawSchedule,
-    warmup_steps: u64,
-    stairs: Vec<(f64, f64)>,
-    floor: f64,
-    beta1: f64,
-    beta2: f64,
-    eps: f64,
-    weight_decay: f64,
-}
-
-impl Default for RawOptimizer {
-    fn default() -> Self {
-        let AdamWConfig { beta1, beta2, eps, weight_decay } = AdamWConfig::default();
-        Self {
-            peak_rate: 4.2e-4,
-            schedule: RawSchedule::MultiStep,
-            warmup_steps: 2000,
-            stairs: vec![(0.8, 0.316), (0.9, 0.1)],
-            floor: 0.1,
-            beta1,
-            beta2,
-            eps,
-            weight_decay,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum RawSchedule {
-    MultiStep,
-    Cosine,
-    Linear,
-    Constant,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -336,7 +294,7 @@ impl TrainConfig {
                 return Err(wrong("model", "path, or shape and tokenizer", found));
             }
         };
-        let lora = lora.map(|RawLora { rank, alpha, targets }| LoraConfig { rank, alpha, targets }.checked());
+        let lora = lora.map(RawLora::checked);
         let RawData { context, packing, seed: data_seed, cache, source } = data;
         if context < 2 {
             return Err(wrong("data.context", "at least 2 tokens", context.to_string()));
@@ -378,22 +336,7 @@ impl TrainConfig {
             let found = format!("{clip_norm} and {loss_spike_max}");
             return Err(wrong("train.clip_norm and train.loss_spike_max", "numbers above 0", found));
         }
-        let RawOptimizer { peak_rate, schedule, warmup_steps, stairs, floor, beta1, beta2, eps, weight_decay } =
-            optimizer;
-        if !(peak_rate > 0.0 && peak_rate.is_finite()) {
-            return Err(wrong("optimizer.peak_rate", "a number above 0", peak_rate.to_string()));
-        }
-        if ![beta1, beta2].iter().all(|beta| (0.0..1.0).contains(beta)) || eps <= 0.0 || weight_decay < 0.0 {
-            let found = format!("{beta1}, {beta2}, {eps}, {weight_decay}");
-            return Err(wrong("optimizer", "β in [0, 1), eps above 0, weight_decay not below 0", found));
-        }
-        let shape = match schedule {
-            RawSchedule::MultiStep => Shape::MultiStep(stairs),
-            RawSchedule::Cosine => Shape::Cosine(floor),
-            RawSchedule::Linear => Shape::Linear(floor),
-            RawSchedule::Constant => Shape::Constant,
-        };
-        let schedule = Schedule { peak: peak_rate, warmup_steps: warmup_steps.min(steps / 5), steps, shape };
+        let (adam, schedule) = optimizer.checked(steps, path)?;
         let output = output.dir;
         Ok(Self {
             path: path.to_owned(),
@@ -413,7 +356,7 @@ impl TrainConfig {
             checkpoint_blocks,
             clip_norm,
             seed,
-            adam: AdamWConfig { beta1, beta2, eps, weight_decay },
+            adam,
             schedule,
             save_every: save_every.unwrap_or(steps).max(1),
             save_keep: save_keep.max(1),
@@ -472,51 +415,6 @@ impl RawSource {
             held_out,
         })
     }
-}
-
-/// Makes the relative paths that a file names relative to the working folder, as those of `--set` are.
-fn rebase(table: &mut toml::Table, base: &Path) {
-    let join = |value: &mut toml::Value| {
-        if let toml::Value::String(path) = value {
-            *path = base.join(&*path).to_string_lossy().into_owned();
-        }
-    };
-    let keys = [("model", "path"), ("model", "tokenizer"), ("data", "cache"), ("output", "dir")];
-    for (section, key) in keys {
-        table.get_mut(section).and_then(|section| section.get_mut(key)).into_iter().for_each(join);
-    }
-    for section in ["data", "measure"] {
-        let sources = table.get_mut(section).and_then(|section| section.get_mut("source")?.as_array_mut());
-        let files = sources.into_iter().flatten().filter_map(|source| source.get_mut("files")?.as_array_mut());
-        files.flatten().for_each(join);
-    }
-}
-
-/// The files of a path: itself, those of known forms in a folder (lists of rejected pages left out), those of a glob;
-/// sorted. Where there is none, the path itself: a plan needs no data, and a run says that it is missing.
-pub(crate) fn expand(path: &Path) -> Result<Vec<PathBuf>> {
-    use crate::io::documents::Form;
-    let mut files = Vec::new();
-    let text = path.to_string_lossy();
-    if path.is_dir() {
-        let entries = std::fs::read_dir(path).map_err(TrainError::read(path))?;
-        for entry in entries {
-            let file = entry.map_err(TrainError::read(path))?.path();
-            let name = file.file_name().unwrap_or_default().to_string_lossy();
-            let wanted = !name.starts_with('.') && !name.ends_with(".rejects.parquet") && Form::of(&file).is_some();
-            if wanted && file.is_file() {
-                files.push(file);
-            }
-        }
-    } else if !path.exists() && text.contains(['*', '?', '[']) {
-        let listed = glob::glob(&text).map_err(|e| TrainError::format(path, "a glob", e))?;
-        files.extend(listed.filter_map(std::result::Result::ok));
-    }
-    files.sort();
-    if files.is_empty() {
-        files.push(path.to_owned());
-    }
-    Ok(files)
 }
 
 #[cfg(test)]

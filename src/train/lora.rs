@@ -120,6 +120,11 @@ impl Lora {
         &self.params
     }
 
+    /// Freezes A and B, as those of a policy that was.
+    pub fn freeze(&mut self) {
+        self.params.freeze();
+    }
+
     fn scale(&self) -> f64 {
         self.config.alpha / self.config.rank as f64
     }

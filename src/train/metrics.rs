@@ -134,6 +134,28 @@ impl Metrics {
         Ok(())
     }
 
+    /// Tells of a step whose figures are others: the numbers among the fields of `of`, which names its step; `shown` of
+    /// them are progress.
+    ///
+    /// # Errors
+    /// The disk is full.
+    pub fn figures(&mut self, step: u64, of: &impl Serialize, shown: &[&str]) -> Result<()> {
+        self.line(of)?;
+        let fields = serde_json::to_value(of).unwrap_or_default();
+        let numbers = fields.as_object().into_iter().flatten().filter(|(name, _)| *name != "step");
+        let values: Vec<(&str, f64)> = numbers.filter_map(|(name, n)| Some((name.as_str(), n.as_f64()?))).collect();
+        self.events.scalars(step, &values)?;
+        let said = |name: &&str| values.iter().find(|(n, _)| n == name).map(|(n, v)| format!("{n} {v:.4}"));
+        let message = shown.iter().filter_map(said).collect::<Vec<_>>().join(", ");
+        self.bar.set_position(step);
+        self.bar.set_message(format!("{message},"));
+        if self.logs && (self.said.elapsed() >= LINE_EVERY || step == self.steps) {
+            self.said = Instant::now();
+            tracing::info!(step = %format!("{step}/{}", self.steps), "{message}");
+        }
+        Ok(())
+    }
+
     /// Tells of a measurement.
     ///
     /// # Errors

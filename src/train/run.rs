@@ -147,6 +147,7 @@ impl<'a> Run<'a> {
             let expected = format!("a multiple of the {} processes", comm.world());
             return Err(TrainError::argument("rows of a batch", expected, config.batch_rows));
         }
+        config.sources.iter().chain(&config.measured).try_for_each(SourceRules::check_files)?;
         let (model, tokenizer) = model_at(config, &place_of(config.device, comm.rank())?)?;
         let (vocabulary, template) = language(&model, &tokenizer)?;
         let progress = |file: &str, tokens: u64| tracing::info!(file, tokens, "tokens ready");

@@ -1,13 +1,12 @@
 //! `train compare`: what corpora are worth to a small model.
 
 use std::io::Write;
-use std::path::PathBuf;
 
 use clap::Args;
 
 use super::{configured, failure, pool};
 use crate::cli::{CommandResult, Global};
-use crate::train::compare::{CompareRules, Corpus, compare};
+use crate::train::compare::{CompareRules, Corpus, SeedRun, compare};
 
 /// `train compare`.
 #[derive(Args, Debug)]
@@ -18,7 +17,7 @@ pub(super) struct Compare {
     corpora: Vec<String>,
     /// Texts to measure on, which are not trained on; besides those of `[[measure.source]]`. May be repeated.
     #[arg(long = "held-out", value_name = "NAME=FILES")]
-    held_out: Vec<PathBuf>,
+    held_out: Vec<String>,
     /// The source whose files each corpus takes the place of [default: the only one].
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
@@ -30,14 +29,15 @@ pub(super) struct Compare {
 impl Compare {
     pub(super) fn run(self, global: &Global, out: &mut dyn Write) -> CommandResult {
         let config = configured(global)?;
+        let parse = |named: &[String]| named.iter().map(|corpus| Corpus::parse(corpus)).collect();
         let rules = CompareRules {
-            corpora: self.corpora.iter().map(|corpus| Corpus::parse(corpus)).collect(),
-            held_out: self.held_out,
+            corpora: parse(&self.corpora),
+            held_out: parse(&self.held_out),
             source: self.source,
             seeds: self.seeds,
             quiet: global.quiet,
         };
-        let mut done = |corpus: &str, run: &crate::train::compare::SeedRun| {
+        let mut done = |corpus: &str, run: &SeedRun| {
             if let Some(one) = run.measured.last() {
                 let perplexity = format!("{:.3}", one.perplexity);
                 tracing::info!(corpus, seed = run.seed, held_out = one.source, perplexity, "trained");

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::{failure, pool};
 use crate::cli::{CommandResult, Global};
-use crate::train::config::expand;
+use crate::train::config::files::expand;
 use crate::train::data::learn;
 use crate::train::error::Result;
 use crate::train::params::save::write_folder;

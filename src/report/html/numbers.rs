@@ -49,7 +49,8 @@ pub(super) fn score(score: f64) -> String {
         0.0 => "0".to_owned(),
         s if s < 0.001 => format!("{s:.1e}"),
         // Near the top three digits would make all scores one.
-        s if s > 0.99 && s < 1.0 => format!("{s:.5}"),
+        s if s > 0.99 && s < 0.999_995 => format!("{s:.5}"),
+        s if s > 0.99 && s < 1.0 => "> 0.99999".to_owned(),
         s => format!("{s:.3}"),
     }
 }
@@ -89,7 +90,8 @@ mod tests {
             [0.0, 0.0001, 0.1234, 1.0].map(percent),
             ["0\u{202f}%", "< 0.1\u{202f}%", "12.3\u{202f}%", "100\u{202f}%"]
         );
-        assert_eq!([0.5, 0.00002, 0.99993, 1.0].map(score), ["0.500", "2.0e-5", "0.99993", "1.000"]);
+        let scores = [0.5, 0.00002, 0.99993, 0.999_997, 1.0].map(score);
+        assert_eq!(scores, ["0.500", "2.0e-5", "0.99993", "> 0.99999", "1.000"]);
         assert_eq!(
             [3.0, 60.0, 600.0, 9000.0].map(seconds),
             ["3.00\u{202f}s", "60\u{202f}s", "10\u{202f}min", "2.5\u{202f}h"]

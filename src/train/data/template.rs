@@ -88,6 +88,12 @@ impl Template {
         Ok(Self { jinja: Some(jinja), source, begin, end })
     }
 
+    /// Whether it is the paper's plain form.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.jinja.is_none()
+    }
+
     /// What the template's outcome depends on.
     #[must_use]
     pub fn identity(&self) -> String {

@@ -5,6 +5,9 @@ use candle_core::{DType, Device, Tensor};
 use super::attention::{attend, project_qkv, split_heads};
 use super::config::ModelConfig;
 use super::decoder::Decoder;
+use super::fused::attention::Heads;
+use super::fused::cached::{self, Kept, Window};
+use super::fused::{self, with_numbers};
 use super::mlp::project;
 use super::norm::rms_norm;
 use super::rope::turn;
@@ -23,13 +26,15 @@ pub struct Cache {
     padding: Vec<usize>,
     /// By block: `[rows, kv_heads, capacity, head_dim]`.
     kept: Vec<(Tensor, Tensor)>,
+    /// The same as numbers, where the fused operations apply.
+    numbers: Vec<Kept>,
 }
 
 impl Cache {
     /// An empty cache for `padding.len()` rows; each number is how many tokens of padding the row begins with.
     #[must_use]
     pub fn new(padding: Vec<usize>) -> Self {
-        Self { rows: padding.len(), seen: 0, capacity: 0, padding, kept: Vec::new() }
+        Self { rows: padding.len(), seen: 0, capacity: 0, padding, kept: Vec::new(), numbers: Vec::new() }
     }
 
     /// Tokens seen, padding included.
@@ -51,9 +56,27 @@ impl Cache {
             let ids = Tensor::from_slice(&ids, ids.len(), k.device())?;
             (*k, *v) = (k.index_select(&ids, 0)?, v.index_select(&ids, 0)?);
         }
+        for kept in &mut self.numbers {
+            *kept = kept.selected(rows, kept.keys.len() / self.rows.max(1));
+        }
         self.padding = rows.iter().map(|&row| self.padding[row]).collect();
         self.rows = rows.len();
         Ok(())
+    }
+
+    /// Makes room for `time` more tokens, as numbers.
+    fn grow_numbers(&mut self, config: &ModelConfig, time: usize) {
+        let needed = self.seen + time;
+        if needed <= self.capacity {
+            return;
+        }
+        let capacity = needed.next_power_of_two().max(64);
+        self.numbers.resize_with(config.layers, Kept::default);
+        for kept in &mut self.numbers {
+            let heads = self.rows * config.kv_heads;
+            *kept = kept.grown(self.seen, self.capacity, capacity, heads, config.head_dim);
+        }
+        self.capacity = capacity;
     }
 
     /// Makes room for `time` more tokens.
@@ -125,6 +148,9 @@ impl Decoder {
             return Err(TrainError::argument("a position", expected, position));
         }
         let mut x = self.embed(weights, tokens)?;
+        if fused::applies(&x) {
+            return self.advance_fused(weights, x, &positions, cache);
+        }
         let (dtype, device) = (x.dtype(), x.device().clone());
         cache.grow(config, time, dtype, &device)?;
         let turns = self.rope().turns(&positions);
@@ -144,6 +170,28 @@ impl Decoder {
             x = self.feed_forward(block, &(x + project(&y, &block.o)?)?)?;
         }
         cache.seen += time;
+        Ok(self.last_norm(weights, &x)?)
+    }
+
+    /// The same where the fused operations apply.
+    fn advance_fused(&self, weights: &Weights, mut x: Tensor, positions: &[u32], cache: &mut Cache) -> Result<Tensor> {
+        let config = self.config();
+        let time = positions.len() / cache.rows;
+        cache.grow_numbers(config, time);
+        let turns = self.rope().turns(positions);
+        let heads = Heads { queries: config.heads, keys: config.kv_heads, width: config.head_dim };
+        let Cache { seen, capacity, padding, numbers, .. } = cache;
+        let window = Window { time, seen: *seen, capacity: *capacity, padding };
+        for (block, kept) in weights.blocks.iter().zip(numbers) {
+            let normed = rms_norm(&x, &block.input_norm, config.norm_eps)?;
+            let [q, k, v] = project_qkv(config, block, &normed)?;
+            let y = with_numbers(&q, |q| {
+                with_numbers(&k, |k| with_numbers(&v, |v| Ok(cached::attend([q, k, v], &turns, heads, kept, &window))))
+            })?;
+            let y = Tensor::from_vec(y, (positions.len(), config.heads * config.head_dim), x.device())?;
+            x = self.feed_forward(block, &(x + project(&y, &block.o)?)?)?;
+        }
+        *seen += time;
         Ok(self.last_norm(weights, &x)?)
     }
 }

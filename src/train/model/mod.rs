@@ -94,6 +94,15 @@ impl Model {
         self
     }
 
+    /// Drops the head, for what is built on the hidden states alone: a head that is no parameter of its own is the
+    /// embedding, and so it is read.
+    #[must_use]
+    pub fn without_head(mut self) -> Self {
+        self.params.remove(names::HEAD);
+        self.decoder = Decoder::new(ModelConfig { tied: true, ..self.config().clone() });
+        self
+    }
+
     /// Merges the adapters into the weights and drops them.
     ///
     /// # Errors

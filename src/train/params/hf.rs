@@ -162,3 +162,59 @@ impl HfFiles {
         self.entries.keys().map(String::as_str)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// A file of tensors of two numbers each: name, type, bytes.
+    fn file(tensors: &[(&str, &str, &[u8])]) -> Vec<u8> {
+        let (mut header, mut body) = (serde_json::Map::new(), Vec::new());
+        for (name, dtype, bytes) in tensors {
+            let from = body.len();
+            body.extend_from_slice(bytes);
+            let place = json!({"dtype": dtype, "shape": [2], "data_offsets": [from, body.len()]});
+            header.insert((*name).to_owned(), place);
+        }
+        let header = Value::Object(header).to_string();
+        [(header.len() as u64).to_le_bytes().as_slice(), header.as_bytes(), &body].concat()
+    }
+
+    fn bytes<const N: usize>(numbers: [[u8; N]; 2]) -> Vec<u8> {
+        numbers.concat()
+    }
+
+    #[test]
+    fn shards_of_all_types_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, bytes: &[u8]| crate::io::atomic::write(folder.path().join(name), bytes).unwrap();
+        let numbers = [1.5f32, -2.0];
+        let half = bytes(numbers.map(|n| f16::from_f32(n).to_le_bytes()));
+        let brain = bytes(numbers.map(|n| bf16::from_f32(n).to_le_bytes()));
+        let whole = bytes(numbers.map(f32::to_le_bytes));
+        write("a.safetensors", &file(&[("f16", "F16", &half), ("bf16", "BF16", &brain)]));
+        write("b.safetensors", &file(&[("f32", "F32", &whole), ("i64", "I64", &[0; 16])]));
+        let index =
+            |map: Value| write("model.safetensors.index.json", json!({"weight_map": map}).to_string().as_bytes());
+        let (a, b) = ("a.safetensors", "b.safetensors");
+        index(json!({"f16": a, "bf16": a, "f32": b, "i64": b}));
+        let files = HfFiles::open(folder.path()).unwrap();
+        for name in ["f16", "bf16", "f32"] {
+            assert_eq!(files.read(name).unwrap(), numbers, "{name}");
+        }
+        let wanted = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), vec![2])).collect::<Vec<_>>();
+        let message = files.check(&wanted(&["bf16", "f16", "f32", "i64", "more"])).unwrap_err().to_string();
+        assert!(message.contains("i64: expected F32, F16 or BF16, found I64"), "{message}");
+        assert!(message.contains("more: expected [2], found nothing"), "{message}");
+        index(json!({"f16": a, "f32": a}));
+        let message = HfFiles::open(folder.path()).err().unwrap().to_string();
+        assert!(message.contains("a.safetensors") && message.contains("the index says that it holds f32"), "{message}");
+        index(json!({"f16": "c.safetensors"}));
+        assert!(HfFiles::open(folder.path()).err().unwrap().to_string().contains("c.safetensors: cannot read"));
+        write("b.safetensors", &file(&[("f16", "F16", &half)]));
+        index(json!({"f16": a, "bf16": b}));
+        assert!(HfFiles::open(folder.path()).err().unwrap().to_string().contains("f16 is in an earlier shard too"));
+    }
+}

@@ -191,6 +191,11 @@ impl Params {
         self.list.iter().map(|param| param.value.elem_count()).sum()
     }
 
+    /// Drops the parameter of this name, where there is one.
+    pub fn remove(&mut self, name: &str) {
+        self.list.retain(|param| param.name != name);
+    }
+
     /// Freezes all of them: no gradients, no masters apart.
     pub fn freeze(&mut self) {
         for param in &mut self.list {

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use candle_core::{DType, Tensor};
 use half::bf16;
@@ -201,13 +201,6 @@ pub fn write_checkpoint<'a>(
         atomic::write(folder.join(name), bytes)?;
     }
     Ok(())
-}
-
-/// The path of a folder's hidden twin while it is written; what a killed run leaves.
-#[must_use]
-pub fn unfinished(folder: &Path) -> Option<PathBuf> {
-    let name = folder.file_name()?.to_str()?;
-    Some(folder.with_file_name(format!(".{name}.new")))
 }
 
 #[cfg(test)]

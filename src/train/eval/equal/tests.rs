@@ -93,7 +93,7 @@ fn decimals_round() {
     different(&[
         ("0.67", "2/3"),
         ("0.666", "2/3"),
-        ("17.32", "\\frac{693}{40}"),
+        ("17.27", "\\frac{691}{40}"),
         ("1.4", "\\sqrt{2}"),
         ("1", "0.9996"),
         ("1000", "\\sqrt{1000001}"),
@@ -465,7 +465,7 @@ fn hostile_texts_end() {
         "\\\\".repeat(999),
     ];
     for found in &texts {
-        for truth in texts.iter().map(String::as_str).chain(["5", "x+1", "(1,2)"]) {
+        for truth in texts[..3].iter().map(String::as_str).chain(["5", "x+1", "(1,2)", found]) {
             let _ = equal(found, truth);
         }
     }

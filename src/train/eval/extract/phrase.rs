@@ -111,20 +111,16 @@ fn sentence(text: &str) -> &str {
     let mut chars = text.char_indices().peekable();
     let mut before = ' ';
     while let Some((at, c)) = chars.next() {
+        let next = chars.peek().map(|(_, next)| *next);
         match c {
             '$' => formula = !formula,
-            '\n' if !formula && !text[..at].trim().is_empty() => {
-                // \[ on the next line belongs to it.
-                let open = text[..at].matches("\\[").count() > text[..at].matches("\\]").count();
-                if !open {
-                    return &text[..at];
-                }
-            }
+            '\\' if matches!(next, Some('(' | '[')) => formula = true,
+            '\\' if matches!(next, Some(')' | ']')) => formula = false,
+            _ if formula => {}
+            '\n' if !text[..at].trim().is_empty() => return &text[..at],
             '。' | '．' => return &text[..at],
-            '.' | '?' if !formula => {
-                let next = chars.peek().map(|(_, next)| *next);
+            '.' | '?' => {
                 let ends = next.is_none_or(|next| next.is_whitespace() || matches!(next, '*' | '"' | '<'));
-                // 5. and cm. end a sentence, "e.g." or "1." at its start do not matter here.
                 if ends && !before.is_whitespace() {
                     return &text[..at];
                 }

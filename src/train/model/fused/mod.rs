@@ -4,6 +4,7 @@
 //! do not depend on the number of threads.
 
 pub mod attention;
+pub(crate) mod cached;
 pub mod embedding;
 pub mod gemm;
 pub mod linear;

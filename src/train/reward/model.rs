@@ -1,0 +1,69 @@
+//! Rewards by a model: of the whole output, or of each step.
+
+use std::sync::Arc;
+
+use super::steps::{Split, ends};
+use super::{Judged, Reward, Verdict};
+use crate::train::data::vocabulary::Vocabulary;
+use crate::train::error::Result;
+use crate::train::loss::preference::sigmoid;
+use crate::train::packed::{Item, Packed, parts};
+use crate::train::reward_model::ScalarModel;
+
+/// What a reward model's number is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// The reward, of a model that learnt from pairs.
+    Plain,
+    /// The log-odds of being right, of one that learnt from labels: the reward is the probability.
+    LogOdds,
+}
+
+/// A reward model.
+pub struct ModelReward {
+    /// The model, which may be trained on between two iterations.
+    pub model: Arc<ScalarModel>,
+    /// What its number is.
+    pub scale: Scale,
+    /// Where steps end, for a process model; an outcome model reads the number at the last token.
+    pub steps: Option<Split>,
+    /// Reads the tokens.
+    pub vocabulary: Arc<Vocabulary>,
+    /// Tokens that are computed at once.
+    pub micro_tokens: usize,
+}
+
+impl Reward for ModelReward {
+    fn judge(&self, outputs: &[Judged<'_>]) -> Result<Vec<Verdict>> {
+        let items: Vec<Item<'_>> = outputs
+            .iter()
+            .map(|one| Item { prompt: one.prompt, tokens: &one.output.tokens, learnt: &one.output.chosen })
+            .collect();
+        let mut verdicts = Vec::with_capacity(outputs.len());
+        for part in parts(&items, self.micro_tokens) {
+            let packed = Packed::new(&items[part.clone()])?;
+            let scores = self.model.scores(&packed.batch.sequences)?;
+            for (i, one) in outputs[part].iter().enumerate() {
+                let reward = |place: usize| match self.scale {
+                    Scale::Plain => f64::from(scores[place]),
+                    Scale::LogOdds => sigmoid(f64::from(scores[place])),
+                };
+                let mut verdict = Verdict::default();
+                match self.steps {
+                    // An output without a token is judged at its prompt's last one.
+                    None => verdict.outcome = reward(packed.place(i, one.output.tokens.len()) - 1),
+                    Some(split) => {
+                        let ends = ends(one.output.text_tokens(), split, &self.vocabulary)?;
+                        verdict.steps = ends.into_iter().map(|end| (end, reward(packed.place(i, end)))).collect();
+                        // To stop after the last step is part of it.
+                        if let Some((end, _)) = verdict.steps.last_mut() {
+                            *end = one.output.tokens.len() - 1;
+                        }
+                    }
+                }
+                verdicts.push(verdict);
+            }
+        }
+        Ok(verdicts)
+    }
+}

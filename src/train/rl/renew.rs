@@ -1,0 +1,162 @@
+//! Between two iterations (section 4.1.4): the reward model is trained on with fresh outputs of the policy, labelled by
+//! rule, and a tenth of old data.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use super::config::{RewardKind, RlConfig};
+use super::questions::{Question, Questions};
+use super::rewards::rule;
+use super::steps::StepMaker;
+use crate::io::atomic;
+use crate::train::data::permutation::Permutation;
+use crate::train::data::vocabulary::Vocabulary;
+use crate::train::error::Result;
+use crate::train::model::Model;
+use crate::train::paradigm::pairs;
+use crate::train::reward_model::examples::{Example, Reading};
+use crate::train::reward_model::fit::{FitRules, step};
+use crate::train::reward_model::{ScalarModel, ScalarOptimizer};
+use crate::train::sample::{Limits, Row, Sampler, stream};
+
+/// Draws of fresh samples, apart from those of explorations.
+const FRESH: u64 = 0x6672_6573_6800;
+
+/// What a reward model is trained on with.
+pub struct Renewal<'a> {
+    /// The settings.
+    pub config: &'a RlConfig,
+    /// The questions.
+    pub questions: &'a Questions,
+    /// Reads the tokens.
+    pub vocabulary: &'a Vocabulary,
+    /// When outputs end.
+    pub limits: &'a Limits,
+    /// Makes examples of records.
+    pub reading: Reading<'a>,
+}
+
+impl Renewal<'_> {
+    fn file(&self, iteration: u64) -> PathBuf {
+        self.config.output.join("reward-data").join(format!("iteration-{iteration}.jsonl"))
+    }
+
+    /// Samples of the policy become examples, in a file of their own; then the model is trained on.
+    ///
+    /// # Errors
+    /// A file of old data cannot be read, or the disk is full.
+    pub fn renew(
+        &self,
+        policy: &Model,
+        model: &ScalarModel,
+        optimizer: &mut ScalarOptimizer,
+        iteration: u64,
+        asked: u64,
+    ) -> Result<()> {
+        let rules = &self.config.iterations;
+        let asked: Vec<&Question> = (0..rules.reward_questions as u64).map(|i| self.questions.at(asked + i)).collect();
+        let records = self.records(policy, &asked, iteration)?;
+        let text: String = records.iter().map(|record| format!("{record}\n")).collect();
+        atomic::write(self.file(iteration), text)?;
+        let fresh = self.fitting(self.reading.file(&self.file(iteration))?, model);
+        let mut old = Vec::new();
+        for path in &self.config.reward_model.files {
+            old.extend(self.reading.file(path)?);
+        }
+        for earlier in 1..iteration {
+            old.extend(self.reading.file(&self.file(earlier))?);
+        }
+        let old = self.fitting(old, model);
+        if fresh.is_empty() {
+            tracing::warn!(iteration, "no fresh example tells right from wrong: the reward model stays as it is");
+            return Ok(());
+        }
+        let batch = self.config.reward_model.batch;
+        let replayed = if old.is_empty() { 0 } else { (batch as f64 * rules.replay).round() as usize };
+        let fit = FitRules {
+            micro_tokens: self.config.micro_tokens,
+            keep: self.config.keep,
+            clip_norm: self.config.clip_norm,
+        };
+        let draw = |list: &'_ [Example], name: &[u8], place: u64| {
+            let count = list.len() as u64;
+            let seed = xxh3_64_with_seed(name, self.config.seed ^ (iteration << 32) ^ (place / count));
+            Permutation::new(count, seed).at(place % count) as usize
+        };
+        let mut last = None;
+        for at in 0..rules.reward_steps {
+            let place = |i: usize, each: usize| at * each as u64 + i as u64;
+            let new = (0..batch - replayed).map(|i| &fresh[draw(&fresh, b"fresh", place(i, batch - replayed))]);
+            let again = (0..replayed).map(|i| &old[draw(&old, b"old", place(i, replayed))]);
+            let examples: Vec<&Example> = new.chain(again).collect();
+            last = Some(step(model, optimizer, &examples, &fit, rules.reward_rate)?);
+        }
+        if let Some(fit) = last {
+            tracing::info!(
+                iteration,
+                fresh = fresh.len(),
+                old = old.len(),
+                loss = fit.loss,
+                right = fit.right,
+                "reward model trained on"
+            );
+        }
+        Ok(())
+    }
+
+    /// Those that the context holds.
+    fn fitting(&self, examples: Vec<Example>, model: &ScalarModel) -> Vec<Example> {
+        let context = model.model().config().context;
+        examples.into_iter().filter(|example| example.longest() <= context).collect()
+    }
+
+    /// Records of the form that the reward model learns from.
+    fn records(&self, policy: &Model, asked: &[&Question], iteration: u64) -> Result<Vec<Value>> {
+        let sampler = Sampler::new(policy, Some(self.vocabulary))?;
+        let (config, check) = (self.config, rule(self.config));
+        let outputs = config.sampling.outputs;
+        let of_steps = config.rewards.iter().any(|(_, kind)| matches!(kind, RewardKind::Process { .. }));
+        let labelled =
+            config.rewards.iter().any(|(_, kind)| matches!(kind, RewardKind::Outcome { log_odds: true, .. }));
+        let mut records = Vec::new();
+        if of_steps {
+            let maker = StepMaker {
+                sampler: &sampler,
+                vocabulary: self.vocabulary,
+                choosing: config.sampling.choosing,
+                limits: self.limits,
+                outputs,
+                rules: &config.reward_model,
+                check,
+                seed: config.seed,
+            };
+            for question in asked {
+                records.extend(maker.records(question, FRESH + iteration)?);
+            }
+            return Ok(records);
+        }
+        let row = |question: &Question, sample: u64| {
+            Row::new(question.prompt.clone(), stream(config.seed, FRESH + iteration, question.number, sample))
+        };
+        let mut rows: Vec<Row> =
+            asked.iter().flat_map(|q| (0..outputs as u64).map(move |sample| row(q, sample))).collect();
+        sampler.run(&mut rows, &config.sampling.choosing, self.limits)?;
+        for (question, rows) in asked.iter().zip(rows.chunks(outputs)) {
+            let text = |row: &Row| self.vocabulary.decode(row.output.text_tokens());
+            let texts = rows.iter().map(text).collect::<Result<Vec<String>>>()?;
+            let right: Vec<f64> = texts.iter().map(|text| f64::from(check(text, &question.answer))).collect();
+            if labelled {
+                let record = |(text, label)| json!({"prompt": question.text, "response": text, "label": label});
+                records.extend(texts.iter().zip(&right).map(record));
+            } else {
+                let pairs = pairs(&right, config.pairs_max);
+                records.extend(pairs.into_iter().map(|(chosen, rejected)| {
+                    json!({"prompt": question.text, "chosen": texts[chosen], "rejected": texts[rejected]})
+                }));
+            }
+        }
+        Ok(records)
+    }
+}

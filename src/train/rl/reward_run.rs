@@ -1,0 +1,193 @@
+//! `train reward`: a reward model from examples, and the steps that a process model learns from.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use super::config::RlConfig;
+use super::questions::Questions;
+use super::rewards::rule;
+use super::run::{Loaded, limits, load};
+use super::steps::StepMaker;
+use crate::io::atomic::{AtomicError, AtomicFile};
+use crate::train::checkpoint;
+use crate::train::data::permutation::Permutation;
+use crate::train::error::{Result, TrainError};
+use crate::train::metrics::Metrics;
+use crate::train::reward_model::examples::{Example, Reading};
+use crate::train::reward_model::fit::{FitRules, gradients, step};
+use crate::train::reward_model::{ScalarModel, ScalarOptimizer};
+use crate::train::run::{RunOptions, place};
+use crate::train::sample::Sampler;
+
+/// Where a run is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct State {
+    step: u64,
+    config: String,
+    examples: u64,
+}
+
+/// The figures of a step.
+#[derive(Clone, Debug, Serialize)]
+struct Figures {
+    step: u64,
+    loss: f64,
+    right: f64,
+    grad_norm: f64,
+    rate: f64,
+}
+
+/// What a run came to.
+#[derive(Clone, Debug, Default)]
+pub struct RewardOutcome {
+    /// Steps taken in all.
+    pub steps: u64,
+    /// Mean loss of the last one, nats.
+    pub loss: f64,
+    /// Loss, and the share of pairs and labels that the model has right, over what was held out.
+    pub held_out: Option<(f64, f64)>,
+    /// Where the finished model is.
+    pub model: Option<PathBuf>,
+}
+
+/// The examples of a configuration: those that are trained on, those that are held out.
+fn examples(config: &RlConfig, context: usize) -> Result<(Vec<Example>, Vec<Example>)> {
+    let Loaded { vocabulary, template, .. } = load(config)?;
+    let reading = Reading { vocabulary: &vocabulary, template: &template, instruction: &config.data.instruction };
+    let mut all = Vec::new();
+    for path in &config.reward_model.files {
+        all.extend(reading.file(path)?);
+    }
+    let count = all.len();
+    all.retain(|example| example.longest() <= context);
+    if all.len() < count {
+        tracing::warn!(left_out = count - all.len(), "examples that do not fit the context");
+    }
+    let is_held_out = |number: usize| {
+        let draw = xxh3_64_with_seed(&(number as u64).to_le_bytes(), config.data.seed ^ 0x6865_6c64);
+        (draw as f64 / u64::MAX as f64) < config.reward_model.held_out
+    };
+    let (mut trained, mut held) = (Vec::new(), Vec::new());
+    for (number, example) in all.into_iter().enumerate() {
+        if is_held_out(number) { held.push(example) } else { trained.push(example) }
+    }
+    if trained.is_empty() {
+        return Err(TrainError::Config {
+            path: config.path.clone(),
+            key: "reward_model.files".to_owned(),
+            expected: "files of examples".to_owned(),
+            found: format!("{count} examples, none to train on"),
+        });
+    }
+    Ok((trained, held))
+}
+
+/// Trains a reward model on the examples of a configuration.
+///
+/// # Errors
+/// A file is missing or damaged, a loss is not finite, or the disk is full.
+pub fn train_reward(config: &RlConfig, options: RunOptions) -> Result<RewardOutcome> {
+    let place = place(config.device)?;
+    let model = ScalarModel::load(&config.model, &place)?;
+    let (examples, held) = examples(config, model.model().config().context)?;
+    let checkpoints = config.output.join("checkpoints");
+    let mut state =
+        State { config: format!("reward {}", config.hash), examples: examples.len() as u64, ..State::default() };
+    let mut optimizer = ScalarOptimizer::new(config.adam, &model);
+    if let Some(last) = checkpoint::steps(&checkpoints)?.last() {
+        let folder = checkpoint::folder(&checkpoints, *last);
+        if !options.resume {
+            let expected = "one without checkpoints, or --resume";
+            return Err(TrainError::argument("the output folder", expected, folder.display()));
+        }
+        let was: State = checkpoint::read_state(&folder)?;
+        if (&was.config, was.examples) != (&state.config, state.examples) {
+            let expected = format!("the settings and examples that {} was trained with", folder.display());
+            return Err(TrainError::argument("a run to resume", expected, "others"));
+        }
+        optimizer = ScalarOptimizer::restore(config.adam, &model, &folder)?;
+        state = was;
+    }
+    let fit = FitRules { micro_tokens: config.micro_tokens, keep: config.keep, clip_norm: config.clip_norm };
+    let mut metrics = Metrics::open(&config.output, state.step, config.steps, options.quiet)?;
+    let mut outcome = RewardOutcome::default();
+    let (batch, count) = (config.reward_model.batch as u64, examples.len() as u64);
+    while state.step < config.steps && options.stop_after.is_none_or(|last| state.step < last) {
+        let drawn = (0..batch).map(|i| {
+            let at = state.step * batch + i;
+            let seed = xxh3_64_with_seed(&(at / count).to_le_bytes(), config.data.seed);
+            &examples[Permutation::new(count, seed).at(at % count) as usize]
+        });
+        let rate = config.schedule.rate(state.step);
+        let found = step(&model, &mut optimizer, &drawn.collect::<Vec<_>>(), &fit, rate)?;
+        if !(found.loss.is_finite() && found.grad_norm.is_finite()) {
+            let what = format!("loss {}, norm of the gradients {}", found.loss, found.grad_norm);
+            return Err(TrainError::Diverged { step: state.step + 1, what });
+        }
+        state.step += 1;
+        outcome.loss = found.loss;
+        let (loss, right, grad_norm) = (found.loss, found.right, found.grad_norm);
+        metrics.figures(state.step, &Figures { step: state.step, loss, right, grad_norm, rate }, &["loss", "right"])?;
+        if state.step.is_multiple_of(config.save_every) || state.step == config.steps {
+            checkpoint::save_with(&checkpoints, state.step, None, config.save_keep, |new| {
+                optimizer.write(&model, new)?;
+                checkpoint::write_state(new, &state)
+            })?;
+        }
+    }
+    metrics.finish();
+    outcome.steps = state.step;
+    if state.step == config.steps {
+        if !held.is_empty() {
+            let (found, _) = gradients(&model, &held.iter().collect::<Vec<_>>(), &fit)?;
+            outcome.held_out = Some((found.loss, found.right));
+        }
+        let folder = config.output.join("model");
+        model.save(&folder)?;
+        outcome.model = Some(folder);
+    }
+    Ok(outcome)
+}
+
+/// Makes the examples of a process reward model: a file of steps with labels, which appears whole or not at all. Returns
+/// where it is and how many outputs it holds.
+///
+/// # Errors
+/// A file is missing or damaged, or the disk is full.
+pub fn make_steps(config: &RlConfig) -> Result<(PathBuf, u64)> {
+    let Loaded { policy, vocabulary, template } = load(config)?;
+    let reading = Reading { vocabulary: &vocabulary, template: &template, instruction: &config.data.instruction };
+    let questions = Questions::load(&config.data, &reading, policy.config().context)?;
+    let sampler = Sampler::new(&policy, Some(&vocabulary))?;
+    let limits = limits(config, &policy, vocabulary.end());
+    let maker = StepMaker {
+        sampler: &sampler,
+        vocabulary: &vocabulary,
+        choosing: config.sampling.choosing,
+        limits: &limits,
+        outputs: config.sampling.outputs,
+        rules: &config.reward_model,
+        check: rule(config),
+        seed: config.seed,
+    };
+    let path = config.output.join("steps.jsonl");
+    let mut file = AtomicFile::create(&path)?;
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| AtomicError { path, action: "write the file", source }
+    };
+    let mut count = 0;
+    for place in 0..questions.len().min(config.reward_model.questions) as u64 {
+        for record in maker.records(questions.at(place), 0)? {
+            writeln!(file, "{record}").map_err(failed(&path))?;
+            count += 1;
+        }
+        tracing::info!(question = place + 1, outputs = count, "steps");
+    }
+    file.commit()?;
+    Ok((path, count))
+}
