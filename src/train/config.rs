@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use files::{expand, rebase};
+pub(in crate::train) use files::expand;
+use files::rebase;
 
 use super::data::exclusion::Apart;
 use super::data::mixture;

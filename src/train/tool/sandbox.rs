@@ -29,7 +29,7 @@ use super::settings::{Limits, ToolSettings};
 /// Sets the limits from within and runs the blocks.
 const RUNNER: &str = include_str!("runner.py");
 /// How long the interpreter may take to come up: on a busy machine longer than most programs run.
-const START_MAX: Duration = Duration::from_secs(60);
+const START_MAX: Duration = Duration::from_mins(1);
 /// How long to wait for the last of a killed program.
 const END_MAX: Duration = Duration::from_secs(10);
 /// Open files of a program.

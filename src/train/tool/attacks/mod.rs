@@ -85,7 +85,7 @@ fn named(name: &str) -> usize {
 fn until(what: &str, holds: impl Fn() -> bool) {
     let start = Instant::now();
     while !holds() {
-        assert!(start.elapsed() < Duration::from_secs(60), "{what} in a minute");
+        assert!(start.elapsed() < Duration::from_mins(1), "{what} in a minute");
         std::thread::sleep(Duration::from_millis(10));
     }
 }
