@@ -86,7 +86,7 @@ impl Learner<'_> {
         match self.method.objective {
             Objective::Preference => self.prefer(groups, &items, optimizer, rate),
             Objective::Likelihood => {
-                let credited = self.credit(groups, &items, &Vec::new(), &Vec::new(), &Vec::new());
+                let credited = self.credit(groups, &items, &[], &[], &[]);
                 self.imitate(&items, &credited, optimizer, rate)
             }
             Objective::Clipped => self.reinforce(groups, &items, optimizer, critic, rate, value_rate),
@@ -115,15 +115,15 @@ impl Learner<'_> {
         &self,
         groups: &[Group<'_>],
         items: &[Item<'_>],
-        old: &LogProbs,
-        reference: &LogProbs,
-        values: &LogProbs,
+        old: &[Vec<f64>],
+        reference: &[Vec<f64>],
+        values: &[Vec<f64>],
     ) -> Vec<Credited> {
         let credit = match (self.config.supervision, self.method.process) {
             (Supervision::Process, Some(process)) => process,
             _ => self.method.outcome,
         };
-        let of = |all: &LogProbs, i: usize| all.get(i).cloned().unwrap_or_default();
+        let of = |all: &[Vec<f64>], i: usize| all.get(i).cloned().unwrap_or_default();
         let mut credited = Vec::with_capacity(items.len());
         for group in groups {
             let known: Vec<Known> = group
@@ -214,11 +214,11 @@ impl Learner<'_> {
         let count = (sides.len() / 2) as f64;
         for _ in 0..self.config.updates {
             let log_p = self.current(&sides)?;
-            let learnable = |all: &LogProbs, i: usize| chosen_of(&all[i], &sides[i]);
+            let learnable = |all: &[Vec<f64>], i: usize| chosen_of(&all[i], &sides[i]);
             let mut slopes = vec![0.0; sides.len()];
             learnt.loss = 0.0;
             for at in (0..sides.len()).step_by(2) {
-                let [new, old] = [&log_p, &reference];
+                let [new, old] = [log_p.as_slice(), reference.as_slice()];
                 let lists = [learnable(new, at), learnable(old, at), learnable(new, at + 1), learnable(old, at + 1)];
                 let [a, b, c, d] = &lists;
                 let found =
@@ -347,7 +347,7 @@ impl Learner<'_> {
         &self,
         critic: &mut Critic,
         items: &[Item<'_>],
-        old: &LogProbs,
+        old: &[Vec<f64>],
         credited: &[Credited],
         rate: f64,
     ) -> Result<f64> {

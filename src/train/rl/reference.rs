@@ -8,7 +8,7 @@ use crate::train::model::Model;
 use crate::train::model::weights::{View, Weights};
 use crate::train::params::hf::HfFiles;
 use crate::train::params::save::{Stored, write_safetensors};
-use crate::train::params::{Params, names};
+use crate::train::params::{Param, Params, names};
 
 /// Copies of what is trained of a policy; what is frozen stays the policy's own.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl Reference {
     pub fn of(policy: &Model) -> Result<Self> {
         Self::from_numbers(policy, |name| {
             let param = policy.trained().get(name);
-            let master = param.map(|param| param.master()).transpose()?;
+            let master = param.map(Param::master).transpose()?;
             Ok(master.map(|numbers| numbers.flatten_all()?.to_vec1::<f32>()).transpose()?.unwrap_or_default())
         })
     }

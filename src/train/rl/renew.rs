@@ -60,7 +60,7 @@ impl Renewal<'_> {
         let records = self.records(policy, &asked, iteration)?;
         let text: String = records.iter().map(|record| format!("{record}\n")).collect();
         atomic::write(self.file(iteration), text)?;
-        let fresh = self.fitting(self.reading.file(&self.file(iteration))?, model);
+        let fresh = fitting(self.reading.file(&self.file(iteration))?, model);
         let mut old = Vec::new();
         for path in &self.config.reward_model.files {
             old.extend(self.reading.file(path)?);
@@ -68,7 +68,7 @@ impl Renewal<'_> {
         for earlier in 1..iteration {
             old.extend(self.reading.file(&self.file(earlier))?);
         }
-        let old = self.fitting(old, model);
+        let old = fitting(old, model);
         if fresh.is_empty() {
             tracing::warn!(iteration, "no fresh example tells right from wrong: the reward model stays as it is");
             return Ok(());
@@ -104,12 +104,6 @@ impl Renewal<'_> {
             );
         }
         Ok(())
-    }
-
-    /// Those that the context holds.
-    fn fitting(&self, examples: Vec<Example>, model: &ScalarModel) -> Vec<Example> {
-        let context = model.model().config().context;
-        examples.into_iter().filter(|example| example.longest() <= context).collect()
     }
 
     /// Records of the form that the reward model learns from.
@@ -159,4 +153,10 @@ impl Renewal<'_> {
         }
         Ok(records)
     }
+}
+
+/// Those that the context holds.
+fn fitting(examples: Vec<Example>, model: &ScalarModel) -> Vec<Example> {
+    let context = model.model().config().context;
+    examples.into_iter().filter(|example| example.longest() <= context).collect()
 }

@@ -73,7 +73,7 @@ impl RlConfig {
             let found = format!("{steps}, {questions} and {micro_tokens}");
             return Err(wrong("train.steps, train.questions and train.micro_tokens", "at least 1 each", found));
         }
-        if !(clip_norm > 0.0) {
+        if !is_positive(clip_norm) {
             return Err(wrong("train.clip_norm", "a number above 0", clip_norm.to_string()));
         }
         let RawSampling { outputs, temperature, top_k, top_p, renormalise, tokens_max, batch_rows, stop_texts } =
@@ -87,7 +87,7 @@ impl RlConfig {
                             with renormalise = true they are of what can be chosen, whose share is held fixed";
             return Err(wrong("sampling", expected, format!("top_p = {top_p}, top_k = {top_k:?}")));
         }
-        if outputs == 0 || tokens_max == 0 || !(top_p > 0.0) || top_k == Some(0) {
+        if outputs == 0 || tokens_max == 0 || !is_positive(top_p) || top_k == Some(0) {
             let found = format!("{outputs}, {tokens_max}, {top_p}, {top_k:?}");
             return Err(wrong("sampling", "outputs, tokens_max, top_p and top_k above 0", found));
         }
@@ -119,7 +119,7 @@ impl RlConfig {
             pairs_max,
         } = method;
         let positive = [clip_high, eps];
-        if !(0.0..1.0).contains(&clip_low) || positive.iter().any(|n| !(*n > 0.0)) || updates == 0 || pairs_max == 0 {
+        if !(0.0..1.0).contains(&clip_low) || !positive.into_iter().all(is_positive) || updates == 0 || pairs_max == 0 {
             let found = format!("{clip_low}, {clip_high}, {eps}, {updates}, {pairs_max}");
             let expected = "clip_low in [0, 1), clip_high, eps, updates and pairs_max above 0";
             return Err(wrong("method", expected, found));
@@ -134,7 +134,7 @@ impl RlConfig {
             return Err(wrong("method.supervision", expected, format!("{supervision:?}").to_lowercase()));
         }
         let RawIterations { count, reward_steps, reward_rate, reward_questions, replay } = iterations;
-        if count == 0 || count > steps || !(0.0..1.0).contains(&replay) || !(reward_rate > 0.0) {
+        if count == 0 || count > steps || !(0.0..1.0).contains(&replay) || !is_positive(reward_rate) {
             let found = format!("{count}, {replay}, {reward_rate}");
             return Err(wrong(
                 "iterations",
@@ -222,6 +222,11 @@ impl RlConfig {
             model: model_path,
         })
     }
+}
+
+/// Whether a number is above 0; one that is no number is not.
+fn is_positive(n: f64) -> bool {
+    n > 0.0
 }
 
 /// The settings of the optimiser over those of the paper's section 4.1: a constant rate of 1e-6, no decay.

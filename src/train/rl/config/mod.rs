@@ -295,7 +295,7 @@ impl RlConfig {
             let expected = "0: rewards of steps are compared within their group";
             return Err(wrong("method.kl_in_reward", expected, self.credit.kl_in_reward.to_string()));
         }
-        if method.objective == Objective::Preference && !(self.preference.beta > 0.0) {
+        if method.objective == Objective::Preference && self.preference.beta <= 0.0 {
             return Err(wrong("method.beta", "a number above 0 for preferences", self.preference.beta.to_string()));
         }
         if self.data.files.is_empty() {
