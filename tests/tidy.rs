@@ -172,6 +172,7 @@ const DRIVERS: &[&str] = &[
     "src/decontaminate/benchmarks.rs",
     "src/decontaminate/files.rs",
     "src/decontaminate/stage.rs",
+    "src/decontaminate/table.rs",
     "src/dedup/exchange.rs",
     "src/dedup/stage/exact.rs",
     "src/dedup/stage/mod.rs",

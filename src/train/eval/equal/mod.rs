@@ -161,8 +161,14 @@ fn words(text: &str) -> Option<String> {
     {
         rest = rest.replace(&format!("{command}{{"), "{");
     }
+    // Signs between letters are operators, but for those of a sentence.
+    let sentence = rest.split(|c: char| !c.is_alphabetic()).any(|word| word.chars().count() > 2);
+    if rest.trim_start_matches(['$', ' ', '{', '(']).starts_with('-') {
+        return None;
+    }
     for c in rest.chars() {
         match c {
+            '-' | '!' | '\'' | ':' | '*' | ',' | '.' if !sentence => return None,
             c if c.is_alphabetic() => out.push(c),
             ' ' | '\n' | '{' | '}' | '(' | ')' | '.' | ',' | '"' | '\'' | '$' | '!' | '~' | '-' | ':' | '*' => {}
             _ => return None,

@@ -20,6 +20,8 @@ const POSITIVE_POINTS: u64 = 6;
 const POINTS: u64 = 12;
 /// Points at which both must have a value.
 const POINTS_MIN: usize = 3;
+/// Points at which exact values are compared: on both sides of one, with either sign.
+const EXACT_POINTS: usize = 6;
 
 impl Comparison {
     /// Numbers and expressions, with or without units.
@@ -134,14 +136,14 @@ impl Comparison {
     /// Expressions with variables: equal at every point where both have a value.
     fn same_function(&self, found: &Node, truth: &Node) -> bool {
         let mut compared = 0;
-        for seed in 1..=POINTS_MIN as u64 {
+        for seed in 1..=EXACT_POINTS as u64 {
             match (self.exact(found, seed, false), self.exact(truth, seed, false)) {
                 (Some(a), Some(b)) if a == b => compared += 1,
                 (Some(_), Some(_)) => return false,
                 _ => break,
             }
         }
-        if compared == POINTS_MIN {
+        if compared == EXACT_POINTS {
             return true;
         }
         let imaginary = |node: &Node| node.any(&|node| *node == Node::Constant(Constant::I));
@@ -181,8 +183,14 @@ fn coordinate(name: &str, seed: u64, positive: bool) -> BigRational {
         1 => 29,
         _ => 101,
     };
-    let above = (hash % if seed % 3 == 2 { 83 } else { 89 }) as i64 + 1;
-    let sign = if !positive && hash & (1 << 40) != 0 { -1 } else { 1 };
+    let above = match seed % 3 {
+        1 => hash % 60 + 30,
+        2 => hash % 83 + 1,
+        _ => hash % 89 + 1,
+    } as i64;
+    // Of one name either sign comes in turn, so that no function with a corner looks like one without.
+    let first = xxh3_64_with_seed(name.as_bytes(), 0);
+    let sign = if !positive && (first ^ seed) & 1 != 0 { -1 } else { 1 };
     BigRational::new((sign * above).into(), below.into())
 }
 

@@ -36,7 +36,7 @@ fn small(value: BigRational) -> Option<BigRational> {
 
 impl Field for BigRational {
     fn literal(value: &BigRational) -> Option<Self> {
-        Some(value.clone())
+        small(value.clone())
     }
 
     fn constant(_: Constant) -> Option<Self> {

@@ -48,10 +48,10 @@ impl Literal {
 
     /// This number times ten to a power that is written out: `3.0 \times 10^{-4}`.
     pub(crate) fn scaled(&self, exponent: i32) -> Option<Self> {
-        (exponent.unsigned_abs() as usize <= DIGITS_MAX).then(|| Self {
-            value: &self.value * power_of_ten(exponent),
-            place: Some(self.place.unwrap_or(0) + exponent),
-        })
+        let place = self.place.unwrap_or(0).checked_add(exponent)?;
+        let bounded = |power: i32| power.unsigned_abs() as usize <= 2 * DIGITS_MAX;
+        (bounded(exponent) && bounded(place))
+            .then(|| Self { value: &self.value * power_of_ten(exponent), place: Some(place) })
     }
 
     /// Whether this number, with the places it was written with, is what `exact` is rounded to: half up or half to even.

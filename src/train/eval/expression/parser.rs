@@ -158,8 +158,13 @@ impl Parser {
 
     fn region(&mut self) -> Option<Node> {
         let mut left = self.sum()?;
+        let mut levels = 0;
         while let Some(Token::Command(name @ ("cup" | "cap" | "setminus"))) = self.peek() {
             let name = *name;
+            levels += usize::from(name != "cup");
+            if levels > DEPTH_MAX {
+                return None;
+            }
             self.at += 1;
             let right = self.sum()?;
             left = match (name, left) {
@@ -224,11 +229,16 @@ impl Parser {
 
     fn product(&mut self) -> Option<Node> {
         let mut factors = vec![self.unary()?];
+        let mut quotients = 0;
         loop {
             if self.take_sign('*') {
                 let factor = self.unary()?;
                 push_scaled(&mut factors, factor);
             } else if self.take_sign('/') {
+                quotients += 1;
+                if quotients > DEPTH_MAX {
+                    return None;
+                }
                 let below = self.unary()?;
                 let above = product_of(std::mem::take(&mut factors))?;
                 factors = vec![match (above, below) {

@@ -5,6 +5,8 @@ use super::parser::{Parser, inverse, negative};
 use super::token::Token;
 use super::units::Unit;
 
+/// What may follow one value: powers, factorials, signs, units. Each is a level of the tree.
+const POSTFIXES_MAX: usize = 20;
 /// Rows and columns of a matrix at most.
 const CELLS_MAX: usize = 400;
 
@@ -12,7 +14,7 @@ impl Parser {
     /// A value with what follows it: powers, factorials, signs of percent, units.
     pub(super) fn postfix(&mut self) -> Option<Node> {
         let mut node = self.primary()?;
-        loop {
+        for _ in 0..POSTFIXES_MAX {
             match self.peek() {
                 Some(Token::Sign('^')) => {
                     self.at += 1;
@@ -53,6 +55,7 @@ impl Parser {
                 _ => return Some(node),
             }
         }
+        None
     }
 
     /// `node` with the exponent that follows.
