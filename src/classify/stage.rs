@@ -22,7 +22,7 @@ use crate::reject::Tally;
 use crate::task::{Artifact, Done, Input, Progress, Runner, SCRATCH, Stage, Task, TaskResult, with_cpu_time};
 
 /// Raised when the same inputs would give another classifier or other scores.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// The files of a classifier in its round's folder.
 pub const CLASSIFIER_FILES: [&str; 2] = ["classifier.bin", "classifier.json"];
@@ -164,7 +164,8 @@ impl Classifying<'_> {
                 let (each, least) = NEGATIVES_OF_AUTO;
                 let most = match self.rules.settings {
                     ClassifierSettings::Auto => self.seed.negatives_max.min((each * positives).max(least)),
-                    ClassifierSettings::Paper => self.seed.negatives_max,
+                    // As many as positives (section 2.1): with few steps the larger side is all that is learnt.
+                    ClassifierSettings::Paper => self.seed.negatives_max.min(positives),
                 };
                 let (drawn, of_crawl) = self.draw_negatives(&of_seed, &refused_ids, &training.eligible, most)?;
                 if drawn.is_empty() && refused_ids.is_empty() {
