@@ -17,6 +17,11 @@ use crate::train::paradigm::CreditRules;
 use crate::train::sample::{Choosing, Limits};
 use crate::train::tool::settings::ToolSettings;
 
+/// The last part of a path: the same wherever a run is started from.
+fn name_of(path: &Path) -> PathBuf {
+    PathBuf::from(path.file_name().unwrap_or_default())
+}
+
 impl RlConfig {
     /// Checks and resolves what a file says.
     pub(super) fn checked(raw: Raw, path: &Path) -> Result<Self> {
@@ -29,11 +34,10 @@ impl RlConfig {
         // What a run's numbers depend on: not where it writes, nor how often it saves, nor from where it is started. For
         // the files of questions their key stands.
         let mut counted = raw.clone();
-        let name = |path: &Path| PathBuf::from(path.file_name().unwrap_or_default());
-        counted.model.path = name(&counted.model.path);
+        counted.model.path = name_of(&counted.model.path);
         counted.data.files.clear();
         if let Some(value) = &mut counted.value {
-            value.path = value.path.as_deref().map(name);
+            value.path = value.path.as_deref().map(name_of);
         }
         counted.output.dir = PathBuf::new();
         (counted.train.save_every, counted.train.save_keep, counted.train.transcripts) = (None, 0, 0);
@@ -124,7 +128,8 @@ impl RlConfig {
             let expected = "clip_low in [0, 1), clip_high, eps, updates and pairs_max above 0";
             return Err(wrong("method", expected, found));
         }
-        if !(beta >= 0.0 && kl_in_reward >= 0.0) || ![gamma, lambda].iter().all(|n| (0.0..=1.0).contains(n)) {
+        let in_range = beta >= 0.0 && kl_in_reward >= 0.0 && [gamma, lambda].iter().all(|n| (0.0..=1.0).contains(n));
+        if !in_range {
             let found = format!("{beta}, {kl_in_reward}, {gamma}, {lambda}");
             return Err(wrong("method", "beta and kl_in_reward not below 0, gamma and lambda in [0, 1]", found));
         }
