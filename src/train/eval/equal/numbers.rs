@@ -98,6 +98,8 @@ impl Comparison {
             if a == b {
                 return Some(true);
             }
+            let places = |node: &Node| literal(node).and_then(|literal| literal.place).map_or(0, i32::unsigned_abs);
+            self.steps.exact(a.bits() + b.bits() + 4 * u64::from(places(found) + places(truth)))?;
             let rounds = literal(found).is_some_and(|literal| literal.rounds(b))
                 || literal(truth).is_some_and(|literal| literal.rounds(a));
             let near = (a - b).abs() * BigRational::from_integer(1000.into()) <= b.abs();

@@ -4,7 +4,7 @@ use num_rational::BigRational;
 use num_traits::{Signed, Zero};
 
 use super::super::expression::evaluate::Value;
-use super::super::expression::field::Real;
+use super::super::expression::field::{self, Real};
 use super::super::expression::node::{Function, Node, Relation};
 use super::compare::Comparison;
 
@@ -156,6 +156,7 @@ impl Comparison {
                 }
                 continue;
             }
+            self.steps.exact(field::Field::bits(&x) + field::Field::bits(&y))?;
             let ratio = x / y;
             match &exact {
                 None => exact = Some(ratio),

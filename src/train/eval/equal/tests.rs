@@ -74,7 +74,10 @@ fn numbers_are_exact() {
         ("10^{400}", "10^{401}"),
         ("1/3", "3"),
         ("12", "1 2"),
+        ("2^3^2", "8^2"),
+        ("2^3^2", "2^9"),
     ]);
+    same(&[("(2^3)^2", "64"), ("十二", "12"), ("三分之一", "1/3"), ("百分之五", "5%")]);
 }
 
 #[test]
@@ -146,6 +149,16 @@ fn units_and_money() {
         ("\\sin 30^\\circ", "1/2"),
         ("5^{\\text{th}}", "5"),
         ("€20", "20"),
+        ("\\$5", "500 cents"),
+        ("\\$0.05", "5 cents"),
+        ("\\$5+\\$6", "11"),
+        ("-\\$5", "-5"),
+        ("3万", "30000"),
+        ("1.5万元", "15000元"),
+        ("1.2亿", "120000000"),
+        ("3 \\text{ dozen}", "36"),
+        ("2.5 million", "2500000"),
+        ("2\\pi \\text{ hundred}", "200\\pi"),
         ("3 apples", "3"),
     ]);
     different(&[
@@ -154,6 +167,11 @@ fn units_and_money() {
         ("21\\mbox{ cm}^2 - 1", "21\\mbox{ cm}^2"),
         ("90^\\circ - 1", "90^\\circ"),
         ("18元", "19元"),
+        ("\\$5", "5 cents"),
+        ("3万", "3"),
+        ("1.5万", "1.5"),
+        ("3 \\text{ dozen}", "3"),
+        ("3 million", "3"),
         ("90^\\circ", "\\pi"),
     ]);
 }
@@ -280,6 +298,9 @@ fn points_intervals_and_sets() {
         ("1\\le|z|\\le\\frac32", "[-\\frac32,-1]\\cup[1,\\frac32]"),
         ("x \\in \\{1,2\\}", "x=1 \\text{ or } x=2"),
         ("(a, b)", "(a,b)"),
+        ("x>1 \\text{ and } x<3", "(1,3)"),
+        ("x>2且x\\ne 3", "(2,3)\\cup(3,\\infty)"),
+        ("x>1 \\text{ and } y<2", "y<2, x>1"),
         ("\\left(-\\sqrt{3}, \\sqrt{3}\\right)", "x^2<3"),
     ]);
     different(&[
@@ -294,6 +315,8 @@ fn points_intervals_and_sets() {
         ("\\{1,2,3\\}", "\\{1,2\\}"),
         ("(0,7)\\cup(7,25)", "(0,25)"),
         ("x<-1, x<3", "x<3"),
+        ("x<1 \\text{ or } x>2", "x<1 \\text{ and } x>2"),
+        ("x<1或x>2", "x<1且x>2"),
     ]);
 }
 
@@ -469,4 +492,18 @@ fn hostile_texts_end() {
             let _ = equal(found, truth);
         }
     }
+}
+
+#[test]
+fn work_is_bounded_by_the_size_of_numbers() {
+    let list = |order: &dyn Fn(usize) -> usize| {
+        (0..200).map(|i| format!("x^{{{}}}", order(i))).collect::<Vec<_>>().join(",")
+    };
+    assert_eq!(verdict(&list(&|i| i), &list(&|i| 199 - i)), Verdict::GaveUp);
+    // What is too large for exact arithmetic is compared in double precision.
+    let sum = |power: u32| vec![format!("x^{{{power}}}"); 250].join("+");
+    assert_eq!(verdict(&sum(99), &format!("250x^{{{}}}", 99)), Verdict::Equal);
+    assert!(!equal(&sum(99), &sum(98)));
+    // Of a text of any length no more is looked at than its length.
+    assert_eq!(verdict(&"²".repeat(500_000), &"①".repeat(500_000)), Verdict::Unreadable);
 }

@@ -96,7 +96,8 @@ fn latex(c: char) -> Option<&'static str> {
         '⟨' | '〈' => "\\langle ",
         '⟩' | '〉' => "\\rangle ",
         '∣' => "|",
-        '£' | '€' | '¥' | '￥' => "\\$ ",
+        // Which money it is, is passed over.
+        '£' | '€' | '¥' | '￥' => " ",
         '½' => "\\frac{1}{2}",
         '⅓' => "\\frac{1}{3}",
         '⅔' => "\\frac{2}{3}",

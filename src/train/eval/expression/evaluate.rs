@@ -10,24 +10,37 @@ use super::units::Unit;
 
 /// Nodes that one comparison of answers may visit, all evaluations together.
 const STEPS_MAX: u32 = 200_000;
+/// Work on the digits of exact numbers that one comparison may do, as [`Steps::exact`] counts it.
+const EXACT_MAX: u64 = 40_000;
 
-/// What is left of the work that a comparison may do: a count, so that the outcome is the same on every machine.
-pub(crate) struct Steps(Cell<u32>);
+/// What is left of the work that a comparison may do: counts, so that the outcome is the same on every machine.
+pub(crate) struct Steps {
+    nodes: Cell<u32>,
+    exact: Cell<u64>,
+}
 
 impl Steps {
     pub(crate) fn new() -> Self {
-        Self(Cell::new(STEPS_MAX))
+        Self { nodes: Cell::new(STEPS_MAX), exact: Cell::new(EXACT_MAX) }
     }
 
     /// Takes so many; none where there are not that many left.
     pub(crate) fn take(&self, count: u32) -> Option<()> {
-        self.0.set(self.0.get().checked_sub(count)?);
+        self.nodes.set(self.nodes.get().checked_sub(count)?);
         Some(())
+    }
+
+    /// Takes what an operation on exact numbers costs that have so many bits together: their common divisor takes a step
+    /// a bit, over all words. None once it is used up; numbers of double precision, of no bits, cost nothing.
+    pub(crate) fn exact(&self, bits: u64) -> Option<()> {
+        let left = self.exact.get().saturating_sub(bits.saturating_mul(bits + 2048) >> 16);
+        self.exact.set(left);
+        (left > 0 || bits == 0).then_some(())
     }
 
     /// Whether all are used up.
     pub(crate) fn spent(&self) -> bool {
-        self.0.get() < 1000
+        self.nodes.get() < 1000 || self.exact.get() == 0
     }
 }
 
@@ -58,15 +71,24 @@ impl<T: Field> Evaluator<'_, T> {
     pub(crate) fn value(&self, node: &Node) -> Option<Value<T>> {
         self.steps.take(1)?;
         Some(Value::Scalar(match node {
-            Node::Number(literal) => T::literal(&literal.value)?,
+            Node::Number(literal) => {
+                self.steps.take(u32::try_from(Field::bits(&literal.value) >> 7).ok()?)?;
+                T::literal(&literal.value)?
+            }
             Node::Constant(constant) => T::constant(*constant)?,
-            Node::Symbol(name) | Node::Text(name) => (self.point)(name)?,
-            Node::Negative(inner) => return times(&Value::Scalar(T::integer(-1)?), &self.value(inner)?),
+            Node::Symbol(name) | Node::Text(name) => {
+                // A coordinate is made from its name each time.
+                self.steps.take(4)?;
+                (self.point)(name)?
+            }
+            Node::Negative(inner) => return self.times(&Value::Scalar(T::integer(-1)?), &self.value(inner)?),
             Node::Sum(terms) => {
                 let (first, rest) = terms.split_first()?;
                 let mut sum = self.value(first)?;
                 for term in rest {
-                    sum = plus(&sum, &self.value(term)?)?;
+                    let term = self.value(term)?;
+                    self.steps.exact(bits(&sum) + bits(&term))?;
+                    sum = plus(&sum, &term)?;
                 }
                 return Some(sum);
             }
@@ -74,18 +96,29 @@ impl<T: Field> Evaluator<'_, T> {
                 let (first, rest) = factors.split_first()?;
                 let mut product = self.value(first)?;
                 for factor in rest {
-                    product = times(&product, &self.value(factor)?)?;
+                    product = self.times(&product, &self.value(factor)?)?;
                 }
                 return Some(product);
             }
             Node::Quotient(above, below) => {
                 let below = Value::Scalar(self.scalar(below)?.inverse()?);
-                return times(&self.value(above)?, &below);
+                return self.times(&self.value(above)?, &below);
             }
-            Node::Power(base, exponent) => self.scalar(base)?.power(&self.scalar(exponent)?)?,
-            Node::Root(index, radicand) => self.scalar(radicand)?.root(&self.scalar(index)?)?,
+            Node::Power(base, exponent) => {
+                let base = self.scalar(base)?;
+                self.steps.exact(base.bits())?;
+                let power = base.power(&self.scalar(exponent)?)?;
+                self.steps.exact(power.bits())?;
+                power
+            }
+            Node::Root(index, radicand) => {
+                let radicand = self.scalar(radicand)?;
+                self.steps.exact(2 * radicand.bits())?;
+                radicand.root(&self.scalar(index)?)?
+            }
             Node::Call(function, arguments) => {
                 let values = arguments.iter().map(|argument| self.scalar(argument)).collect::<Option<Vec<T>>>()?;
+                self.steps.exact(values.iter().map(Field::bits).sum())?;
                 // The steps of a factorial are bounded elsewhere, but not free.
                 self.steps.take(if matches!(function, Function::Factorial | Function::Binomial) { 200 } else { 4 })?;
                 T::call(function, &values)?
@@ -130,6 +163,19 @@ impl<T: Field> Evaluator<'_, T> {
             | Node::Ratio(_)
             | Node::List(..) => return None,
         }))
+    }
+
+    fn times(&self, a: &Value<T>, b: &Value<T>) -> Option<Value<T>> {
+        self.steps.exact(bits(a) + bits(b))?;
+        times(a, b)
+    }
+}
+
+/// The bits of a number, or of all cells.
+fn bits<T: Field>(value: &Value<T>) -> u64 {
+    match value {
+        Value::Scalar(value) => value.bits(),
+        Value::Matrix(rows) => rows.iter().flatten().map(Field::bits).sum(),
     }
 }
 

@@ -24,6 +24,10 @@ pub(crate) trait Field: Clone {
     fn root(&self, index: &Self) -> Option<Self>;
     fn call(function: &Function, arguments: &[Self]) -> Option<Self>;
     fn is_zero(&self) -> bool;
+    /// The bits that an exact number takes; none of double precision.
+    fn bits(&self) -> u64 {
+        0
+    }
 
     fn integer(value: i64) -> Option<Self> {
         Self::literal(&BigRational::from_integer(value.into()))
@@ -107,6 +111,10 @@ impl Field for BigRational {
 
     fn is_zero(&self) -> bool {
         Zero::is_zero(self)
+    }
+
+    fn bits(&self) -> u64 {
+        self.numer().bits() + self.denom().bits()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::characters::plain;
 use super::node::{Constant, Relation, Space};
+use super::numerals::numeral;
 use super::token::{Token, command, is_dropped_with_argument, is_font, is_greek, is_look, is_text, known};
 use super::units::{Unit, is_unit};
 
@@ -226,7 +227,8 @@ impl Lexer {
     /// A word that has a meaning of its own, wherever it stands.
     fn phrase(&mut self, words: &str) -> bool {
         let token = match words.to_lowercase().as_str() {
-            "and" | "和" | "与" | "及" | "且" | "&" => Token::And,
+            "and" | "且" => Token::Both,
+            "和" | "与" | "及" | "&" => Token::And,
             "or" | "或" | "或者" => Token::Or,
             "percent" | "pct" | "percentage" | "per cent" => Token::Sign('%'),
             "degree" | "degrees" | "deg" => Token::Degree,
@@ -261,6 +263,12 @@ impl Lexer {
 
     /// A run of letters that are not ASCII.
     fn foreign(&mut self) {
+        if !self.after_value()
+            && let Some((length, number)) = numeral(&self.chars[self.at..])
+        {
+            self.at += length;
+            return self.out.extend(number);
+        }
         let joins = |c: &char| matches!(c, '和' | '或' | '与' | '及' | '且');
         let letter = |c: &char| c.is_alphabetic() && !c.is_ascii();
         let run: String = self.chars[self.at..].iter().take_while(|c| letter(c)).collect();

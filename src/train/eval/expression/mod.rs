@@ -11,12 +11,14 @@ pub(crate) mod field;
 pub(crate) mod lexer;
 pub(crate) mod literal;
 pub(crate) mod node;
+pub(crate) mod numerals;
 pub(crate) mod parser;
 pub(crate) mod primary;
 pub(crate) mod token;
 pub(crate) mod units;
 
 use node::Node;
+use units::Unit;
 
 /// The trees that a text may stand for, the likeliest first; none where it is no mathematics.
 pub(crate) fn readings(text: &str) -> Vec<Node> {
@@ -28,5 +30,21 @@ pub(crate) fn readings(text: &str) -> Vec<Node> {
     {
         readings.push(other);
     }
+    if text.trim_start_matches(['$', ' ']).starts_with("\\$") {
+        readings = readings.into_iter().map(in_dollars).collect();
+    }
     readings
+}
+
+/// A value after a sign of dollars; what has a unit keeps it, and what is no number stays as it is.
+fn in_dollars(node: Node) -> Node {
+    let number = matches!(
+        node,
+        Node::Number(_) | Node::Negative(_) | Node::Sum(_) | Node::Product(_) | Node::Quotient(..) | Node::Power(..)
+    );
+    if number && !node.any(&|node| matches!(node, Node::Quantity(..))) {
+        Node::Quantity(Box::new(node), Unit::of("dollars"))
+    } else {
+        node
+    }
 }

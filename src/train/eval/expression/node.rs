@@ -155,6 +155,11 @@ impl Node {
         }
     }
 
+    /// How many nodes the tree has.
+    pub(crate) fn size(&self) -> u32 {
+        self.children().into_iter().fold(1, |size, child| size + child.size())
+    }
+
     /// Whether a node of the tree is `of` such a kind.
     pub(crate) fn any(&self, of: &dyn Fn(&Self) -> bool) -> bool {
         of(self) || self.children().into_iter().any(|child| child.any(of))

@@ -70,10 +70,15 @@ impl Parser {
         let mut groups: Vec<Node> = Vec::new();
         let mut any = false;
         loop {
+            let start = self.at;
             let (mut items, or) = self.items()?;
             any |= or;
             match items.len() {
                 0 => {}
+                // x > 1 and x < 3
+                2.. if !or && self.tokens[start..self.at].contains(&Token::Both) && are_conditions(&items) => {
+                    groups.push(Node::Intersection(items));
+                }
                 1 => groups.extend(items.pop()),
                 _ => groups.push(Node::List(items, or)),
             }
@@ -95,7 +100,9 @@ impl Parser {
             let mut parted = items.is_empty();
             loop {
                 or |= self.peek() == Some(&Token::Or);
-                if !(self.take_sign(',') || self.take(&Token::And) || self.take(&Token::Or) || self.take(&Token::Row)) {
+                if !(self.take_sign(',')
+                    || [Token::And, Token::Both, Token::Or, Token::Row].iter().any(|token| self.take(token)))
+                {
                     break;
                 }
                 parted = true;
@@ -313,6 +320,29 @@ impl Parser {
             _ => false,
         }
     }
+}
+
+/// Whether all are inequalities of the same one variable.
+fn are_conditions(items: &[Node]) -> bool {
+    let unequal = |node: &Node| match node {
+        Node::Chain(_, rest) => rest.iter().all(|(relation, _)| {
+            matches!(
+                relation,
+                Relation::Less
+                    | Relation::LessEqual
+                    | Relation::Greater
+                    | Relation::GreaterEqual
+                    | Relation::NotEqual
+            )
+        }),
+        _ => false,
+    };
+    let variable = |node: &Node| match node.symbols().as_slice() {
+        [name] => Some((*name).to_owned()),
+        _ => None,
+    };
+    let first = items.first().and_then(variable);
+    first.is_some() && items.iter().all(|item| unequal(item) && variable(item) == first)
 }
 
 /// The node with its sign turned; a number's sign is in the number.

@@ -1,6 +1,7 @@
 //! Tokens → the tree of an answer: powers, units, and what stands in brackets.
 
 use super::node::{Constant, Function, Literal, Node};
+use super::numerals::multiplied;
 use super::parser::{Parser, inverse, negative};
 use super::token::Token;
 use super::units::Unit;
@@ -14,11 +15,17 @@ impl Parser {
     /// A value with what follows it: powers, factorials, signs of percent, units.
     pub(super) fn postfix(&mut self) -> Option<Node> {
         let mut node = self.primary()?;
+        let mut powers = 0;
         for _ in 0..POSTFIXES_MAX {
             match self.peek() {
                 Some(Token::Sign('^')) => {
                     self.at += 1;
                     node = self.raised(node)?;
+                    // 2^3^2 has two readings, and TeX refuses it.
+                    powers += usize::from(matches!(node, Node::Power(..)));
+                    if powers > 1 {
+                        return None;
+                    }
                 }
                 Some(Token::Sign('_')) => {
                     self.at += 1;
@@ -44,9 +51,13 @@ impl Parser {
                     node = Node::Quantity(Box::new(node), Unit::Degree);
                 }
                 Some(Token::Text(words)) if is_value(&node) => {
-                    let unit = Unit::of(words);
+                    let (factor, unit) = multiplied(words);
+                    let unit = (!unit.is_empty()).then(|| Unit::of(unit));
                     self.at += 1;
-                    node = Node::Quantity(Box::new(node), unit);
+                    node = times(node, factor);
+                    if let Some(unit) = unit {
+                        node = Node::Quantity(Box::new(node), unit);
+                    }
                 }
                 Some(Token::Dots) if matches!(node, Node::Number(_)) => {
                     self.at += 1;
@@ -494,6 +505,21 @@ impl Parser {
             }
             _ => Some(Node::Matrix(rows)),
         }
+    }
+}
+
+/// A value times what a word after it multiplies by.
+fn times(node: Node, factor: u64) -> Node {
+    let factor = num_rational::BigRational::from_integer(factor.into());
+    match node {
+        node if factor == num_traits::One::one() => node,
+        // The last digit written is that of so many.
+        Node::Number(Literal { value, place }) => {
+            let value = value * &factor;
+            let place = place.map(|place| place + factor.to_integer().to_string().len() as i32 - 1);
+            Node::Number(Literal { value, place })
+        }
+        node => Node::Product(vec![node, Node::Number(Literal { value: factor, place: None })]),
     }
 }
 

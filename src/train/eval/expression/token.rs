@@ -30,6 +30,8 @@ pub(crate) enum Token {
     /// `&`
     Cell,
     And,
+    /// An "and" between conditions that hold together, rather than one that lists.
+    Both,
     Or,
     PlusMinus,
     MinusPlus,
@@ -50,7 +52,7 @@ pub(crate) fn known(name: &str) -> Option<Token> {
     Some(match name {
         "pi" => T::Constant(Constant::Pi),
         "infty" | "infinity" | "infin" | "inf" => T::Constant(Constant::Infinity),
-        "and" | "land" | "wedge" => T::And,
+        "and" | "land" | "wedge" => T::Both,
         "or" | "lor" | "vee" => T::Or,
         "cup" | "bigcup" | "union" => T::Command("cup"),
         "cap" | "bigcap" => T::Command("cap"),

@@ -4,7 +4,7 @@
 const BOXES: [&str; 3] = ["\\boxed", "\\fbox", "\\framebox"];
 /// Most bytes between two boxes of one answer.
 const BETWEEN_MAX: usize = 80;
-/// Most boxes of one answer.
+/// Most boxes of one answer, and most empty ones that are passed over.
 const BOXES_MAX: usize = 64;
 
 /// A box: where its command begins and ends, and what it holds.
@@ -16,15 +16,9 @@ struct Boxed<'a> {
 
 /// The content of the last box, or of the last boxes where they are one answer.
 pub(super) fn last(text: &str) -> Option<String> {
-    let mut before = text;
     // Empty boxes, as prompts have them, are no answers.
-    let mut first = loop {
-        let found = last_in(text, before.len())?;
-        if !found.content.trim().is_empty() {
-            break found;
-        }
-        before = &text[..found.start];
-    };
+    let last = std::iter::successors(last_in(text, text.len()), |empty| last_in(text, empty.start));
+    let mut first = last.take(BOXES_MAX).find(|found| !found.content.trim().is_empty())?;
     let after = unit_after(&text[first.end..]);
     let mut contents = vec![first.content];
     while contents.len() < BOXES_MAX {

@@ -1,13 +1,14 @@
 //! Answers to questions with options.
 
 use super::super::equal::equal;
-use super::{answer, boxed, phrase};
+use super::{answer, boxed, phrase, tail};
 
 /// The letter that a model's text chooses among options, whose texts are given without their letters; none where it
 /// chooses none. A letter that is announced counts before one that stands anywhere, and the text of an option for its
 /// letter.
 #[must_use]
 pub fn choice(text: &str, options: &[&str]) -> Option<char> {
+    let text = tail(text);
     let last = (b'A' + u8::try_from(options.len()).ok()?.clamp(1, 26) - 1) as char;
     let among = |letter: char| ('A'..=last).contains(&letter).then_some(letter);
     let announced = boxed::last(text).or_else(|| phrase::last(text).map(str::to_owned));

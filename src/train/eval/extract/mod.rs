@@ -18,10 +18,15 @@ use super::expression::readings;
 
 /// Longest text that may be an expression as a whole, in bytes.
 const WHOLE_MAX: usize = 300;
+/// What begins the output of a tool.
+const OUTPUT: &str = "```output";
+/// The end of a text that is searched, in bytes.
+const TAIL_MAX: usize = 20_000;
 
 /// The answer of a model's text; none where it gives none.
 #[must_use]
 pub fn answer(text: &str) -> Option<String> {
+    let text = tail(text);
     if let Some(answer) = boxed::last(text) {
         return Some(answer);
     }
@@ -42,6 +47,7 @@ pub fn answer(text: &str) -> Option<String> {
 /// says it, or the answer alone (CMATH, AGIEval).
 #[must_use]
 pub fn truth(text: &str) -> String {
+    let text = tail(text);
     if let Some(answer) = boxed::last(text) {
         return answer;
     }
@@ -55,6 +61,11 @@ pub fn truth(text: &str) -> String {
         return answer;
     }
     text.trim().to_owned()
+}
+
+/// The end of a long text, which is enough.
+fn tail(text: &str) -> &str {
+    &text[text.ceil_char_boundary(text.len().saturating_sub(TAIL_MAX))..]
 }
 
 /// The answer in what follows "the answer is".
@@ -107,10 +118,12 @@ fn is_word(word: &str) -> bool {
     word.chars().count() >= 2 && word.chars().all(char::is_alphabetic) && !known
 }
 
-/// What a tool printed last, its last line; none where it printed nothing.
+/// What a tool printed last, its last line; none where it printed nothing. A block that is empty or was only begun, as
+/// where no round was left, gives way to the one before.
 fn output_block(text: &str) -> Option<&str> {
-    let start = text.rfind("```output")? + "```output".len();
-    let rest = &text[start..];
-    let block = rest.split("```").next().unwrap_or(rest);
-    block.lines().rev().map(str::trim).find(|line| !line.is_empty())
+    text.rmatch_indices(OUTPUT).find_map(|(start, _)| {
+        let rest = &text[start + OUTPUT.len()..];
+        let block = rest.split("```").next().unwrap_or(rest);
+        block.lines().rev().map(str::trim).find(|line| !line.is_empty())
+    })
 }

@@ -1,6 +1,7 @@
 //! Formulas and numbers in a text, by where they stand.
 
 use super::super::expression::node::Node;
+use super::super::expression::numerals::multiplier;
 use super::super::expression::readings;
 
 /// Longest formula, in bytes.
@@ -19,10 +20,7 @@ struct Candidate {
 
 /// The last formula or number that is more than a name.
 pub(super) fn last(text: &str) -> Option<String> {
-    // The end of a long text is enough.
-    let from = text.len().saturating_sub(20_000);
-    let from = (from..=text.len()).find(|at| text.is_char_boundary(*at))?;
-    let candidates = candidates(&text[from..]);
+    let candidates = candidates(text);
     let tail = || candidates.iter().rev().take(CANDIDATES_MAX);
     let chosen = tail().find(|candidate| !candidate.formula || is_value(&candidate.text)).or_else(|| tail().next())?;
     Some(chosen.text.clone())
@@ -81,6 +79,8 @@ fn candidates(text: &str) -> Vec<Candidate> {
             let mut digits = text[at..end].to_owned();
             if let Some(unit) = percent(&text[end..]) {
                 digits.push_str(unit);
+            } else {
+                digits.push_str(multiplier(&text[end..]));
             }
             out.push(Candidate { start: at, end, text: digits, formula: false });
             at = end;

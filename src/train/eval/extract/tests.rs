@@ -55,6 +55,8 @@ fn sentences_announce_answers() {
 fn the_output_of_a_tool_is_an_answer() {
     check("```python\nprint(3)\n```\n```output\n3\n```\n", "3");
     check("```output\n1\n```\nthen\n```output\nx\n7/2\n```", "7/2");
+    // No round was left, and the last block is open.
+    check("```output\n3\n```\n```python\nprint(1)\n```\n```output\n", "3");
 }
 
 #[test]
@@ -68,6 +70,7 @@ fn else_the_last_formula_or_number() {
     check("a loss of 28%", "28%".replace('%', "\\%").as_str());
     check("We find \\( x+1 \\).", "x+1");
     check("一共有24个苹果，还剩 8 个。", "8");
+    check("那么一共有24万人，一半是女生。", "24万");
     check("x = 3/4", "x = 3/4");
     check("pages 10-12", "12");
     check("Yes.", "Yes");
@@ -115,6 +118,9 @@ fn any_text_has_an_end() {
         "the answer is ".repeat(3000),
         "1,".repeat(9000),
         "\\[".repeat(5000),
+        "\\boxed{}".repeat(12_500),
+        "\\boxed{ \n".repeat(10_000),
+        "the answer is \\[".to_owned() + &"a\n".repeat(50_000),
     ] {
         let _ = (answer(&text), truth(&text), choice(&text, &["1", "2"]));
     }
