@@ -11,7 +11,8 @@
 //! equal only where they are the same to nine digits.
 //!
 //! **Units.** A unit counts where both answers have one that is known: 5 m is 500 cm and not 5 cm. One that only one
-//! answer has, or a word that is no unit, is passed over. `50%` is 50 and 0.5, but 50 is not 0.5.
+//! answer has, or a word that is no unit, is passed over; one that multiplies (万, million, dozen) is part of the number.
+//! `50%` is 50 and 0.5, but 50 is not 0.5.
 //!
 //! **Order.** Items side by side and in braces are equal in any order, those in brackets in theirs only.
 

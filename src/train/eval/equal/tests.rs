@@ -496,9 +496,8 @@ fn hostile_texts_end() {
 
 #[test]
 fn work_is_bounded_by_the_size_of_numbers() {
-    let list = |order: &dyn Fn(usize) -> usize| {
-        (0..200).map(|i| format!("x^{{{}}}", order(i))).collect::<Vec<_>>().join(",")
-    };
+    let list =
+        |order: &dyn Fn(usize) -> usize| (0..200).map(|i| format!("x^{{{}}}", order(i))).collect::<Vec<_>>().join(",");
     assert_eq!(verdict(&list(&|i| i), &list(&|i| 199 - i)), Verdict::GaveUp);
     // What is too large for exact arithmetic is compared in double precision.
     let sum = |power: u32| vec![format!("x^{{{power}}}"); 250].join("+");

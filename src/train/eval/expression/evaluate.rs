@@ -11,7 +11,7 @@ use super::units::Unit;
 /// Nodes that one comparison of answers may visit, all evaluations together.
 const STEPS_MAX: u32 = 200_000;
 /// Work on the digits of exact numbers that one comparison may do, as [`Steps::exact`] counts it.
-const EXACT_MAX: u64 = 40_000;
+const EXACT_MAX: u64 = 30_000;
 
 /// What is left of the work that a comparison may do: counts, so that the outcome is the same on every machine.
 pub(crate) struct Steps {

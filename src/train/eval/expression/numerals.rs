@@ -43,7 +43,8 @@ pub(crate) fn multiplied(words: &str) -> (u64, &str) {
 
 /// The part of a text right after a number that multiplies it.
 pub(crate) fn multiplier(rest: &str) -> &str {
-    let word: usize = rest.chars().skip_while(|c| *c == ' ').take_while(|c| c.is_alphabetic()).map(char::len_utf8).sum();
+    let word: usize =
+        rest.chars().skip_while(|c| *c == ' ').take_while(|c| c.is_alphabetic()).map(char::len_utf8).sum();
     let spaces = rest.len() - rest.trim_start_matches(' ').len();
     let run = &rest[spaces..spaces + word];
     match first(run).filter(|_| !is_unit(run)) {
@@ -63,13 +64,9 @@ pub(crate) fn numeral(chars: &[char]) -> Option<(usize, Vec<Token>)> {
     let number = |text: &str| value(text).map(|value| Token::Number(value.to_string()));
     let tokens = match run.split_once("分之") {
         Some(("百", above)) => vec![number(above)?, Token::Sign('%')],
-        Some((below, above)) => vec![
-            Token::Sign('('),
-            number(above)?,
-            Token::Sign('/'),
-            number(below)?,
-            Token::Sign(')'),
-        ],
+        Some((below, above)) => {
+            vec![Token::Sign('('), number(above)?, Token::Sign('/'), number(below)?, Token::Sign(')')]
+        }
         None => vec![number(&run)?],
     };
     Some((length, tokens))

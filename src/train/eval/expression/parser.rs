@@ -328,11 +328,7 @@ fn are_conditions(items: &[Node]) -> bool {
         Node::Chain(_, rest) => rest.iter().all(|(relation, _)| {
             matches!(
                 relation,
-                Relation::Less
-                    | Relation::LessEqual
-                    | Relation::Greater
-                    | Relation::GreaterEqual
-                    | Relation::NotEqual
+                Relation::Less | Relation::LessEqual | Relation::Greater | Relation::GreaterEqual | Relation::NotEqual
             )
         }),
         _ => false,
