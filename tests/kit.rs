@@ -88,18 +88,12 @@ fn a_round_on_the_kit_finds_its_mathematics() {
     assert!(precision > 0.85, "average precision {precision:.3} over {} pages", ranked.len());
 }
 
-/// The processor's time that this thread has had, which other work on the machine does not lengthen.
-#[cfg(feature = "train")]
-fn thread_seconds() -> f64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
-}
-
 /// The checker on the kit's pairs of answers. A pair has the verdict that its source demands; where its author meant
 /// another, or the source's own default says another, that counts.
 #[cfg(feature = "train")]
 #[test]
 fn answers_are_judged_as_the_kit_says() {
+    use corpus_build::task::with_cpu_time;
     use corpus_build::train::eval::{equal::equal, extract};
     let Some(kit) = kit() else {
         let _ = std::io::Write::write_all(&mut std::io::stderr(), b"SKIPPED: no evaluation kit\n");
@@ -110,10 +104,12 @@ fn answers_are_judged_as_the_kit_says() {
     let (mut wrong, mut slowest) = (Vec::new(), 0f64);
     for row in &rows {
         let (gold, answered) = (row["gold"].as_str().unwrap(), row["pred"].as_str().unwrap());
-        let begun = thread_seconds();
-        let truth = extract::truth(gold);
-        let said = extract::answer(answered).is_some_and(|found| equal(&found, &truth));
-        slowest = slowest.max(thread_seconds() - begun);
+        let ((truth, said), cpu_s) = with_cpu_time(|| {
+            let truth = extract::truth(gold);
+            let said = extract::answer(answered).is_some_and(|found| equal(&found, &truth));
+            (truth, said)
+        });
+        slowest = slowest.max(cpu_s);
         let demanded = row["verdict_0_9_0_default_config"].as_bool().or_else(|| row["expected"].as_bool()).unwrap();
         if said != row["intended"].as_bool().unwrap_or(demanded) {
             let end: String = answered.chars().rev().take(80).collect::<Vec<_>>().into_iter().rev().collect();

@@ -9,8 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub(in crate::train) use files::expand;
-use files::rebase;
+use files::expand;
 
 use super::data::exclusion::Apart;
 use super::data::mixture;
@@ -20,7 +19,7 @@ use super::error::{Result, TrainError};
 use super::lora::LoraConfig;
 use super::optim::AdamWConfig;
 use super::schedule::Schedule;
-use crate::config::{TokenBudget, merge};
+use crate::config::TokenBudget;
 pub(super) use shared::{RawLora, RawOptimizer};
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -254,13 +253,7 @@ impl TrainConfig {
     /// # Errors
     /// As there.
     pub fn parse(text: &str, path: &Path, sets: &[String]) -> Result<Self> {
-        let form = |e: toml::de::Error| TrainError::format(path, "a training configuration", e);
-        let mut table: toml::Table = toml::from_str(text).map_err(form)?;
-        rebase(&mut table, path.parent().unwrap_or(Path::new("")));
-        for set in sets {
-            merge(&mut table, toml::from_str(set).map_err(form)?);
-        }
-        let raw: Raw = table.try_into().map_err(form)?;
+        let raw: Raw = files::read((text, path), sets, "a training configuration", files::rebase)?;
         Self::checked(raw, path)
     }
 

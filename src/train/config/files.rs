@@ -2,8 +2,28 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
+
+use crate::config::merge;
 use crate::io::documents::Form;
 use crate::train::error::{Result, TrainError};
+
+/// Reads a file of settings: `rebase` makes its relative paths relative to the working folder, then `--set` arguments are laid
+/// over it. `what` names its form in an error.
+pub(in crate::train) fn read<T: DeserializeOwned>(
+    (text, path): (&str, &Path),
+    sets: &[String],
+    what: &'static str,
+    rebase: impl FnOnce(&mut toml::Table, &Path),
+) -> Result<T> {
+    let form = |e: toml::de::Error| TrainError::format(path, what, e);
+    let mut table: toml::Table = toml::from_str(text).map_err(form)?;
+    rebase(&mut table, path.parent().unwrap_or(Path::new("")));
+    for set in sets {
+        merge(&mut table, toml::from_str(set).map_err(form)?);
+    }
+    table.try_into().map_err(form)
+}
 
 /// Makes the relative paths that a file names relative to the working folder, as those of `--set` are.
 pub(super) fn rebase(table: &mut toml::Table, base: &Path) {

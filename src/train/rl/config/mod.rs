@@ -8,9 +8,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::merge;
 use crate::train::backward::Checkpointing;
-use crate::train::config::DeviceChoice;
+use crate::train::config::{DeviceChoice, files};
 use crate::train::error::{Result, TrainError};
 use crate::train::lora::LoraConfig;
 use crate::train::loss::policy::PolicyRules;
@@ -260,13 +259,7 @@ impl RlConfig {
     /// # Errors
     /// As there.
     pub fn parse(text: &str, path: &Path, sets: &[String]) -> Result<Self> {
-        let form = |e: toml::de::Error| TrainError::format(path, "a configuration of reinforcement learning", e);
-        let mut table: toml::Table = toml::from_str(text).map_err(form)?;
-        rebase(&mut table, path.parent().unwrap_or(Path::new("")));
-        for set in sets {
-            merge(&mut table, toml::from_str(set).map_err(form)?);
-        }
-        let raw: Raw = table.try_into().map_err(form)?;
+        let raw: Raw = files::read((text, path), sets, "a configuration of reinforcement learning", rebase)?;
         Self::checked(raw, path)
     }
 
