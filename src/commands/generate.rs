@@ -9,6 +9,7 @@ use super::train::{failure, language_of, with_adapters};
 use crate::cli::{CommandResult, Global};
 use crate::train::data::template::Message;
 use crate::train::error::{Result, TrainError};
+use crate::train::run::end_tokens;
 use crate::train::sample::{Choosing, Limits, Row, Sampler, stream};
 
 /// `generate`.
@@ -58,7 +59,7 @@ impl Generate {
     fn generate(&self, out: &mut dyn Write) -> Result<()> {
         let model = with_adapters(&self.model, self.adapters.as_deref())?;
         let (vocabulary, template, tokenizer) = language_of(&model, &self.model, self.tokenizer.as_deref())?;
-        let end = vocabulary.end();
+        let ends = end_tokens(&model, vocabulary.end());
         let text = if self.chat {
             let said = [Message::new("user", &self.prompt)];
             template.render(&said, true).map_err(|e| TrainError::format(&tokenizer, "a chat template", e))?
@@ -70,14 +71,14 @@ impl Generate {
             prompt.insert(0, begin);
         }
         let by = Choosing { temperature: self.temperature, top_k: self.top_k, top_p: self.top_p };
-        let limits =
-            Limits { tokens_max: self.max_tokens, stop_tokens: vec![end], stop_texts: Vec::new(), batch_rows: 1 };
+        let stop_tokens = ends.clone();
+        let limits = Limits { tokens_max: self.max_tokens, stop_tokens, stop_texts: Vec::new(), batch_rows: 1 };
         let mut rows = [Row::new(prompt, stream(self.seed, 0, 0, 0))];
         // A token may be half a character: what is whole so far is printed.
         let (mut tokens, mut printed) = (Vec::new(), 0);
         let closed = |e: std::io::Error| TrainError::append(Path::new("standard output"))(e);
         Sampler::new(&model, None)?.run_each(&mut rows, &by, &limits, &mut |_, token| {
-            if token == end {
+            if ends.contains(&token) {
                 return Ok(());
             }
             tokens.push(token);

@@ -459,5 +459,16 @@ pub fn end_token(model: &Model, tokenizer: &Path) -> Result<u32> {
     })
 }
 
+/// The tokens that end a text of a model: its vocabulary's, and all that its configuration lists, in order.
+#[must_use]
+pub fn end_tokens(model: &Model, end: u32) -> Vec<u32> {
+    let listed = model.config().rest.get("eos_token_id").and_then(serde_json::Value::as_array);
+    let listed = listed.into_iter().flatten().filter_map(|id| u32::try_from(id.as_u64()?).ok());
+    let mut tokens: Vec<u32> = listed.chain([end]).collect();
+    tokens.sort_unstable();
+    tokens.dedup();
+    tokens
+}
+
 #[cfg(test)]
 pub(super) mod tests;

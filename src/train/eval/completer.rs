@@ -3,8 +3,9 @@
 use super::super::data::vocabulary::Vocabulary;
 use super::super::error::Result;
 use super::super::model::Model;
+use super::super::run::end_tokens;
 use super::super::sample::{Choosing, End, Limits, Row, Sampler};
-use super::super::tool::complete::complete_with_tools;
+use super::super::tool::complete::Rollouts;
 use super::super::tool::sandbox::Sandbox;
 use super::super::tool::settings::ToolSettings;
 
@@ -81,17 +82,13 @@ impl Completer for ModelCompleter<'_> {
         let mut rows = prompts.iter().map(|prompt| self.row(prompt)).collect::<Result<Vec<Row>>>()?;
         let limits = Limits {
             tokens_max: self.tokens_max,
-            stop_tokens: vec![self.vocabulary.end()],
+            stop_tokens: end_tokens(self.model, self.vocabulary.end()),
             stop_texts: stops.to_vec(),
             batch_rows: self.batch_rows,
         };
         let sampler = Sampler::new(self.model, Some(self.vocabulary))?;
-        match &self.tools {
-            None => sampler.run(&mut rows, by, &limits)?,
-            Some((sandbox, settings)) => {
-                complete_with_tools(&sampler, self.vocabulary, &mut rows, by, &limits, sandbox, settings)?;
-            }
-        }
+        let (vocabulary, tools) = (self.vocabulary, self.tools.as_ref());
+        Rollouts { sampler: &sampler, vocabulary, choosing: *by, limits: &limits, tools }.run(&mut rows)?;
         let completed = rows.iter().map(|row| {
             let text = self.vocabulary.decode(row.output.text_tokens())?;
             let text = super::prompt::cut(&text, stops).to_owned();

@@ -53,7 +53,7 @@ impl Reward for ModelReward {
                     // An output without a token is judged at its prompt's last one.
                     None => verdict.outcome = reward(packed.place(i, one.output.tokens.len()) - 1),
                     Some(split) => {
-                        let ends = ends(one.output.text_tokens(), split, &self.vocabulary)?;
+                        let ends = ends(one.output, split, &self.vocabulary)?;
                         verdict.steps = ends.into_iter().map(|end| (end, reward(packed.place(i, end)))).collect();
                         // To stop after the last step is part of it.
                         if let Some((end, _)) = verdict.steps.last_mut() {

@@ -100,7 +100,7 @@ impl Reward for Prefix {
             let tokens = one.output.text_tokens();
             let ended = one.output.end == Some(End::Token);
             let mut steps = Vec::new();
-            for end in ends(tokens, self.split, &self.vocabulary)? {
+            for end in ends(one.output, self.split, &self.vocabulary)? {
                 let so_far = self.vocabulary.decode(&tokens[..=end])?;
                 steps.push((end, f64::from(one.answer.starts_with(&so_far))));
             }

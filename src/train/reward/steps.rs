@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::train::data::vocabulary::Vocabulary;
 use crate::train::error::Result;
+use crate::train::sample::Output;
 
 /// What a step is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -16,23 +17,32 @@ pub enum Split {
     Token,
 }
 
-/// The last token of each step, in order; the last one of all is that of the last step.
+/// The last token of each step, in order; the last one of all is that of the last step. What the policy did not write,
+/// the output of a tool, belongs to the step before it.
 ///
 /// # Errors
 /// A token is not in the vocabulary.
-pub fn ends(tokens: &[u32], split: Split, vocabulary: &Vocabulary) -> Result<Vec<usize>> {
-    if split == Split::Token {
-        return Ok((0..tokens.len()).collect());
-    }
+pub fn ends(output: &Output, split: Split, vocabulary: &Vocabulary) -> Result<Vec<usize>> {
+    let tokens = output.text_tokens();
     let mut ends = Vec::new();
-    // Whether something but space stands since the last end.
+    // Whether the policy wrote something but space since the last end.
     let mut said = false;
     for (i, token) in tokens.iter().enumerate() {
-        let text = vocabulary.decode(&[*token])?;
-        said |= !text.trim().is_empty();
-        if said && text.contains('\n') {
+        let ended = if output.chosen[i] {
+            let text = vocabulary.decode(&[*token])?;
+            said |= split == Split::Token || !text.trim().is_empty();
+            split == Split::Token || text.contains('\n')
+        } else {
+            output.chosen.get(i + 1) != Some(&false)
+        };
+        if ended && said {
             ends.push(i);
             said = false;
+        } else if !output.chosen[i]
+            && !said
+            && let Some(last) = ends.last_mut()
+        {
+            *last = i;
         }
     }
     match ends.last_mut() {
@@ -52,7 +62,11 @@ mod tests {
     #[test]
     fn steps_are_lines() {
         let (_folder, vocabulary) = letters();
-        let at = |text: &str, split| ends(&vocabulary.encode(text, false).unwrap(), split, &vocabulary).unwrap();
+        let at = |text: &str, split| {
+            let tokens = vocabulary.encode(text, false).unwrap();
+            let output = Output { chosen: vec![true; tokens.len()], tokens, ..Output::default() };
+            ends(&output, split, &vocabulary).unwrap()
+        };
         assert_eq!(at("ab\ncd", Split::Line), [2, 4]);
         assert_eq!(at("a\n\n b\n", Split::Line), [1, 5]);
         assert_eq!(at("\n\na", Split::Line), [2]);
@@ -60,5 +74,25 @@ mod tests {
         assert_eq!(at("  ", Split::Line), [1]);
         assert!(at("", Split::Line).is_empty());
         assert_eq!(at("ab", Split::Token), [0, 1]);
+    }
+
+    #[test]
+    fn what_a_tool_prints_belongs_to_the_step_before() {
+        let (_folder, vocabulary) = letters();
+        // What the policy wrote, then what was put in, in turns.
+        let at = |texts: &[&str], split| {
+            let mut output = Output::default();
+            for (i, text) in texts.iter().enumerate() {
+                output.tokens.extend(vocabulary.encode(text, false).unwrap());
+                output.chosen.resize(output.tokens.len(), i % 2 == 0);
+            }
+            ends(&output, split, &vocabulary).unwrap()
+        };
+        assert_eq!(at(&["ab\ncd", "\n4\n5\n", "e\n"], Split::Line), [2, 9, 11]);
+        assert_eq!(at(&["ab\n", "4\n5\n"], Split::Line), [6]);
+        assert_eq!(at(&["ab\n", "4\n5\n", "c"], Split::Line), [6, 7]);
+        assert_eq!(at(&["ab", "4", " \n", "5\n", "c"], Split::Line), [6, 7]);
+        assert_eq!(at(&["ab", "45", "c"], Split::Token), [0, 3, 4]);
+        assert_eq!(at(&["", "45\n", "c"], Split::Line), [3]);
     }
 }

@@ -10,7 +10,7 @@ use crate::train::data::vocabulary::Vocabulary;
 use crate::train::error::Result;
 use crate::train::reward::{Judged, Reward, Verdict};
 use crate::train::sample::{Choosing, End, Limits, Output, Row, Sampler, stream};
-use crate::train::tool::complete::complete_with_tools;
+use crate::train::tool::complete::Rollouts;
 use crate::train::tool::sandbox::Sandbox;
 use crate::train::tool::settings::ToolSettings;
 
@@ -65,7 +65,7 @@ pub struct Explorer<'q, 'a> {
     /// When outputs end.
     pub limits: &'a Limits,
     /// What runs the programs in outputs, if anything does; what they print is not learnt.
-    pub tools: Option<(&'a Sandbox, &'a ToolSettings)>,
+    pub tools: Option<&'a (Sandbox, ToolSettings)>,
     /// Reads the tokens.
     pub vocabulary: &'a Vocabulary,
     /// The rewards.
@@ -104,7 +104,7 @@ impl<'q> Explorer<'q, '_> {
             let groups = self.sample(sampler, &asked, step)?;
             found.seconds += begun.elapsed().as_secs_f64();
             for group in self.judge(groups)? {
-                found.tokens += group.outputs.iter().map(|output| output.tokens.len() as u64).sum::<u64>();
+                found.tokens += group.outputs.iter().map(Output::sampled).sum::<u64>();
                 outcomes.extend(group.verdicts.iter().map(total));
                 right.extend(group.verdicts.iter().filter_map(|verdict| verdict.right));
                 let differs = group.differs();
@@ -135,13 +135,8 @@ impl<'q> Explorer<'q, '_> {
                 (0..outputs as u64).map(move |sample| Row::new(question.prompt.clone(), stream(sample)))
             })
             .collect();
-        match self.tools {
-            Some((sandbox, settings)) => {
-                let (vocabulary, by) = (self.vocabulary, &self.choosing);
-                complete_with_tools(sampler, vocabulary, &mut rows, by, self.limits, sandbox, settings)?;
-            }
-            None => sampler.run(&mut rows, &self.choosing, self.limits)?,
-        }
+        let Self { vocabulary, choosing, limits, tools, .. } = *self;
+        Rollouts { sampler, vocabulary, choosing, limits, tools }.run(&mut rows)?;
         let mut rows = rows.into_iter();
         let group = |question: &&'q Question| (*question, rows.by_ref().take(outputs).map(|row| row.output).collect());
         Ok(asked.iter().map(group).collect())

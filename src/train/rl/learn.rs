@@ -139,10 +139,13 @@ impl Learner<'_> {
             credited.extend(credit(&known, &self.config.credit));
         }
         if self.config.whiten {
-            let all: Vec<f64> = credited.iter().flat_map(|one| one.advantages.iter().copied()).collect();
+            let learnt = |(one, item): (&Credited, &Item<'_>)| chosen_of(&one.advantages, item);
+            let all: Vec<f64> = credited.iter().zip(items).flat_map(learnt).collect();
             let mut whitened = whiten(&all).into_iter();
-            for advantage in credited.iter_mut().flat_map(|one| &mut one.advantages) {
-                *advantage = whitened.next().unwrap_or_default();
+            for (one, item) in credited.iter_mut().zip(items) {
+                for (advantage, _) in one.advantages.iter_mut().zip(item.learnt).filter(|(_, learnt)| **learnt) {
+                    *advantage = whitened.next().unwrap_or_default();
+                }
             }
         }
         credited

@@ -20,6 +20,9 @@ use crate::train::reward_model::examples::{Example, Reading};
 use crate::train::reward_model::fit::{FitRules, step};
 use crate::train::reward_model::{ScalarModel, ScalarOptimizer};
 use crate::train::sample::{Limits, Row, Sampler, stream};
+use crate::train::tool::complete::Rollouts;
+use crate::train::tool::sandbox::Sandbox;
+use crate::train::tool::settings::ToolSettings;
 
 /// Draws of fresh samples, apart from those of explorations.
 const FRESH: u64 = 0x6672_6573_6800;
@@ -34,6 +37,8 @@ pub struct Renewal<'a> {
     pub vocabulary: &'a Vocabulary,
     /// When outputs end.
     pub limits: &'a Limits,
+    /// What runs the programs in them, if anything does.
+    pub tools: Option<&'a (Sandbox, ToolSettings)>,
     /// Makes examples of records.
     pub reading: Reading<'a>,
 }
@@ -110,22 +115,15 @@ impl Renewal<'_> {
     fn records(&self, policy: &Model, asked: &[&Question], iteration: u64) -> Result<Vec<Value>> {
         let sampler = Sampler::new(policy, Some(self.vocabulary))?;
         let (config, check) = (self.config, rule(self.config));
+        let (vocabulary, choosing) = (self.vocabulary, config.sampling.choosing);
+        let rollouts = Rollouts { sampler: &sampler, vocabulary, choosing, limits: self.limits, tools: self.tools };
         let outputs = config.sampling.outputs;
         let of_steps = config.rewards.iter().any(|(_, kind)| matches!(kind, RewardKind::Process { .. }));
         let labelled =
             config.rewards.iter().any(|(_, kind)| matches!(kind, RewardKind::Outcome { log_odds: true, .. }));
         let mut records = Vec::new();
         if of_steps {
-            let maker = StepMaker {
-                sampler: &sampler,
-                vocabulary: self.vocabulary,
-                choosing: config.sampling.choosing,
-                limits: self.limits,
-                outputs,
-                rules: &config.reward_model,
-                check,
-                seed: config.seed,
-            };
+            let maker = StepMaker { rollouts, outputs, rules: &config.reward_model, check, seed: config.seed };
             for question in asked {
                 records.extend(maker.records(question, FRESH + iteration)?);
             }
@@ -136,7 +134,7 @@ impl Renewal<'_> {
         };
         let mut rows: Vec<Row> =
             asked.iter().flat_map(|q| (0..outputs as u64).map(move |sample| row(q, sample))).collect();
-        sampler.run(&mut rows, &config.sampling.choosing, self.limits)?;
+        rollouts.run(&mut rows)?;
         for (question, rows) in asked.iter().zip(rows.chunks(outputs)) {
             let text = |row: &Row| self.vocabulary.decode(row.output.text_tokens());
             let texts = rows.iter().map(text).collect::<Result<Vec<String>>>()?;

@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use super::config::RlConfig;
 use super::questions::Questions;
 use super::rewards::rule;
-use super::run::{Loaded, limits, load};
+use super::run::{Loaded, limits, load, tools};
 use super::steps::StepMaker;
 use crate::io::atomic::{AtomicError, AtomicFile};
 use crate::train::checkpoint;
@@ -21,6 +21,7 @@ use crate::train::reward_model::fit::{FitRules, gradients, step};
 use crate::train::reward_model::{ScalarModel, ScalarOptimizer};
 use crate::train::run::{RunOptions, place};
 use crate::train::sample::Sampler;
+use crate::train::tool::complete::Rollouts;
 
 /// Where a run is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -164,11 +165,10 @@ pub fn make_steps(config: &RlConfig) -> Result<(PathBuf, u64)> {
     let questions = Questions::load(&config.data, &reading, policy.config().context)?;
     let sampler = Sampler::new(&policy, Some(&vocabulary))?;
     let limits = limits(config, &policy, vocabulary.end());
+    let tools = tools(config)?;
+    let (vocabulary, choosing, tools) = (&vocabulary, config.sampling.choosing, tools.as_ref());
     let maker = StepMaker {
-        sampler: &sampler,
-        vocabulary: &vocabulary,
-        choosing: config.sampling.choosing,
-        limits: &limits,
+        rollouts: Rollouts { sampler: &sampler, vocabulary, choosing, limits: &limits, tools },
         outputs: config.sampling.outputs,
         rules: &config.reward_model,
         check: rule(config),

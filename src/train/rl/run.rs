@@ -28,7 +28,7 @@ use crate::train::params::{companions, peft};
 use crate::train::reward::WeightedSum;
 use crate::train::reward_model::examples::Reading;
 use crate::train::reward_model::{ScalarModel, ScalarOptimizer};
-use crate::train::run::{RunOptions, language, place};
+use crate::train::run::{RunOptions, end_tokens, language, place};
 use crate::train::sample::{End, Limits, Sampler};
 use crate::train::tool::sandbox::Sandbox;
 use crate::train::tool::settings::ToolSettings;
@@ -120,12 +120,13 @@ pub(super) struct Loaded {
 
 /// When the outputs of a policy end: at all tokens that its configuration ends texts with.
 pub(super) fn limits(config: &RlConfig, policy: &Model, end: u32) -> Limits {
-    let listed = policy.config().rest.get("eos_token_id").and_then(serde_json::Value::as_array);
-    let listed = listed.into_iter().flatten().filter_map(|id| u32::try_from(id.as_u64()?).ok());
-    let mut stop_tokens: Vec<u32> = listed.chain([end]).collect();
-    stop_tokens.sort_unstable();
-    stop_tokens.dedup();
-    Limits { stop_tokens, ..config.sampling.limits.clone() }
+    Limits { stop_tokens: end_tokens(policy, end), ..config.sampling.limits.clone() }
+}
+
+/// The sandbox of a configuration that has tools, and its settings. Without one that works nothing is run.
+pub(super) fn tools(config: &RlConfig) -> Result<Option<(Sandbox, ToolSettings)>> {
+    let probed = config.tool.as_ref().map(|settings| Ok((Sandbox::probe(settings)?, settings.clone())));
+    probed.transpose()
 }
 
 /// The model that a configuration begins from.
@@ -160,11 +161,7 @@ impl<'a> RlRun<'a> {
                 found: format!("{:?}", config.data.solution),
             });
         }
-        // Without a sandbox that works nothing is run.
-        let tools = match &config.tool {
-            Some(settings) => Some((Sandbox::probe(settings)?, settings.clone())),
-            None => None,
-        };
+        let tools = tools(config)?;
         let place = policy.place().clone();
         let (reward, models) = rewards::load(config, &vocabulary, &place)?;
         let trained = models.into_iter().next().filter(|_| config.iterations.reward_steps > 0);
@@ -356,6 +353,7 @@ impl<'a> RlRun<'a> {
             questions: &self.questions,
             vocabulary: &self.vocabulary,
             limits: &self.limits,
+            tools: self.tools.as_ref(),
             reading,
         };
         renewal.renew(&self.policy, model, optimizer, iteration, asked)
@@ -368,7 +366,7 @@ impl<'a> RlRun<'a> {
             outputs: config.sampling.outputs,
             choosing: config.sampling.choosing,
             limits: &self.limits,
-            tools: self.tools.as_ref().map(|(sandbox, settings)| (sandbox, settings)),
+            tools: self.tools.as_ref(),
             vocabulary: &self.vocabulary,
             reward: &self.reward,
             seed: config.seed,

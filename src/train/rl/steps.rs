@@ -5,23 +5,17 @@ use serde_json::Value;
 
 use super::config::RewardModelRules;
 use super::questions::Question;
-use crate::train::data::vocabulary::Vocabulary;
 use crate::train::error::Result;
 use crate::train::reward::rule::Check;
 use crate::train::reward::steps::ends;
 use crate::train::reward_model::examples::steps_record;
-use crate::train::sample::{Choosing, Limits, Row, Sampler, stream};
+use crate::train::sample::{Row, stream};
+use crate::train::tool::complete::Rollouts;
 
 /// What makes the data.
 pub struct StepMaker<'a> {
     /// The policy.
-    pub sampler: &'a Sampler<'a>,
-    /// Reads the tokens.
-    pub vocabulary: &'a Vocabulary,
-    /// How tokens are chosen.
-    pub choosing: Choosing,
-    /// When outputs end.
-    pub limits: &'a Limits,
+    pub rollouts: Rollouts<'a>,
     /// Outputs a question.
     pub outputs: usize,
     /// What a step is, and completions a step.
@@ -44,21 +38,19 @@ impl StepMaker<'_> {
     /// # Errors
     /// The model refuses the prompt.
     pub fn records(&self, question: &Question, round: u64) -> Result<Vec<Value>> {
+        let Rollouts { vocabulary, limits, .. } = self.rollouts;
         let row = |sample: u64| Row::new(question.prompt.clone(), stream(self.seed, round, question.number, sample));
         let mut outputs: Vec<Row> = (0..self.outputs as u64).map(row).collect();
-        self.sampler.run(&mut outputs, &self.choosing, self.limits)?;
+        self.rollouts.run(&mut outputs)?;
         let (mut all_ends, mut labels, mut open, mut rows) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (output, row) in outputs.iter().enumerate() {
-            let tokens = row.output.text_tokens();
-            let ends = ends(tokens, self.rules.split, self.vocabulary)?;
+            let ends = ends(&row.output, self.rules.split, vocabulary)?;
             for (step, end) in ends.iter().enumerate().take(ends.len().saturating_sub(1)) {
                 for rollout in 0..self.rules.rollouts {
                     // A stream of its own for each completion, apart from those of the outputs.
-                    let number = ((output * self.limits.tokens_max + step) * self.rules.rollouts + rollout) as u64;
+                    let number = ((output * limits.tokens_max + step) * self.rules.rollouts + rollout) as u64;
                     let stream = stream(self.seed ^ 0x7374_6570, round, question.number, number);
-                    let mut row = Row::new(question.prompt.clone(), stream);
-                    row.force(&tokens[..=*end]);
-                    rows.push(row);
+                    rows.push(Row::resumed(question.prompt.clone(), stream, &row.output, end + 1));
                     open.push(Open { output, step });
                 }
             }
@@ -70,7 +62,7 @@ impl StepMaker<'_> {
             labels.push(of_steps);
             all_ends.push(ends);
         }
-        self.sampler.run(&mut rows, &self.choosing, self.limits)?;
+        self.rollouts.run(&mut rows)?;
         for (row, Open { output, step }) in rows.iter().zip(open) {
             if self.is_right(row, question)? {
                 labels[output][step] += 1.0 / self.rules.rollouts as f64;
@@ -80,7 +72,7 @@ impl StepMaker<'_> {
             let mut from = 0;
             let mut steps = Vec::with_capacity(ends.len());
             for end in ends {
-                steps.push(self.vocabulary.decode(&row.output.tokens[from..=*end])?);
+                steps.push(vocabulary.decode(&row.output.tokens[from..=*end])?);
                 from = end + 1;
             }
             let hard = |label: &f64| if self.rules.hard { f64::from(*label > 0.0) } else { label.min(1.0) };
@@ -91,6 +83,6 @@ impl StepMaker<'_> {
     }
 
     fn is_right(&self, row: &Row, question: &Question) -> Result<bool> {
-        Ok((self.check)(&self.vocabulary.decode(row.output.text_tokens())?, &question.answer))
+        Ok((self.check)(&self.rollouts.vocabulary.decode(row.output.text_tokens())?, &question.answer))
     }
 }

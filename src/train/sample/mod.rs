@@ -70,6 +70,12 @@ impl Output {
         &self.tokens[..self.tokens.len() - stop]
     }
 
+    /// Tokens that the model chose.
+    #[must_use]
+    pub fn sampled(&self) -> u64 {
+        self.chosen.iter().filter(|chosen| **chosen).count() as u64
+    }
+
     fn push(&mut self, choice: &Choice) {
         self.tokens.push(choice.token);
         self.log_probs.push(choice.log_p);
@@ -97,6 +103,22 @@ impl Row {
     #[must_use]
     pub fn new(prompt: Vec<u32>, stream: u64) -> Self {
         Self { prompt, stream, ..Self::default() }
+    }
+
+    /// A row that goes on after the first `count` tokens of an output.
+    #[must_use]
+    pub fn resumed(prompt: Vec<u32>, stream: u64, output: &Output, count: usize) -> Self {
+        let chosen = output.chosen[..count].to_vec();
+        let from = chosen.iter().rposition(|chosen| !chosen).map_or(0, |last| last + 1);
+        let output = Output {
+            tokens: output.tokens[..count].to_vec(),
+            log_probs: output.log_probs[..count].to_vec(),
+            log_kept: output.log_kept[..count].to_vec(),
+            entropies: output.entropies[..count].to_vec(),
+            chosen,
+            end: None,
+        };
+        Self { prompt, stream, output, from }
     }
 
     /// Appends tokens that the model did not choose (the output of a tool, steps that are given) and opens the output

@@ -30,37 +30,66 @@ impl Run for Sandbox {
 /// A program of an answer, and what came of it.
 pub type Executed = (Program, Output);
 
-/// Continues all open rows to their ends, with what their programs print put in between: for each row what was run, in
-/// order. Tokens of outputs are forced ones, which [`chosen`](crate::train::sample::Output::chosen) tells from those that
-/// are to be learnt. They count to `limits.tokens_max`, and are cut where there is no room for them.
-///
-/// A row that asks for one output more than `settings.rounds_max` has ended by its text, as one has that holds one of
-/// `limits.stop_texts`.
-///
-/// Programs of one turn run beside each other on the current rayon pool. The result does not depend on how many there
-/// are, as far as no program asks for the time or for random bytes.
-///
-/// # Errors
-/// The model could not be run, or the sandbox not be started.
-pub fn complete_with_tools(
-    sampler: &Sampler<'_>,
-    vocabulary: &Vocabulary,
-    rows: &mut [Row],
-    by: &Choosing,
-    limits: &Limits,
-    tools: &impl Run,
-    settings: &ToolSettings,
-) -> Result<Vec<Vec<Executed>>> {
-    let mut until = limits.clone();
-    until.stop_texts.push(OUTPUT.to_owned());
-    let stops = Stops { texts: &limits.stop_texts, room: &|row| room(sampler, limits, row) };
-    turns(rows, vocabulary, tools, settings, &stops, &mut |rows| sampler.run(rows, by, &until))
+/// How outputs are rolled out: by a model, and by what runs the programs in them, if anything does.
+#[derive(Clone, Copy)]
+pub struct Rollouts<'a> {
+    /// The model.
+    pub sampler: &'a Sampler<'a>,
+    /// Reads its tokens.
+    pub vocabulary: &'a Vocabulary,
+    /// How tokens are chosen.
+    pub choosing: Choosing,
+    /// When outputs end.
+    pub limits: &'a Limits,
+    /// What runs programs; where there is nothing, they are text as any other.
+    pub tools: Option<&'a (Sandbox, ToolSettings)>,
 }
 
-/// For how many more tokens a row has room.
-fn room(sampler: &Sampler<'_>, limits: &Limits, row: &Row) -> usize {
-    let context = sampler.context().saturating_sub(row.prompt.len() + row.output.tokens.len());
-    limits.tokens_max.saturating_sub(row.output.tokens.len()).min(context)
+impl Rollouts<'_> {
+    /// Continues all open rows to their ends, with what their programs print put in between. Tokens of that are forced
+    /// ones, which [`chosen`](crate::train::sample::Output::chosen) tells from those that are to be learnt. They count to
+    /// `limits.tokens_max`, and are cut where there is no room for them.
+    ///
+    /// A row that asks for one output more than `rounds_max` of the settings has ended by its text, as one has that holds
+    /// one of `limits.stop_texts`. The programs and outputs of a row that was [begun](Row::resumed) count as if it had
+    /// been rolled out from its prompt.
+    ///
+    /// Programs of one turn run beside each other on the current rayon pool. The result does not depend on how many there
+    /// are, as far as no program asks for the time or for random bytes.
+    ///
+    /// # Errors
+    /// The model could not be run, or the sandbox not be started.
+    pub fn run(&self, rows: &mut [Row]) -> Result<()> {
+        let Some((sandbox, settings)) = self.tools else {
+            return self.sampler.run(rows, &self.choosing, self.limits);
+        };
+        let mut until = self.limits.clone();
+        until.stop_texts.push(OUTPUT.to_owned());
+        let stops = Stops { texts: &self.limits.stop_texts, room: &|row| self.room(row) };
+        let mut sample = |rows: &mut [Row]| self.sampler.run(rows, &self.choosing, &until);
+        turns(rows, self.vocabulary, sandbox, settings, &stops, &mut sample).map(drop)
+    }
+
+    /// For how many more tokens a row has room.
+    fn room(&self, row: &Row) -> usize {
+        let context = self.sampler.context().saturating_sub(row.prompt.len() + row.output.tokens.len());
+        self.limits.tokens_max.saturating_sub(row.output.tokens.len()).min(context)
+    }
+}
+
+/// Where a row stands that was begun: its rounds so far, and where the text after its last output begins.
+fn begun(row: &Row, rounds_max: usize, vocabulary: &Vocabulary) -> Result<(Rounds, usize)> {
+    let output = &row.output;
+    let (mut rounds, mut from, mut start) = (Rounds::new(rounds_max), 0, 0);
+    for run in output.chosen.chunk_by(|a, b| a == b) {
+        let end = start + run.len();
+        // What was forced after the fence of an output is that output.
+        if run.first() == Some(&false) && rounds.is_closed_by(&vocabulary.decode(&output.tokens[from..start])?) {
+            from = end;
+        }
+        start = end;
+    }
+    Ok((rounds, from))
 }
 
 /// What ends a row, besides itself.
@@ -71,7 +100,8 @@ struct Stops<'a> {
     room: &'a dyn Fn(&Row) -> usize,
 }
 
-/// The same with a sampler that is a function: it continues the open rows until the fence of an output, or their ends.
+/// Continues rows by a function that continues the open ones until the fence of an output, or their ends: for each row
+/// what was run, in order.
 fn turns(
     rows: &mut [Row],
     vocabulary: &Vocabulary,
@@ -81,9 +111,10 @@ fn turns(
     sample: &mut dyn FnMut(&mut [Row]) -> Result<()>,
 ) -> Result<Vec<Vec<Executed>>> {
     let mut executed = vec![Vec::new(); rows.len()];
-    let mut rounds = vec![Rounds::new(settings.rounds_max); rows.len()];
-    // Where the text after the last output begins.
-    let mut from: Vec<usize> = rows.iter().map(|row| row.output.tokens.len()).collect();
+    let stand = |row: &Row| begun(row, settings.rounds_max, vocabulary);
+    let stands = rows.iter().map(stand).collect::<Result<Vec<_>>>()?;
+    // Where the text after the last output begins, too.
+    let (mut rounds, mut from): (Vec<Rounds>, Vec<usize>) = stands.into_iter().unzip();
     let mut open: Vec<usize> = (0..rows.len()).filter(|i| rows[*i].output.end.is_none()).collect();
     while !open.is_empty() {
         sample(rows)?;
@@ -155,6 +186,8 @@ mod tests {
             }
             output.tokens.push(token);
             output.log_probs.push(-1.0);
+            output.log_kept.push(0.0);
+            output.entropies.push(0.5);
             output.chosen.push(true);
             if script[..=at].ends_with(OUTPUT) || script[..=at].ends_with(STOP) {
                 output.end = Some(End::Text);
@@ -173,8 +206,11 @@ mod tests {
     }
 
     fn answer(scripts: &[&str], tokens_max: usize) -> Answered {
+        answer_from(scripts.iter().map(|_| Row::new(vec![0, 50], 0)).collect(), scripts, tokens_max)
+    }
+
+    fn answer_from(mut rows: Vec<Row>, scripts: &[&str], tokens_max: usize) -> Answered {
         let (_folder, vocabulary) = letters();
-        let mut rows: Vec<Row> = scripts.iter().map(|_| Row::new(vec![0, 50], 0)).collect();
         let mut calls = Vec::new();
         let mut sample = |rows: &mut [Row]| {
             calls.push(rows.iter().filter(|row| row.output.end.is_none()).count());
@@ -214,6 +250,24 @@ mod tests {
         let found = answer(&[&format!("{ASKS}so\nUser: again"), "```output"], TOKENS_MAX);
         assert_eq!(found.texts[0], "```python\na\n```\n```output\n|a;</s>\n```\nso\nUser:");
         assert_eq!((found.rows[0].output.end, found.calls.len()), (Some(End::Text), 2));
+    }
+
+    #[test]
+    fn an_answer_that_was_begun_goes_on_as_it_did() {
+        let thrice = format!("{ASKS}x\n```python\nb\n```\n```output```python\nc\n```\n```output so");
+        let whole = answer(&[&thrice], TOKENS_MAX);
+        let output = &whole.rows[0].output;
+        assert_eq!((output.end, whole.executed[0].len()), (Some(End::Text), 2));
+        // What it had run when it was begun.
+        let mut outputs = [0; 3];
+        for cut in (0..output.tokens.len()).filter(|cut| output.chosen[*cut]) {
+            let row = Row::resumed(vec![0, 50], 0, output, cut);
+            let found = answer_from(vec![row], &[&thrice], TOKENS_MAX);
+            assert_eq!(found.texts, whole.texts, "{cut}");
+            assert_eq!(&found.rows[0].output, output, "{cut}");
+            outputs[found.executed[0].len()] += 1;
+        }
+        assert!(outputs.iter().all(|count| *count > 5), "{outputs:?}");
     }
 
     #[test]

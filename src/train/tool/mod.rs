@@ -15,4 +15,4 @@ pub mod sandbox;
 pub mod settings;
 
 #[cfg(test)]
-mod attacks;
+pub(in crate::train) mod attacks;

@@ -80,10 +80,25 @@ impl Rounds {
         let shown = output.shown(chars_max);
         let before = if self.text.ends_with('\n') { "" } else { "\n" };
         let after = if shown.is_empty() { "" } else { "\n" };
+        self.close();
+        format!("{before}{shown}{after}```\n")
+    }
+
+    /// Whether an output that the answer has already follows `text`, as [`next`](Self::next) takes it: then the round is
+    /// counted.
+    pub fn is_closed_by(&mut self, text: &str) -> bool {
+        let asks = asks_for_output(text);
+        if asks {
+            text.clone_into(&mut self.text);
+            self.close();
+        }
+        asks
+    }
+
+    fn close(&mut self) {
         self.earlier.extend(scan(&self.text).python);
         self.text.clear();
         self.rounds += 1;
-        format!("{before}{shown}{after}```\n")
     }
 }
 

@@ -1,3 +1,5 @@
+mod tools;
+
 use std::sync::OnceLock;
 
 use super::super::explore::accuracy;
@@ -14,38 +16,42 @@ use crate::train::sample::Choosing;
 /// answers in five: `base/model`.
 fn base() -> &'static Path {
     static BASE: OnceLock<tempfile::TempDir> = OnceLock::new();
-    let folder = BASE.get_or_init(|| {
-        let (folder, _) = letters();
-        let write = |name: &str, text: String| atomic::write(folder.path().join(name), text).unwrap();
-        let template = "{% for m in messages %}{{ m.content }}{% if m.role == 'assistant' %}</s>{% endif %}{% endfor %}";
-        write("chat_template.jinja", template.to_owned());
-        let (mut sums, mut taught) = (String::new(), String::new());
-        for (a, b) in (0..25).map(|i| (i / 5, i % 5)) {
-            let (question, right) = (format!("{a}+{b}="), (a + b).to_string());
-            sums += &format!("{}\n", serde_json::json!({"question": question, "answer": right}));
-            for copy in 0..5 {
-                let said = if copy < 3 { a + b } else { (a + b + 1 + copy + a) % 9 };
-                taught += &format!("{}\n", serde_json::json!({"question": question, "answer": said.to_string()}));
-            }
+    BASE.get_or_init(|| teach(220, |number| number.to_string())).path()
+}
+
+/// Such a folder, where an answer is said in some way.
+fn teach(steps: u64, say: impl Fn(u32) -> String) -> tempfile::TempDir {
+    let (folder, _) = letters();
+    let write = |name: &str, text: String| atomic::write(folder.path().join(name), text).unwrap();
+    let template = "{% for m in messages %}{{ m.content }}{% if m.role == 'assistant' %}</s>{% endif %}{% endfor %}";
+    write("chat_template.jinja", template.to_owned());
+    let (mut sums, mut taught) = (String::new(), String::new());
+    for (a, b) in (0..25).map(|i| (i / 5, i % 5)) {
+        let (question, right) = (format!("{a}+{b}="), (a + b).to_string());
+        sums += &format!("{}\n", serde_json::json!({"question": question, "answer": right}));
+        for copy in 0..5 {
+            let said = if copy < 3 { a + b } else { (a + b + 1 + copy + a) % 9 };
+            taught += &format!("{}\n", serde_json::json!({"question": question, "answer": say(said)}));
         }
-        write("sums.jsonl", sums);
-        write("taught.jsonl", taught);
-        let text = r#"
-            data = { context = 64, packing = "documents", source = [{ name = "sums", files = ["taught.jsonl"], kind = "chat" }] }
-            train = { steps = 220, batch_rows = 4, micro_rows = 4 }
-            optimizer = { peak_rate = 1e-2, schedule = "cosine", warmup_steps = 5, weight_decay = 0.0 }
+    }
+    write("sums.jsonl", sums);
+    write("taught.jsonl", taught);
+    let text = format!(
+        r#"
+            data = {{ context = 64, packing = "documents", source = [{{ name = "sums", files = ["taught.jsonl"], kind = "chat" }}] }}
+            train = {{ steps = {steps}, batch_rows = 4, micro_rows = 4 }}
+            optimizer = {{ peak_rate = 1e-2, schedule = "cosine", warmup_steps = 5, weight_decay = 0.0 }}
             output.dir = "base"
             [model]
             tokenizer = "tokenizer.json"
-            shape = { architectures = ["LlamaForCausalLM"], vocab_size = 128, hidden_size = 32, intermediate_size = 64, num_hidden_layers = 2, num_attention_heads = 2, num_key_value_heads = 1, max_position_embeddings = 64, tie_word_embeddings = true, eos_token_id = 1, initializer_range = 0.1 }
+            shape = {{ architectures = ["LlamaForCausalLM"], vocab_size = 128, hidden_size = 32, intermediate_size = 64, num_hidden_layers = 2, num_attention_heads = 2, num_key_value_heads = 1, max_position_embeddings = 64, tie_word_embeddings = true, eos_token_id = 1, initializer_range = 0.1 }}
             device = "cpu"
-        "#;
-        let config = TrainConfig::parse(text, &folder.path().join("train.toml"), &[]).unwrap();
-        let options = RunOptions { resume: false, quiet: true, stop_after: None };
-        Run::new(&config, &Solo).unwrap().train(options).unwrap();
-        folder
-    });
-    folder.path()
+        "#
+    );
+    let config = TrainConfig::parse(&text, &folder.path().join("train.toml"), &[]).unwrap();
+    let options = RunOptions { resume: false, quiet: true, stop_after: None };
+    Run::new(&config, &Solo).unwrap().train(options).unwrap();
+    folder
 }
 
 const CONFIG: &str = r#"
@@ -74,11 +80,15 @@ const CONFIG: &str = r#"
 "#;
 
 fn parse(out: &str, sets: &[&str]) -> RlConfig {
+    parse_at(base(), out, sets)
+}
+
+fn parse_at(folder: &Path, out: &str, sets: &[&str]) -> RlConfig {
     // The paths of `--set` are relative to the working folder.
-    let here = base().to_str().unwrap();
+    let here = folder.to_str().unwrap();
     let own = format!("output.dir = \"{here}/{out}\"");
     let sets: Vec<String> = sets.iter().map(|set| set.replace("HERE", here)).chain([own]).collect();
-    RlConfig::parse(CONFIG, &base().join("rl.toml"), &sets).unwrap()
+    RlConfig::parse(CONFIG, &folder.join("rl.toml"), &sets).unwrap()
 }
 
 fn train(method: &'static Method, out: &str, sets: &[&str], resume: bool, stop: Option<u64>) -> Result<RlOutcome> {

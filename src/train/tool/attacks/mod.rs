@@ -45,7 +45,7 @@ fn say_once(error: &dyn std::fmt::Display) {
 }
 
 /// A sandbox with some limits changed; none where this machine cannot make any.
-fn sandbox(change: &str) -> Option<Sandbox> {
+pub(in crate::train) fn sandbox(change: &str) -> Option<Sandbox> {
     static TRIED: OnceLock<Option<Sandbox>> = OnceLock::new();
     let probe = || Sandbox::probe(&settings("")).inspect_err(|error| say_once(error)).ok();
     Some(TRIED.get_or_init(probe).as_ref()?.with_limits(settings(change).limits))
