@@ -2,10 +2,14 @@
 
 use std::cell::Cell;
 
-use super::super::expression::evaluate::Steps;
+use super::super::expression::evaluate::{Steps, Value};
+use super::super::expression::field::Real;
 use super::super::expression::node::{Constant, Node, Relation};
 use super::Verdict;
 use super::relations;
+
+/// Lists of so many items are compared by their values first.
+const KEYED_MIN: usize = 6;
 
 /// One comparison of answers, with the work it has left and what it had to assume.
 pub(super) struct Comparison {
@@ -145,25 +149,50 @@ impl Comparison {
         if found.len() != truth.len() {
             return false;
         }
-        let mut left: Vec<&Node> = truth.iter().collect();
-        found.iter().all(|item| match left.iter().position(|other| self.same(item, other)) {
-            Some(at) => {
-                left.swap_remove(at);
-                true
+        let (keys, mut left): (Vec<_>, Vec<_>) =
+            (self.keys(&found), self.keys(&truth).into_iter().zip(&truth).collect());
+        found.iter().zip(keys).all(|(item, key)| {
+            let same = |(other_key, other): &(Option<f64>, &Node)| !apart(key, *other_key) && self.same(item, other);
+            match left.iter().position(same) {
+                Some(at) => {
+                    left.swap_remove(at);
+                    true
+                }
+                None => false,
             }
-            None => false,
         })
     }
 
     fn distinct(&self, items: &[Node]) -> Vec<Node> {
-        let mut out: Vec<Node> = Vec::new();
-        for item in items {
-            if !out.iter().any(|other| self.same(item, other)) {
-                out.push(item.clone());
+        let mut out: Vec<(Option<f64>, &Node)> = Vec::new();
+        for (key, item) in self.keys(items).into_iter().zip(items) {
+            if !out.iter().any(|(other_key, other)| !apart(key, *other_key) && self.same(item, other)) {
+                out.push((key, item));
             }
         }
-        out
+        out.into_iter().map(|(_, item)| item.clone()).collect()
     }
+
+    /// The value of each item at one point, where items with other values are not the same: of plain expressions.
+    fn keys(&self, items: &[Node]) -> Vec<Option<f64>> {
+        let changes = |node: &Node| {
+            matches!(
+                node,
+                Node::Quantity(..) | Node::Percent(_) | Node::Based(..) | Node::Text(_) | Node::PlusMinus(..)
+            )
+        };
+        let key = |item: &Node| match self.real(item, 1, true) {
+            Some(Value::Scalar(Real(value))) if value.is_finite() && !item.any(&changes) => Some(value),
+            _ => None,
+        };
+        // Of few items each is compared with each.
+        if items.len() < KEYED_MIN { vec![None; items.len()] } else { items.iter().map(key).collect() }
+    }
+}
+
+/// Whether values are farther apart than those of two items that are the same ever are.
+fn apart(a: Option<f64>, b: Option<f64>) -> bool {
+    a.zip(b).is_some_and(|(a, b)| (a - b).abs() > 0.01 * a.abs().max(b.abs()))
 }
 
 /// The answer with every ± written out as two, and what only says where a variable is taken from left out.

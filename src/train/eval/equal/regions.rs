@@ -77,6 +77,8 @@ impl Comparison {
             }
         }
         let (low, high) = (marks.first().copied().unwrap_or(0.0), marks.last().copied().unwrap_or(0.0));
+        // A condition may change at bounds that it does not name.
+        tried.extend((-3..=24).flat_map(|power| [1.7, -1.7].map(|sign| sign * 10f64.powi(power))));
         tried.extend((0..40).map(|i| low - 3.0 + (high - low + 6.0) * (f64::from(i) + 0.37) / 40.0));
         a.settle(self, &tried);
         b.settle(self, &tried);

@@ -77,7 +77,14 @@ fn numbers_are_exact() {
         ("2^3^2", "8^2"),
         ("2^3^2", "2^9"),
     ]);
-    same(&[("(2^3)^2", "64"), ("十二", "12"), ("三分之一", "1/3"), ("百分之五", "5%")]);
+    same(&[
+        ("(2^3)^2", "64"),
+        ("十二", "12"),
+        ("十二个", "12"),
+        ("三公斤", "3 kg"),
+        ("三分之一", "1/3"),
+        ("百分之五", "5%"),
+    ]);
 }
 
 #[test]
@@ -302,6 +309,7 @@ fn points_intervals_and_sets() {
         ("x>2且x\\ne 3", "(2,3)\\cup(3,\\infty)"),
         ("x>1 \\text{ and } y<2", "y<2, x>1"),
         ("\\left(-\\sqrt{3}, \\sqrt{3}\\right)", "x^2<3"),
+        ("x^2<10^{20}", "(-10^{10}, 10^{10})"),
     ]);
     different(&[
         ("(1,2)", "(2,1)"),
@@ -317,6 +325,8 @@ fn points_intervals_and_sets() {
         ("x<-1, x<3", "x<3"),
         ("x<1 \\text{ or } x>2", "x<1 \\text{ and } x>2"),
         ("x<1或x>2", "x<1且x>2"),
+        ("x^2<10^{20}", "\\mathbb{R}"),
+        ("x^3>10^{-9}", "x>0"),
     ]);
 }
 
@@ -496,9 +506,16 @@ fn hostile_texts_end() {
 
 #[test]
 fn work_is_bounded_by_the_size_of_numbers() {
-    let list =
-        |order: &dyn Fn(usize) -> usize| (0..200).map(|i| format!("x^{{{}}}", order(i))).collect::<Vec<_>>().join(",");
-    assert_eq!(verdict(&list(&|i| i), &list(&|i| 199 - i)), Verdict::GaveUp);
+    let list = |unit: &str, order: &dyn Fn(usize) -> usize| {
+        (0..200).map(|i| format!("x^{{{}}}{unit}", order(i))).collect::<Vec<_>>().join(",")
+    };
+    assert_eq!(verdict(&list("\\%", &|i| i), &list("\\%", &|i| 199 - i)), Verdict::GaveUp);
+    assert_eq!(verdict(&list("", &|i| i), &list("", &|i| 199 - i)), Verdict::Equal);
+    let numbers = |numbers: &mut dyn Iterator<Item = u32>| {
+        numbers.map(|n| format!("\\frac{{{n}}}{{7}}")).collect::<Vec<_>>().join(", ")
+    };
+    assert_eq!(verdict(&numbers(&mut (1..100)), &numbers(&mut (1..100).rev())), Verdict::Equal);
+    assert_eq!(verdict(&numbers(&mut (1..100)), &numbers(&mut (2..101).rev())), Verdict::Different);
     // What is too large for exact arithmetic is compared in double precision.
     let sum = |power: u32| vec![format!("x^{{{power}}}"); 250].join("+");
     assert_eq!(verdict(&sum(99), &format!("250x^{{{}}}", 99)), Verdict::Equal);

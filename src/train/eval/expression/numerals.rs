@@ -1,7 +1,7 @@
 //! Numbers that words write: Chinese numerals, and words after a number that multiply it.
 
 use super::token::Token;
-use super::units::is_unit;
+use super::units::{is_name, is_unit};
 
 /// Words that multiply the number before them.
 const MULTIPLIERS: [(&str, u64); 10] = [
@@ -16,6 +16,8 @@ const MULTIPLIERS: [(&str, u64); 10] = [
     ("万", 10_000),
     ("亿", 100_000_000),
 ];
+/// Words that things are counted by, after a numeral.
+const MEASURES: &str = "个只本人支枝条张辆棵颗头匹间名位次倍种组份岁页层瓶袋箱盒件套双对台把粒座艘架";
 /// Longest numeral, in characters; the largest stays far below 2⁶⁴.
 const NUMERAL_MAX: usize = 20;
 
@@ -53,8 +55,8 @@ pub(crate) fn multiplier(rest: &str) -> &str {
     }
 }
 
-/// A Chinese numeral that begins here, and how many characters it has: `十二`, `三分之一`, `百分之五`. Words that only begin
-/// with one (`三角形`) are none.
+/// A Chinese numeral that begins here, and how many characters it has: `十二`, `三分之一`, `百分之五`; what it counts may
+/// follow (`十二个`). Words that only begin with one (`三角形`) are none.
 pub(crate) fn numeral(chars: &[char]) -> Option<(usize, Vec<Token>)> {
     let run: String = chars.iter().take(NUMERAL_MAX + 1).take_while(|c| c.is_alphabetic() && !c.is_ascii()).collect();
     let length = run.chars().count();
@@ -67,9 +69,26 @@ pub(crate) fn numeral(chars: &[char]) -> Option<(usize, Vec<Token>)> {
         Some((below, above)) => {
             vec![Token::Sign('('), number(above)?, Token::Sign('/'), number(below)?, Token::Sign(')')]
         }
-        None => vec![number(&run)?],
+        None => match number(&run) {
+            Some(number) => vec![number],
+            None => {
+                let cuts = run.char_indices().map(|(at, _)| at).rev();
+                let (cut, number) =
+                    cuts.filter(|at| is_measure(&run[*at..])).find_map(|at| Some((at, number(&run[..at])?)))?;
+                return Some((run[..cut].chars().count(), vec![number]));
+            }
+        },
     };
     Some((length, tokens))
+}
+
+/// Whether a numeral may count this. 三角 is a triangle's beginning, and no money.
+fn is_measure(word: &str) -> bool {
+    let mut chars = word.chars();
+    match (chars.next(), chars.next()) {
+        (Some(only), None) => MEASURES.contains(only) || only != '角' && is_name(word),
+        _ => is_unit(word),
+    }
 }
 
 /// The value of a numeral of digits and places.
@@ -137,6 +156,10 @@ mod tests {
         }
         let length = |text: &str| numeral(&text.chars().collect::<Vec<_>>()).map(|(length, _)| length);
         assert_eq!((length("三分之一"), length("百分之五"), length("三角形")), (Some(4), Some(4), None));
+        assert_eq!(
+            [length("十二个"), length("五米"), length("三公斤"), length("三角")],
+            [Some(2), Some(1), Some(1), None]
+        );
         assert_eq!(length(&"一百".repeat(20)), None);
     }
 

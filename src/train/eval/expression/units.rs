@@ -66,6 +66,11 @@ pub(crate) fn is_unit(word: &str) -> bool {
     word.chars().count() > 1 && (lookup(&word.to_lowercase()).is_some() || matches!(word, "deg" | "degree" | "degrees"))
 }
 
+/// Whether a word is the name of a unit.
+pub(crate) fn is_name(word: &str) -> bool {
+    lookup(word).is_some()
+}
+
 fn lookup(name: &str) -> Option<(&'static str, BigRational)> {
     let (_, quantity, above, below) = UNITS.iter().find(|(names, ..)| names.split(' ').any(|known| known == name))?;
     Some((quantity, BigRational::new(BigInt::from(*above), BigInt::from(*below))))

@@ -14,12 +14,13 @@ struct Boxed<'a> {
     content: &'a str,
 }
 
-/// The content of the last box, or of the last boxes where they are one answer.
-pub(super) fn last(text: &str) -> Option<String> {
+/// The content of the last box, or of the last boxes where they are one answer; and where they end.
+pub(super) fn last(text: &str) -> Option<(String, usize)> {
     // Empty boxes, as prompts have them, are no answers.
     let last = std::iter::successors(last_in(text, text.len()), |empty| last_in(text, empty.start));
     let mut first = last.take(BOXES_MAX).find(|found| !found.content.trim().is_empty())?;
-    let after = unit_after(&text[first.end..]);
+    let end = first.end;
+    let after = unit_after(&text[end..]);
     let mut contents = vec![first.content];
     while contents.len() < BOXES_MAX {
         let Some(previous) = last_in(text, first.start) else { break };
@@ -44,7 +45,7 @@ pub(super) fn last(text: &str) -> Option<String> {
     {
         answer.push_str(unit);
     }
-    Some(answer)
+    Some((answer, end))
 }
 
 /// The last box whose command begins before `limit`.

@@ -1,7 +1,7 @@
 //! Answers to questions with options.
 
 use super::super::equal::equal;
-use super::{answer, boxed, phrase, tail};
+use super::{answer, boxed_answer, phrase, tail};
 
 /// The letter that a model's text chooses among options, whose texts are given without their letters; none where it
 /// chooses none. A letter that is announced counts before one that stands anywhere, and the text of an option for its
@@ -11,7 +11,7 @@ pub fn choice(text: &str, options: &[&str]) -> Option<char> {
     let text = tail(text);
     let last = (b'A' + u8::try_from(options.len()).ok()?.clamp(1, 26) - 1) as char;
     let among = |letter: char| ('A'..=last).contains(&letter).then_some(letter);
-    let announced = boxed::last(text).or_else(|| phrase::last(text).map(str::to_owned));
+    let announced = boxed_answer(text).or_else(|| phrase::last(text).map(str::to_owned));
     if let Some(announced) = &announced {
         if let Some(letter) = letter(announced).and_then(among) {
             return Some(letter);

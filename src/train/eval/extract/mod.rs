@@ -1,7 +1,7 @@
 //! The answer that a text gives: a model's, or a benchmark's.
 //!
 //! In a model's text it is, in this order: the last `\boxed{}` with its braces matched (boxes that only commas, dollars or
-//! an "and" part are one answer); else what follows the last "the answer is", "Final Answer:", `####`, 答案是, 故选 and the
+//! an "and" part are one answer), unless a "final answer is" after it names a formula or a number; else what follows the last "the answer is", "Final Answer:", `####`, 答案是, 故选 and the
 //! like; else the last block of a tool's output; else the text itself, where it is nothing but an expression; else the
 //! last formula or number. A formula that only names a variable gives way to a value that stands elsewhere.
 
@@ -27,7 +27,7 @@ const TAIL_MAX: usize = 20_000;
 #[must_use]
 pub fn answer(text: &str) -> Option<String> {
     let text = tail(text);
-    if let Some(answer) = boxed::last(text) {
+    if let Some(answer) = boxed_answer(text) {
         return Some(answer);
     }
     if let Some(phrase) = phrase::last(text) {
@@ -48,7 +48,7 @@ pub fn answer(text: &str) -> Option<String> {
 #[must_use]
 pub fn truth(text: &str) -> String {
     let text = tail(text);
-    if let Some(answer) = boxed::last(text) {
+    if let Some((answer, _)) = boxed::last(text) {
         return answer;
     }
     if let Some((_, answer)) = text.rsplit_once("####") {
@@ -63,6 +63,12 @@ pub fn truth(text: &str) -> String {
     text.trim().to_owned()
 }
 
+/// The answer of the last box, or the final one after it.
+fn boxed_answer(text: &str) -> Option<String> {
+    let (answer, end) = boxed::last(text)?;
+    Some(phrase::last_final(&text[end..]).and_then(stated).unwrap_or(answer))
+}
+
 /// The end of a long text, which is enough.
 fn tail(text: &str) -> &str {
     &text[text.ceil_char_boundary(text.len().saturating_sub(TAIL_MAX))..]
@@ -70,11 +76,26 @@ fn tail(text: &str) -> &str {
 
 /// The answer in what follows "the answer is".
 fn of_phrase(phrase: &str) -> String {
-    let trimmed = phrase.trim().trim_end_matches(['.', '。', ',', '，', ':', '：']).trim();
-    if let Some(whole) = whole(trimmed) {
-        return whole.to_owned();
-    }
-    place::first_formula(trimmed).or_else(|| place::last(trimmed)).unwrap_or_else(|| trimmed.to_owned())
+    let trimmed = trimmed(phrase);
+    stated(trimmed).or_else(|| place::last(trimmed)).unwrap_or_else(|| trimmed.to_owned())
+}
+
+/// The same where it is beyond doubt: an expression, or a formula.
+fn stated(phrase: &str) -> Option<String> {
+    let trimmed = trimmed(phrase);
+    whole(trimmed).map(str::to_owned).or_else(|| place::first_formula(trimmed))
+}
+
+/// A phrase without the signs that end it, and without quotes around it.
+fn trimmed(phrase: &str) -> &str {
+    const QUOTES: [&str; 4] = ["\\\"", "\"", "“", "”"];
+    let end = |text: &str| text.trim_end_matches(['.', '。', ',', '，', ':', '：']).trim().len();
+    let phrase = phrase.trim();
+    let phrase = &phrase[..end(phrase)];
+    // Inches at the end are no quote.
+    let Some(inner) = QUOTES.iter().find_map(|quote| phrase.strip_prefix(quote)) else { return phrase };
+    let inner = QUOTES.iter().find_map(|quote| inner.strip_suffix(quote)).unwrap_or(inner).trim();
+    &inner[..end(inner)]
 }
 
 /// The text, where it is nothing but an expression.

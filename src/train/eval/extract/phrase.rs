@@ -36,16 +36,28 @@ const ANNOUNCEMENTS: [&str; 32] = [
     "正确选项是",
 ];
 
+/// Those of the answer after which there is no other.
+const FINAL: [&str; 5] = ["final answer:", "final answer is", "final answer", "最终答案是", "最终答案"];
+
 /// What follows the last announcement, to the end of its sentence.
 pub(super) fn last(text: &str) -> Option<&str> {
+    last_of(text, &ANNOUNCEMENTS)
+}
+
+/// What follows the last announcement of a final answer, to the end of its sentence.
+pub(super) fn last_final(text: &str) -> Option<&str> {
+    last_of(text, &FINAL)
+}
+
+fn last_of<'a>(text: &'a str, announcements: &[&str]) -> Option<&'a str> {
     let lower = lowered(text);
     let mut limit = lower.len();
     // One after which nothing stands, as in a text that was cut, is passed over.
     for _ in 0..8 {
         let (start, length) =
-            ANNOUNCEMENTS.iter().filter_map(|words| lower[..limit].rfind(words).map(|at| (at, words.len()))).max()?;
+            announcements.iter().filter_map(|words| lower[..limit].rfind(words).map(|at| (at, words.len()))).max()?;
         let rest = &text[start + length..];
-        let rest = rest.trim_start_matches([' ', ':', '：', '*', '\n', '"', '=', '(']);
+        let rest = rest.trim_start_matches([' ', ':', '：', '*', '\n', '=', '(']);
         let rest = if text[start + length..].trim_start_matches([' ', ':', '：']).starts_with('(') {
             text[start + length..].trim_start_matches([' ', ':', '：'])
         } else {

@@ -116,7 +116,7 @@ fn formula(text: &str) -> Option<(usize, &str)> {
     }
     // $5 and $7: what begins with a digit and has words, or ends right before a digit, is no formula.
     let money = content.starts_with(|c: char| c.is_ascii_digit())
-        && (content.ends_with(' ') || rest[end + 1..].starts_with(|c: char| c.is_ascii_digit()) || has_words(content));
+        && (rest[end + 1..].starts_with(|c: char| c.is_ascii_digit()) || has_words(content));
     (!money).then_some((end + 2, content))
 }
 

@@ -30,6 +30,22 @@ fn boxes_side_by_side_are_one_answer() {
 }
 
 #[test]
+fn a_final_answer_after_a_box_is_meant() {
+    check("One is $\\boxed{5}$. Final Answer: The final answer is $12$. I hope it is correct.", "$12$");
+    check("One is $\\boxed{5}$.\n\n**Final Answer:** 12", "12");
+    check("一步得 \\boxed{5}。最终答案是12。", "12");
+    check(
+        "So \\boxed{5}. Final Answer: The final answer is \"$12 $ and $13 $\". I hope it is correct.",
+        "$12 $ and $13 $",
+    );
+    check("The final answer is $12$, no, \\boxed{5}.", "5");
+    check("The final answer is $\\boxed{5}$. I hope it is correct.", "5");
+    check("So \\boxed{5}. The final answer is above.", "5");
+    check("So \\boxed{5}. The final answer is correct to 3 places.", "5");
+    check("So \\boxed{5}. The answer is $7$.", "5");
+}
+
+#[test]
 fn sentences_announce_answers() {
     check("The answer is 350.", "350");
     check("the ANSWER IS: **42**\n", "42");
@@ -49,6 +65,8 @@ fn sentences_announce_answers() {
     check("So 9 + 9 = 18. The answer is", "18");
     check("The answer is $5,000.", "$5,000");
     check("Thus the answer is x = 3 or x = 4.", "x = 3 or x = 4");
+    check("The answer is \"12\".", "12");
+    check("The answer is “12.”", "12");
 }
 
 #[test]
