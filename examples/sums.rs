@@ -93,7 +93,7 @@ mod sums {
         let base = teach(&out, tens)?;
         let parameters = Model::load(&base, &Place::cpu())?.config().parameters();
         let config = configuration(&out, &[])?;
-        let start = accuracy_of(&RlRun::new(&config, &GRPO)?)?;
+        let start = accuracy_of(&RlRun::new(&config, &GRPO, &Solo)?)?;
         println!(
             "start           {parameters} parameters, accuracy {start:.3}, {:.0} s",
             begun.elapsed().as_secs_f64()
@@ -107,7 +107,7 @@ mod sums {
                 let name = format!("{}-{seed}", entry.name.replace([' ', ','], "-"));
                 let sets = settings(entry, &out, seed, steps, &name);
                 let config = configuration(&out, &sets)?;
-                let mut run = RlRun::new(&config, entry.method)?;
+                let mut run = RlRun::new(&config, entry.method, &Solo)?;
                 let mut curve = vec![(0, start)];
                 for stop in (0..=steps).step_by((steps / 10).max(1) as usize).skip(1) {
                     let clock = Instant::now();

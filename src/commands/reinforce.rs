@@ -4,12 +4,16 @@ use std::io::Write;
 
 use clap::Args;
 
-use super::train::failure;
+use super::train::{Start, failure};
 use crate::cli::{CommandResult, Failure, Global};
+use crate::train::comm::{Comm, Solo};
+use crate::train::error::TrainError;
 use crate::train::paradigm::Method;
 use crate::train::rl::config::RlConfig;
 use crate::train::rl::reward_run::{make_steps, train_reward};
 use crate::train::rl::run::RlRun;
+#[cfg(feature = "nccl")]
+use crate::train::run;
 use crate::train::run::RunOptions;
 
 /// `train reward`.
@@ -21,6 +25,10 @@ pub(super) struct Reward {
     /// Make the examples of a process reward model: outputs whose steps are labelled by completions from each.
     #[arg(long)]
     make_steps: bool,
+    /// GPUs of this machine to share each batch; by NCCL.
+    #[cfg(feature = "nccl")]
+    #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "make_steps")]
+    gpus: usize,
 }
 
 fn configured(global: &Global) -> Result<RlConfig, Failure> {
@@ -40,6 +48,19 @@ fn on_threads<T: Send>(global: &Global, f: impl FnOnce() -> T + Send) -> Result<
     Ok(rayon::ThreadPoolBuilder::new().num_threads(threads).build()?.install(f))
 }
 
+/// Trains alone, or on the GPUs that are wanted.
+fn trained<T: Send>(
+    global: &Global,
+    #[cfg(feature = "nccl")] gpus: usize,
+    one: impl Fn(&dyn Comm) -> Result<T, TrainError> + Send + Sync,
+) -> Result<T, Failure> {
+    #[cfg(feature = "nccl")]
+    if gpus > 1 {
+        return run::on_gpus(gpus, one).map_err(failure);
+    }
+    on_threads(global, || one(&Solo))?.map_err(failure)
+}
+
 impl Reward {
     pub(super) fn run(&self, global: &Global, out: &mut dyn Write) -> CommandResult {
         let config = configured(global)?;
@@ -48,7 +69,13 @@ impl Reward {
             writeln!(out, "outputs   {count}")?;
             return Ok(writeln!(out, "steps     {}", path.display())?);
         }
-        let outcome = on_threads(global, || train_reward(&config, options(global, self.resume)))?.map_err(failure)?;
+        let options = options(global, self.resume);
+        let outcome = trained(
+            global,
+            #[cfg(feature = "nccl")]
+            self.gpus,
+            |comm| train_reward(&config, options, comm),
+        )?;
         writeln!(out, "steps     {}", outcome.steps)?;
         writeln!(out, "loss      {:.4}", outcome.loss)?;
         if let Some((loss, right)) = outcome.held_out {
@@ -62,10 +89,15 @@ impl Reward {
 }
 
 /// Trains a policy by a method.
-pub(super) fn train(global: &Global, out: &mut dyn Write, method: &'static Method, resume: bool) -> CommandResult {
+pub(super) fn train(global: &Global, out: &mut dyn Write, method: &'static Method, start: &Start) -> CommandResult {
     let config = configured(global)?;
-    let outcome = on_threads(global, || RlRun::new(&config, method)?.train(options(global, resume)));
-    let outcome = outcome?.map_err(failure)?;
+    let options = options(global, start.resume);
+    let outcome = trained(
+        global,
+        #[cfg(feature = "nccl")]
+        start.gpus,
+        |comm| RlRun::new(&config, method, comm)?.train(options),
+    )?;
     writeln!(out, "steps     {}", outcome.steps)?;
     writeln!(out, "reward    {:.4}", outcome.reward)?;
     if let Some(right) = outcome.right {

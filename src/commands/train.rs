@@ -90,14 +90,14 @@ enum TrainCommand {
 }
 
 #[derive(Args, Debug)]
-struct Start {
+pub(super) struct Start {
     /// Go on from the last checkpoint of the output folder.
     #[arg(long)]
-    resume: bool,
+    pub(super) resume: bool,
     /// GPUs of this machine to share each batch; by NCCL.
     #[cfg(feature = "nccl")]
     #[arg(long, value_name = "N", default_value_t = 1)]
-    gpus: usize,
+    pub(super) gpus: usize,
 }
 
 #[derive(Args, Debug)]
@@ -146,10 +146,10 @@ impl Train {
                 train(global, out, &start, "conversations (kind = \"chat\")", |rules| rules.kind == Kind::Chat)
             }
             TrainCommand::Reward(reward) => reward.run(global, out),
-            TrainCommand::Grpo(start) => reinforce::train(global, out, &GRPO, start.resume),
-            TrainCommand::Ppo(start) => reinforce::train(global, out, &PPO, start.resume),
-            TrainCommand::Dpo(start) => reinforce::train(global, out, &DPO, start.resume),
-            TrainCommand::Rft(start) => reinforce::train(global, out, &RFT, start.resume),
+            TrainCommand::Grpo(start) => reinforce::train(global, out, &GRPO, &start),
+            TrainCommand::Ppo(start) => reinforce::train(global, out, &PPO, &start),
+            TrainCommand::Dpo(start) => reinforce::train(global, out, &DPO, &start),
+            TrainCommand::Rft(start) => reinforce::train(global, out, &RFT, &start),
             TrainCommand::Plan => {
                 let config = configured(global)?;
                 // A plan for a GPU needs none.

@@ -30,6 +30,40 @@ pub trait Comm {
     /// Another process is gone.
     fn sum_numbers(&self, numbers: &[f64]) -> Result<Vec<f64>>;
 
+    /// The lists of numbers of all processes, by rank; they may differ in length.
+    ///
+    /// # Errors
+    /// Another process is gone.
+    fn gather(&self, own: &[f64]) -> Result<Vec<Vec<f64>>> {
+        if self.world() == 1 {
+            return Ok(vec![own.to_vec()]);
+        }
+        let mut lengths = vec![0.0; self.world()];
+        lengths[self.rank()] = own.len() as f64;
+        let lengths: Vec<usize> = self.sum_numbers(&lengths)?.into_iter().map(|length| length as usize).collect();
+        let from: usize = lengths[..self.rank()].iter().sum();
+        let mut all = vec![0.0; lengths.iter().sum()];
+        all[from..from + own.len()].copy_from_slice(own);
+        // Each place is one process's; the others add nothing to it.
+        let all = if all.is_empty() { all } else { self.sum_numbers(&all)? };
+        let mut rest = all.as_slice();
+        let part = |length: usize| rest.split_off(..length).map(<[f64]>::to_vec).unwrap_or_default();
+        Ok(lengths.into_iter().map(part).collect())
+    }
+
+    /// The texts of all processes, by rank.
+    ///
+    /// # Errors
+    /// Another process is gone.
+    fn gather_text(&self, own: &str) -> Result<Vec<String>> {
+        let bytes: Vec<f64> = own.bytes().map(f64::from).collect();
+        let text = |bytes: Vec<f64>| {
+            let bytes: Vec<u8> = bytes.into_iter().map(|byte| byte as u8).collect();
+            String::from_utf8(bytes).map_err(|e| TrainError::Exchange(format!("a text that is not UTF-8: {e}")))
+        };
+        self.gather(&bytes)?.into_iter().map(text).collect()
+    }
+
     /// Sums gradients, in the order of their names.
     ///
     /// # Errors
@@ -37,6 +71,16 @@ pub trait Comm {
     fn sum_grads(&self, grads: &mut Grads) -> Result<()> {
         if self.world() > 1 { grads.map(|gradient| self.sum(gradient)) } else { Ok(()) }
     }
+}
+
+/// The sums of so many numbers over all processes.
+///
+/// # Errors
+/// Another process is gone.
+pub fn sums<const N: usize>(comm: &dyn Comm, own: [f64; N]) -> Result<[f64; N]> {
+    let mut sums = own;
+    sums.iter_mut().zip(comm.sum_numbers(&own)?).for_each(|(to, sum)| *to = sum);
+    Ok(sums)
 }
 
 /// One process alone.
@@ -260,6 +304,27 @@ mod tests {
         for rounds in sums {
             assert!(rounds.iter().enumerate().all(|(round, sum)| *sum == [3.0, 3.0 * round as f64]), "{rounds:?}");
         }
+    }
+
+    #[test]
+    fn all_threads_get_the_lists_of_each() {
+        let gathered: Vec<_> = std::thread::scope(|scope| {
+            let run = |end: Threads| {
+                let own: Vec<f64> = (0..end.rank()).map(|i| (10 * end.rank() + i) as f64).collect();
+                (
+                    end.gather(&own).unwrap(),
+                    end.gather(&[]).unwrap(),
+                    end.gather_text(["", "é", "ab"][end.rank()]).unwrap(),
+                )
+            };
+            let handles: Vec<_> = Threads::new(3).into_iter().map(|end| scope.spawn(move || run(end))).collect();
+            handles.into_iter().map(|h| h.join().unwrap()).collect()
+        });
+        for (lists, nothing, texts) in gathered {
+            assert_eq!(lists, [vec![], vec![10.0], vec![20.0, 21.0]]);
+            assert_eq!((nothing, texts), (vec![vec![]; 3], ["", "é", "ab"].map(str::to_owned).to_vec()));
+        }
+        assert_eq!(Solo.gather(&[1.0]).unwrap(), [[1.0]]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::error::Result;
 use super::model::fused::{applies, with_numbers};
+use super::params::Params;
 
 /// Numbers a partial sum, so that a norm does not depend on the number of threads.
 const CHUNK: usize = 1 << 15;
@@ -37,6 +38,20 @@ impl Grads {
             None => gradient,
         };
         self.by_name.insert(name.to_owned(), sum);
+        Ok(())
+    }
+
+    /// Adds zeros where there is none of a parameter: a process without a part of the batch exchanges these.
+    ///
+    /// # Errors
+    /// The device is out of memory.
+    pub fn complete(&mut self, params: &Params) -> Result<()> {
+        for param in params {
+            if !self.by_name.contains_key(param.name()) {
+                let zeros = Tensor::zeros(param.dims(), DType::F32, param.value().device())?;
+                self.by_name.insert(param.name().to_owned(), zeros);
+            }
+        }
         Ok(())
     }
 

@@ -77,7 +77,10 @@ pub fn place(choice: DeviceChoice) -> Result<Where> {
 }
 
 /// The device of a choice for a process; where there are GPUs, the one of its number.
-fn place_of(choice: DeviceChoice, rank: usize) -> Result<Where> {
+///
+/// # Errors
+/// A GPU is asked for and there is none of this number.
+pub fn place_of(choice: DeviceChoice, rank: usize) -> Result<Where> {
     let gpu = || Ok(Where { device: Device::new_cuda(rank)?, dtype: DType::BF16 });
     match choice {
         DeviceChoice::Cuda => gpu(),
@@ -387,34 +390,39 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Trains on `gpus` GPUs of this machine, a thread each.
+/// Trains on `gpus` GPUs of this machine.
 ///
 /// # Errors
 /// As [`Run::new`] and [`Run::train`]; or there are not so many.
 #[cfg(feature = "nccl")]
 pub fn train_on_gpus(config: &TrainConfig, gpus: usize, options: RunOptions) -> Result<Outcome> {
-    use super::comm::Nccl;
-    let id = Nccl::new_id()?;
-    // The first tokenises; the others find the tokens ready.
-    let ready = std::sync::Barrier::new(gpus);
-    let one = |rank: usize| -> Result<Outcome> {
-        let comm = match Nccl::join(rank, gpus, &id) {
-            Ok(comm) => comm,
-            Err(error) => {
-                ready.wait();
-                return Err(error);
-            }
-        };
-        let first = (rank == 0).then(|| Run::new(config, &comm));
-        ready.wait();
-        let run = match first {
+    on_gpus(gpus, |comm| {
+        // The first tokenises; the others find the tokens ready.
+        let mut run = if comm.rank() == 0 { Some(Run::new(config, comm)) } else { None };
+        comm.sum_numbers(&[0.0])?;
+        let run = match run.take() {
             Some(run) => run?,
-            None => Run::new(config, &comm)?,
+            None => Run::new(config, comm)?,
         };
         run.train(options)
-    };
+    })
+}
+
+/// Runs a function on each of `gpus` GPUs of this machine, a thread each: what the first one's comes to.
+///
+/// # Errors
+/// There are not so many, or what a function says.
+#[cfg(feature = "nccl")]
+pub fn on_gpus<T: Send>(gpus: usize, one: impl Fn(&dyn super::comm::Comm) -> Result<T> + Sync) -> Result<T> {
+    use super::comm::Nccl;
+    // One that is missing is said before the others wait for it.
+    for number in 0..gpus {
+        Device::new_cuda(number)?;
+    }
+    let id = Nccl::new_id()?;
+    let run = &|rank: usize| one(&Nccl::join(rank, gpus, &id)?);
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..gpus).map(|rank| scope.spawn(move || one(rank))).collect();
+        let threads: Vec<_> = (0..gpus).map(|rank| scope.spawn(move || run(rank))).collect();
         let mut outcomes = threads.into_iter().map(|thread| {
             thread.join().unwrap_or_else(|_| Err(TrainError::Exchange("a thread of a GPU panicked".to_owned())))
         });

@@ -26,6 +26,17 @@ struct Example {
     answer: String,
 }
 
+/// The instruction that the paper puts after an English question: to reason, or to write programs too.
+#[must_use]
+pub fn english(tools: bool) -> &'static str {
+    if tools {
+        "Please integrate natural language reasoning with programs to solve the problem above, and put your final \
+         answer within \\boxed{}."
+    } else {
+        "Please reason step by step, and put your final answer within \\boxed{}."
+    }
+}
+
 /// How examples are laid out: before the question, before the answer.
 struct Layout {
     question: &'static str,
@@ -65,12 +76,8 @@ impl Task {
     #[must_use]
     pub fn instruction(self, tools: bool) -> &'static str {
         match (self.is_chinese(), tools) {
-            (false, false) => "Please reason step by step, and put your final answer within \\boxed{}.",
+            (false, tools) => english(tools),
             (true, false) => "请通过逐步推理来解答问题，并把最终答案放置于\\boxed{}中。",
-            (false, true) => {
-                "Please integrate natural language reasoning with programs to solve the problem above, and put your \
-                 final answer within \\boxed{}."
-            }
             // The paper gives no Chinese one for tools.
             (true, true) => "请把自然语言推理与程序结合起来解答上面的问题，并把最终答案放置于\\boxed{}中。",
         }

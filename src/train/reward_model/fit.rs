@@ -3,6 +3,7 @@
 use super::examples::Example;
 use super::{ScalarModel, ScalarOptimizer};
 use crate::train::backward::Checkpointing;
+use crate::train::comm::{Comm, sums};
 use crate::train::error::Result;
 use crate::train::grads::Grads;
 use crate::train::loss::value::{bradley_terry, cross_entropy};
@@ -70,11 +71,16 @@ fn terms(examples: &[&Example]) -> Result<(Packed, Vec<Term>)> {
     Ok((packed, terms))
 }
 
-/// Loss and gradients of examples, the mean over all their terms.
+/// Loss and gradients of examples, the mean over all their terms; each process of a run takes its share of them.
 ///
 /// # Errors
-/// An example is longer than the context.
-pub fn gradients(model: &ScalarModel, examples: &[&Example], rules: &FitRules) -> Result<(Fit, Grads)> {
+/// An example is longer than the context, or another process is gone.
+pub fn gradients(
+    model: &ScalarModel,
+    examples: &[&Example],
+    rules: &FitRules,
+    comm: &dyn Comm,
+) -> Result<(Fit, Grads)> {
     let count = |example: &&Example| match example {
         Example::Pair { .. } => 1,
         Example::Labelled { labels, .. } => labels.len(),
@@ -83,6 +89,7 @@ pub fn gradients(model: &ScalarModel, examples: &[&Example], rules: &FitRules) -
     let mut fit = Fit::default();
     let mut grads = Grads::default();
     let mut from = 0;
+    let examples: Vec<&Example> = examples.iter().skip(comm.rank()).step_by(comm.world()).copied().collect();
     while from < examples.len() {
         let (mut to, mut tokens) = (from + 1, examples[from].length());
         while to < examples.len() && tokens + examples[to].length() <= rules.micro_tokens {
@@ -115,7 +122,8 @@ pub fn gradients(model: &ScalarModel, examples: &[&Example], rules: &FitRules) -
         grads.accumulate(&found)?;
         from = to;
     }
-    Ok((fit, grads))
+    [fit.loss, fit.right] = sums(comm, [fit.loss, fit.right])?;
+    Ok((fit, model.sum_grads(grads, comm)?))
 }
 
 /// Takes a step on examples.
@@ -128,8 +136,9 @@ pub fn step(
     examples: &[&Example],
     rules: &FitRules,
     rate: f64,
+    comm: &dyn Comm,
 ) -> Result<Fit> {
-    let (fit, mut grads) = gradients(model, examples, rules)?;
+    let (fit, mut grads) = gradients(model, examples, rules, comm)?;
     let grad_norm = grads.clip(rules.clip_norm)?;
     optimizer.step(model, &grads, rate)?;
     Ok(Fit { grad_norm, ..fit })

@@ -9,6 +9,7 @@ use candle_core::{DType, Device, Tensor};
 
 use super::backward::{Checkpointing, trunk};
 use super::checkpoint;
+use super::comm::Comm;
 use super::error::{Result, TrainError};
 use super::grads::Grads;
 use super::model::Model;
@@ -97,6 +98,17 @@ impl ScalarModel {
         let weights = self.model.weights(View::Detached)?;
         let hidden = self.model.decoder().hidden(&weights, sequences)?;
         numbers(&linear(&hidden, &self.head.tensor(SCORE, View::Detached)?)?)
+    }
+
+    /// Sums gradients over the processes of a run, some of which may have none.
+    ///
+    /// # Errors
+    /// Another process is gone.
+    pub fn sum_grads(&self, mut grads: Grads, comm: &dyn Comm) -> Result<Grads> {
+        grads.complete(self.model.trained())?;
+        grads.complete(&self.head)?;
+        comm.sum_grads(&mut grads)?;
+        Ok(grads)
     }
 
     /// The number at each token, and the gradients of a loss whose derivatives by these numbers `slopes` gives.

@@ -1,6 +1,7 @@
 use super::examples::{Example, Reading};
 use super::fit::{FitRules, gradients, step};
 use super::*;
+use crate::train::comm::Solo;
 use crate::train::data::template::Template;
 use crate::train::data::vocabulary::tests::letters;
 use crate::train::model::config::ModelConfig;
@@ -31,9 +32,9 @@ fn gradients_are_derivatives() {
     let model = scalar(false);
     let examples = examples();
     let list: Vec<&Example> = examples.iter().collect();
-    let (_, grads) = gradients(&model, &list, &RULES).unwrap();
+    let (_, grads) = gradients(&model, &list, &RULES, &Solo).unwrap();
     assert!(model.model.params().get(names::HEAD).is_none(), "the logits' head is gone");
-    let loss = || gradients(&model, &list, &RULES).unwrap().0.loss;
+    let loss = || gradients(&model, &list, &RULES, &Solo).unwrap().0.loss;
     let params = model.model.trained().iter().chain(&model.head);
     for param in params {
         let was = param.master().unwrap().copy().unwrap();
@@ -55,14 +56,14 @@ fn parts_make_no_difference_and_a_fit_learns() {
     let examples = examples();
     let list: Vec<&Example> = examples.iter().collect();
     let model = scalar(true);
-    let (parts, _) = gradients(&model, &list, &RULES).unwrap();
-    let (whole, _) = gradients(&model, &list, &FitRules { micro_tokens: 1000, ..RULES }).unwrap();
+    let (parts, _) = gradients(&model, &list, &RULES, &Solo).unwrap();
+    let (whole, _) = gradients(&model, &list, &FitRules { micro_tokens: 1000, ..RULES }, &Solo).unwrap();
     assert!((parts.loss - whole.loss).abs() < 1e-6, "{} {}", parts.loss, whole.loss);
     let mut optimizer = ScalarOptimizer::new(AdamWConfig::default(), &model);
     for _ in 0..60 {
-        step(&model, &mut optimizer, &list, &RULES, 0.01).unwrap();
+        step(&model, &mut optimizer, &list, &RULES, 0.01, &Solo).unwrap();
     }
-    let (after, _) = gradients(&model, &list, &RULES).unwrap();
+    let (after, _) = gradients(&model, &list, &RULES, &Solo).unwrap();
     // The label of 1/4 cannot be fitted below its entropy, 0.56, a quarter of which counts.
     assert!(after.loss < 0.25 && after.right > 0.99, "{after:?}");
 }
@@ -80,13 +81,13 @@ fn a_model_is_what_was_saved() {
     let mut optimizer = ScalarOptimizer::new(AdamWConfig::default(), &model);
     let examples = examples();
     let list: Vec<&Example> = examples.iter().collect();
-    step(&model, &mut optimizer, &list, &RULES, 0.01).unwrap();
+    step(&model, &mut optimizer, &list, &RULES, 0.01, &Solo).unwrap();
     optimizer.write(&model, &folder.path().join("checkpoint")).unwrap();
     let mut restored =
         ScalarOptimizer::restore(AdamWConfig::default(), &again, &folder.path().join("checkpoint")).unwrap();
     assert_eq!(restored.steps(), 1);
-    step(&model, &mut optimizer, &list, &RULES, 0.01).unwrap();
-    step(&again, &mut restored, &list, &RULES, 0.01).unwrap();
+    step(&model, &mut optimizer, &list, &RULES, 0.01, &Solo).unwrap();
+    step(&again, &mut restored, &list, &RULES, 0.01, &Solo).unwrap();
     assert_eq!(model.scores(&sequences).unwrap(), again.scores(&sequences).unwrap());
 }
 

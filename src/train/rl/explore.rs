@@ -4,8 +4,10 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::exchange::{JudgedGroup, all_groups};
 use super::questions::{Question, Questions};
 use crate::train::advantage::{differ, mean_and_deviation};
+use crate::train::comm::Comm;
 use crate::train::data::vocabulary::Vocabulary;
 use crate::train::error::Result;
 use crate::train::reward::{Judged, Reward, Verdict};
@@ -72,6 +74,8 @@ pub struct Explorer<'q, 'a> {
     pub reward: &'a dyn Reward,
     /// Seeds the draws.
     pub seed: u64,
+    /// The processes of the run: each asks its share of the questions, and all have all groups.
+    pub comm: &'a dyn Comm,
 }
 
 /// How many groups an exploration is to have.
@@ -101,9 +105,12 @@ impl<'q> Explorer<'q, '_> {
                 (0..missing as u64).map(|i| self.questions.at(place + found.asked + i)).collect();
             found.asked += missing as u64;
             let begun = Instant::now();
-            let groups = self.sample(sampler, &asked, step)?;
+            let own: Vec<&Question> = asked.iter().skip(self.comm.rank()).step_by(self.comm.world()).copied().collect();
+            let groups = self.sample(sampler, &own, step)?;
             found.seconds += begun.elapsed().as_secs_f64();
-            for group in self.judge(groups)? {
+            let groups = all_groups(self.comm, self.judge(groups)?)?;
+            for (question, (outputs, verdicts)) in asked.into_iter().zip(groups) {
+                let group = Group { question, outputs, verdicts };
                 found.tokens += group.outputs.iter().map(Output::sampled).sum::<u64>();
                 outcomes.extend(group.verdicts.iter().map(total));
                 right.extend(group.verdicts.iter().filter_map(|verdict| verdict.right));
@@ -142,7 +149,7 @@ impl<'q> Explorer<'q, '_> {
         Ok(asked.iter().map(group).collect())
     }
 
-    fn judge(&self, groups: Vec<(&'q Question, Vec<Output>)>) -> Result<Vec<Group<'q>>> {
+    fn judge(&self, groups: Vec<(&'q Question, Vec<Output>)>) -> Result<Vec<JudgedGroup>> {
         let decode = |output: &Output| self.vocabulary.decode(output.text_tokens());
         let texts = groups.iter().flat_map(|(_, outputs)| outputs).map(decode).collect::<Result<Vec<String>>>()?;
         let all = groups.iter().flat_map(|(question, outputs)| outputs.iter().map(move |output| (*question, output)));
@@ -156,9 +163,9 @@ impl<'q> Explorer<'q, '_> {
             })
             .collect();
         let mut verdicts = self.reward.judge(&judged)?.into_iter();
-        let group = |(question, outputs): (&'q Question, Vec<Output>)| {
+        let group = |(_, outputs): (&'q Question, Vec<Output>)| {
             let verdicts = verdicts.by_ref().take(outputs.len()).collect();
-            Group { question, outputs, verdicts }
+            (outputs, verdicts)
         };
         Ok(groups.into_iter().map(group).collect())
     }

@@ -1,17 +1,20 @@
 //! From judged groups to an updated policy: credit, losses, gradients, steps of the optimiser.
 
+use std::ops::Range;
+
 use super::config::{RlConfig, Supervision};
 use super::explore::Group;
 use super::reference::Reference;
 use crate::train::advantage::whiten;
 use crate::train::backward::gradients_at;
+use crate::train::comm::{Comm, sums};
 use crate::train::error::Result;
 use crate::train::grads::Grads;
 use crate::train::loss::policy::{self, Output as PolicyOutput, Ratio, TokenLoss};
 use crate::train::loss::preference::{Side, pair};
 use crate::train::loss::value::clipped;
 use crate::train::model::Model;
-use crate::train::model::weights::View;
+use crate::train::model::weights::{View, Weights};
 use crate::train::optim::AdamW;
 use crate::train::packed::{Item, Packed, log_probs, parts};
 use crate::train::paradigm::{Credited, Known, Method, Objective, Source, pairs};
@@ -58,6 +61,8 @@ pub struct Learner<'a> {
     pub policy: &'a Model,
     /// What it is held to.
     pub reference: Option<&'a Reference>,
+    /// The processes of the run: all have the same outputs, and each computes its share of the parts.
+    pub comm: &'a dyn Comm,
 }
 
 /// Log-probabilities of outputs, where they are needed.
@@ -97,17 +102,44 @@ impl Learner<'_> {
         self.config.sampling.choosing.scale()
     }
 
+    /// The parts of items that this process computes.
+    fn own_parts(&self, items: &[Item<'_>]) -> impl Iterator<Item = Range<usize>> {
+        parts(items, self.config.micro_tokens).into_iter().skip(self.comm.rank()).step_by(self.comm.world())
+    }
+
+    /// What a function says of each token of all items, whichever process computes it.
+    fn of_all(&self, items: &[Item<'_>], of: impl Fn(&[Item<'_>]) -> Result<LogProbs>) -> Result<LogProbs> {
+        let mut all: LogProbs = items.iter().map(|item| vec![0.0; item.tokens.len()]).collect();
+        for part in self.own_parts(items) {
+            for (list, found) in all[part.clone()].iter_mut().zip(of(&items[part])?) {
+                *list = found;
+            }
+        }
+        if self.comm.world() > 1 {
+            let sums = self.comm.sum_numbers(&all.concat())?;
+            let mut sums = sums.into_iter();
+            for list in &mut all {
+                list.iter_mut().zip(sums.by_ref()).for_each(|(number, sum)| *number = sum);
+            }
+        }
+        Ok(all)
+    }
+
+    /// Log-probabilities under weights.
+    fn under(&self, weights: &Weights, items: &[Item<'_>]) -> Result<LogProbs> {
+        let (decoder, temperature, most) = (self.policy.decoder(), self.temperature(), self.config.micro_tokens);
+        self.of_all(items, |part| log_probs(decoder, weights, part, temperature, most))
+    }
+
     /// Log-probabilities under the policy as it is.
     fn current(&self, items: &[Item<'_>]) -> Result<LogProbs> {
-        let weights = self.policy.weights(View::Detached)?;
-        log_probs(self.policy.decoder(), &weights, items, self.temperature(), self.config.micro_tokens)
+        self.under(&self.policy.weights(View::Detached)?, items)
     }
 
     /// Log-probabilities under the reference; none where there is no reference.
     fn referred(&self, items: &[Item<'_>]) -> Result<LogProbs> {
         let Some(reference) = self.reference else { return Ok(Vec::new()) };
-        let weights = reference.weights(self.policy)?;
-        log_probs(self.policy.decoder(), &weights, items, self.temperature(), self.config.micro_tokens)
+        self.under(&reference.weights(self.policy)?, items)
     }
 
     /// The method's coefficients, output by output.
@@ -151,10 +183,11 @@ impl Learner<'_> {
         credited
     }
 
-    /// Gradients of a loss of which `slope(item, token, log p)` is the derivative by that token's log p.
+    /// Gradients of a loss of which `slope(item, token, log p)` is the derivative by that token's log p. It is asked for
+    /// the tokens of this process's parts; the gradients are those of all.
     fn gradients(&self, items: &[Item<'_>], mut slope: impl FnMut(usize, usize, f64) -> f64) -> Result<Grads> {
         let mut grads = Grads::default();
-        for part in parts(items, self.config.micro_tokens) {
+        for part in self.own_parts(items) {
             let first = part.start;
             let packed = Packed::new(&items[part])?;
             let slope = |place: usize, log_p: f32| {
@@ -164,6 +197,8 @@ impl Learner<'_> {
             let (_, found) = gradients_at(self.policy, &packed.batch, self.config.keep, self.temperature(), slope)?;
             grads.accumulate(&found)?;
         }
+        grads.complete(self.policy.trained())?;
+        self.comm.sum_grads(&mut grads)?;
         Ok(grads)
     }
 
@@ -195,7 +230,8 @@ impl Learner<'_> {
             })?;
             learnt.grad_norm = self.step(grads, optimizer, rate)?;
         }
-        Ok(learnt)
+        let [loss, tokens] = sums(self.comm, [learnt.loss, learnt.tokens as f64])?;
+        Ok(Learnt { loss, tokens: tokens as u64, ..learnt })
     }
 
     /// DPO on the pairs of each group.
@@ -229,10 +265,8 @@ impl Learner<'_> {
                 learnt.loss += found.loss / count;
                 (slopes[at], slopes[at + 1]) = (found.chosen / count, found.rejected / count);
             }
-            let grads = self.gradients(&sides, |i, _, _| {
-                learnt.tokens += 1;
-                slopes[i]
-            })?;
+            let grads = self.gradients(&sides, |i, _, _| slopes[i])?;
+            learnt.tokens += lengths(&sides).iter().sum::<usize>() as u64;
             learnt.grad_norm = self.step(grads, optimizer, rate)?;
         }
         Ok(learnt)
@@ -305,8 +339,12 @@ impl Learner<'_> {
                 learnt.value_loss = self.expect(critic, items, &values, &credited, value_rate)?;
             }
         }
-        let tokens = learnt.tokens.max(1) as f64;
-        Ok(Learnt { kl: kl / tokens, clip_fraction: clips as f64 / tokens, ..learnt })
+        let differences = self.comm.gather(&[learnt.log_prob_difference])?;
+        learnt.log_prob_difference = differences.into_iter().flatten().fold(0.0, f64::max);
+        let own = [learnt.loss, kl, clips as f64, learnt.tokens as f64];
+        let [loss, kl, clips, tokens] = sums(self.comm, own)?;
+        learnt.tokens = tokens as u64;
+        Ok(Learnt { loss, kl: kl / tokens.max(1.0), clip_fraction: clips / tokens.max(1.0), ..learnt })
     }
 
     /// The losses of an output whose ratio is of the whole, of its learnt tokens; zeros for the others.
@@ -332,17 +370,15 @@ impl Learner<'_> {
 
     /// What the value model expects before each token of the outputs.
     fn values(&self, model: &ScalarModel, items: &[Item<'_>]) -> Result<LogProbs> {
-        let mut all = Vec::with_capacity(items.len());
-        for part in parts(items, self.config.micro_tokens) {
-            let part = &items[part];
+        self.of_all(items, |part| {
             let packed = Packed::new(part)?;
             let scores = model.scores(&packed.batch.sequences)?;
-            all.extend(part.iter().enumerate().map(|(i, item)| {
+            let of = |(i, item): (usize, &Item<'_>)| {
                 let before = packed.place(i, 0) - 1;
                 scores[before..before + item.tokens.len()].iter().map(|v| f64::from(*v)).collect()
-            }));
-        }
-        Ok(all)
+            };
+            Ok(part.iter().enumerate().map(of).collect())
+        })
     }
 
     /// An update of the value model; its loss, the mean over all tokens.
@@ -356,7 +392,7 @@ impl Learner<'_> {
     ) -> Result<f64> {
         let all = items.iter().map(|item| item.tokens.len()).sum::<usize>().max(1) as f64;
         let (mut grads, mut loss) = (Grads::default(), 0.0);
-        for part in parts(items, self.config.micro_tokens) {
+        for part in self.own_parts(items) {
             let first = part.start;
             let packed = Packed::new(&items[part.clone()])?;
             let (_, found) = critic.model.gradients(&packed.batch.sequences, self.config.keep, |scores| {
@@ -373,6 +409,8 @@ impl Learner<'_> {
             })?;
             grads.accumulate(&found)?;
         }
+        let mut grads = critic.model.sum_grads(grads, self.comm)?;
+        let [loss] = sums(self.comm, [loss])?;
         let norm = grads.clip(self.config.clip_norm)?;
         if norm.is_finite() {
             critic.optimizer.step(&critic.model, &grads, rate)?;

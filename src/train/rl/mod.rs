@@ -4,6 +4,7 @@
 //! and updates; [`run`] is the loop.
 
 pub mod config;
+mod exchange;
 pub mod explore;
 pub mod learn;
 pub mod questions;

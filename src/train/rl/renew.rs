@@ -11,6 +11,7 @@ use super::questions::{Question, Questions};
 use super::rewards::rule;
 use super::steps::StepMaker;
 use crate::io::atomic;
+use crate::train::comm::Comm;
 use crate::train::data::permutation::Permutation;
 use crate::train::data::vocabulary::Vocabulary;
 use crate::train::error::Result;
@@ -27,6 +28,9 @@ use crate::train::tool::settings::ToolSettings;
 /// Draws of fresh samples, apart from those of explorations.
 const FRESH: u64 = 0x6672_6573_6800;
 
+/// Stands after the records of a question; JSON writes it otherwise.
+const ENDED: char = '\u{1e}';
+
 /// What a reward model is trained on with.
 pub struct Renewal<'a> {
     /// The settings.
@@ -41,6 +45,8 @@ pub struct Renewal<'a> {
     pub tools: Option<&'a (Sandbox, ToolSettings)>,
     /// Makes examples of records.
     pub reading: Reading<'a>,
+    /// The processes of the run.
+    pub comm: &'a dyn Comm,
 }
 
 impl Renewal<'_> {
@@ -61,10 +67,14 @@ impl Renewal<'_> {
         asked: u64,
     ) -> Result<()> {
         let rules = &self.config.iterations;
-        let asked: Vec<&Question> = (0..rules.reward_questions as u64).map(|i| self.questions.at(asked + i)).collect();
-        let records = self.records(policy, &asked, iteration)?;
-        let text: String = records.iter().map(|record| format!("{record}\n")).collect();
-        atomic::write(self.file(iteration), text)?;
+        let asked = (0..rules.reward_questions as u64).map(|i| self.questions.at(asked + i));
+        let own: Vec<&Question> = asked.skip(self.comm.rank()).step_by(self.comm.world()).collect();
+        let texts = self.comm.gather_text(&self.records(policy, &own, iteration)?)?;
+        if self.comm.rank() == 0 {
+            atomic::write(self.file(iteration), interleaved(&texts))?;
+        }
+        // It is written before another reads it.
+        self.comm.sum_numbers(&[0.0])?;
         let fresh = fitting(self.reading.file(&self.file(iteration))?, model);
         let mut old = Vec::new();
         for path in &self.config.reward_model.files {
@@ -96,7 +106,7 @@ impl Renewal<'_> {
             let new = (0..batch - replayed).map(|i| &fresh[draw(&fresh, b"fresh", place(i, batch - replayed))]);
             let again = (0..replayed).map(|i| &old[draw(&old, b"old", place(i, replayed))]);
             let examples: Vec<&Example> = new.chain(again).collect();
-            last = Some(step(model, optimizer, &examples, &fit, rules.reward_rate)?);
+            last = Some(step(model, optimizer, &examples, &fit, rules.reward_rate, self.comm)?);
         }
         if let Some(fit) = last {
             tracing::info!(
@@ -111,8 +121,8 @@ impl Renewal<'_> {
         Ok(())
     }
 
-    /// Records of the form that the reward model learns from.
-    fn records(&self, policy: &Model, asked: &[&Question], iteration: u64) -> Result<Vec<Value>> {
+    /// Records of the form that the reward model learns from: a line each, and [`ENDED`] after those of a question.
+    fn records(&self, policy: &Model, asked: &[&Question], iteration: u64) -> Result<String> {
         let sampler = Sampler::new(policy, Some(self.vocabulary))?;
         let (config, check) = (self.config, rule(self.config));
         let (vocabulary, choosing) = (self.vocabulary, config.sampling.choosing);
@@ -121,13 +131,17 @@ impl Renewal<'_> {
         let of_steps = config.rewards.iter().any(|(_, kind)| matches!(kind, RewardKind::Process { .. }));
         let labelled =
             config.rewards.iter().any(|(_, kind)| matches!(kind, RewardKind::Outcome { log_odds: true, .. }));
-        let mut records = Vec::new();
+        let mut text = String::new();
+        let mut add = |records: Vec<Value>| {
+            records.iter().for_each(|record| text += &format!("{record}\n"));
+            text.push(ENDED);
+        };
         if of_steps {
             let maker = StepMaker { rollouts, outputs, rules: &config.reward_model, check, seed: config.seed };
             for question in asked {
-                records.extend(maker.records(question, FRESH + iteration)?);
+                add(maker.records(question, FRESH + iteration)?);
             }
-            return Ok(records);
+            return Ok(text);
         }
         let row = |question: &Question, sample: u64| {
             Row::new(question.prompt.clone(), stream(config.seed, FRESH + iteration, question.number, sample))
@@ -141,20 +155,45 @@ impl Renewal<'_> {
             let right: Vec<f64> = texts.iter().map(|text| f64::from(check(text, &question.answer))).collect();
             if labelled {
                 let record = |(text, label)| json!({"prompt": question.text, "response": text, "label": label});
-                records.extend(texts.iter().zip(&right).map(record));
+                add(texts.iter().zip(&right).map(record).collect());
             } else {
                 let pairs = pairs(&right, config.pairs_max);
-                records.extend(pairs.into_iter().map(|(chosen, rejected)| {
-                    json!({"prompt": question.text, "chosen": texts[chosen], "rejected": texts[rejected]})
-                }));
+                let record = |(chosen, rejected): (usize, usize)| json!({"prompt": question.text, "chosen": texts[chosen], "rejected": texts[rejected]});
+                add(pairs.into_iter().map(record).collect());
             }
         }
-        Ok(records)
+        Ok(text)
     }
+}
+
+/// The lines of the processes in the order of the questions, of which question i is of process i modulo their number.
+fn interleaved(texts: &[String]) -> String {
+    let mut parts: Vec<_> = texts.iter().map(|text| text.split_terminator(ENDED)).collect();
+    let mut all = String::new();
+    let mut turn = 0;
+    while let Some(part) = parts.get_mut(turn % texts.len()).and_then(Iterator::next) {
+        all += part;
+        turn += 1;
+    }
+    all
 }
 
 /// Those that the context holds.
 fn fitting(examples: Vec<Example>, model: &ScalarModel) -> Vec<Example> {
     let context = model.model().config().context;
     examples.into_iter().filter(|example| example.longest() <= context).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_of_processes_are_those_of_one() {
+        let questions = ["a\nb\n", "", "c\n", "d\n", ""];
+        for world in 1..4 {
+            let of = |rank: usize| questions.iter().skip(rank).step_by(world).map(|q| format!("{q}{ENDED}")).collect();
+            assert_eq!(interleaved(&(0..world).map(of).collect::<Vec<String>>()), "a\nb\nc\nd\n", "{world}");
+        }
+    }
 }

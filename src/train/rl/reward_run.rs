@@ -13,13 +13,16 @@ use super::run::{Loaded, limits, load, tools};
 use super::steps::StepMaker;
 use crate::io::atomic::{AtomicError, AtomicFile};
 use crate::train::checkpoint;
+use crate::train::comm::Comm;
 use crate::train::data::permutation::Permutation;
 use crate::train::error::{Result, TrainError};
 use crate::train::metrics::Metrics;
+use crate::train::model::Model;
+use crate::train::params::companions;
 use crate::train::reward_model::examples::{Example, Reading};
 use crate::train::reward_model::fit::{FitRules, gradients, step};
 use crate::train::reward_model::{ScalarModel, ScalarOptimizer};
-use crate::train::run::{RunOptions, place};
+use crate::train::run::{RunOptions, language, place_of};
 use crate::train::sample::Sampler;
 use crate::train::tool::complete::Rollouts;
 
@@ -56,8 +59,10 @@ pub struct RewardOutcome {
 }
 
 /// The examples of a configuration: those that are trained on, those that are held out.
-fn examples(config: &RlConfig, context: usize) -> Result<(Vec<Example>, Vec<Example>)> {
-    let Loaded { vocabulary, template, .. } = load(config)?;
+fn examples(config: &RlConfig, model: &Model) -> Result<(Vec<Example>, Vec<Example>)> {
+    let context = model.config().context;
+    let tokenizer = companions::tokenizer_of(&config.model, model.config().vocab_size);
+    let (vocabulary, template) = language(model, &tokenizer)?;
     let reading = Reading { vocabulary: &vocabulary, template: &template, instruction: &config.data.instruction };
     let mut all = Vec::new();
     for path in &config.reward_model.files {
@@ -91,10 +96,10 @@ fn examples(config: &RlConfig, context: usize) -> Result<(Vec<Example>, Vec<Exam
 ///
 /// # Errors
 /// A file is missing or damaged, a loss is not finite, or the disk is full.
-pub fn train_reward(config: &RlConfig, options: RunOptions) -> Result<RewardOutcome> {
-    let place = place(config.device)?;
+pub fn train_reward(config: &RlConfig, options: RunOptions, comm: &dyn Comm) -> Result<RewardOutcome> {
+    let place = place_of(config.device, comm.rank())?;
     let model = ScalarModel::load(&config.model, &place)?;
-    let (examples, held) = examples(config, model.model().config().context)?;
+    let (examples, held) = examples(config, model.model())?;
     let checkpoints = config.output.join("checkpoints");
     let mut state =
         State { config: format!("reward {}", config.hash), examples: examples.len() as u64, ..State::default() };
@@ -114,7 +119,9 @@ pub fn train_reward(config: &RlConfig, options: RunOptions) -> Result<RewardOutc
         state = was;
     }
     let fit = FitRules { micro_tokens: config.micro_tokens, keep: config.keep, clip_norm: config.clip_norm };
-    let mut metrics = Metrics::open(&config.output, state.step, config.steps, options.quiet)?;
+    let first = comm.rank() == 0;
+    let mut metrics =
+        if first { Some(Metrics::open(&config.output, state.step, config.steps, options.quiet)?) } else { None };
     let mut outcome = RewardOutcome::default();
     let (batch, count) = (config.reward_model.batch as u64, examples.len() as u64);
     while state.step < config.steps && options.stop_after.is_none_or(|last| state.step < last) {
@@ -124,7 +131,7 @@ pub fn train_reward(config: &RlConfig, options: RunOptions) -> Result<RewardOutc
             &examples[Permutation::new(count, seed).at(at % count) as usize]
         });
         let rate = config.schedule.rate(state.step);
-        let found = step(&model, &mut optimizer, &drawn.collect::<Vec<_>>(), &fit, rate)?;
+        let found = step(&model, &mut optimizer, &drawn.collect::<Vec<_>>(), &fit, rate, comm)?;
         if !(found.loss.is_finite() && found.grad_norm.is_finite()) {
             let what = format!("loss {}, norm of the gradients {}", found.loss, found.grad_norm);
             return Err(TrainError::Diverged { step: state.step + 1, what });
@@ -132,24 +139,31 @@ pub fn train_reward(config: &RlConfig, options: RunOptions) -> Result<RewardOutc
         state.step += 1;
         outcome.loss = found.loss;
         let (loss, right, grad_norm) = (found.loss, found.right, found.grad_norm);
-        metrics.figures(state.step, &Figures { step: state.step, loss, right, grad_norm, rate }, &["loss", "right"])?;
-        if state.step.is_multiple_of(config.save_every) || state.step == config.steps {
+        if let Some(metrics) = &mut metrics {
+            let figures = Figures { step: state.step, loss, right, grad_norm, rate };
+            metrics.figures(state.step, &figures, &["loss", "right"])?;
+        }
+        if first && (state.step.is_multiple_of(config.save_every) || state.step == config.steps) {
             checkpoint::save_with(&checkpoints, state.step, None, config.save_keep, |new| {
                 optimizer.write(&model, new)?;
                 checkpoint::write_state(new, &state)
             })?;
         }
     }
-    metrics.finish();
+    if let Some(metrics) = &metrics {
+        metrics.finish();
+    }
     outcome.steps = state.step;
     if state.step == config.steps {
         if !held.is_empty() {
-            let (found, _) = gradients(&model, &held.iter().collect::<Vec<_>>(), &fit)?;
+            let (found, _) = gradients(&model, &held.iter().collect::<Vec<_>>(), &fit, comm)?;
             outcome.held_out = Some((found.loss, found.right));
         }
-        let folder = config.output.join("model");
-        model.save(&folder)?;
-        outcome.model = Some(folder);
+        if first {
+            let folder = config.output.join("model");
+            model.save(&folder)?;
+            outcome.model = Some(folder);
+        }
     }
     Ok(outcome)
 }
@@ -160,7 +174,7 @@ pub fn train_reward(config: &RlConfig, options: RunOptions) -> Result<RewardOutc
 /// # Errors
 /// A file is missing or damaged, or the disk is full.
 pub fn make_steps(config: &RlConfig) -> Result<(PathBuf, u64)> {
-    let Loaded { policy, vocabulary, template } = load(config)?;
+    let Loaded { policy, vocabulary, template } = load(config, 0)?;
     let reading = Reading { vocabulary: &vocabulary, template: &template, instruction: &config.data.instruction };
     let questions = Questions::load(&config.data, &reading, policy.config().context)?;
     let sampler = Sampler::new(&policy, Some(&vocabulary))?;

@@ -14,6 +14,7 @@ use super::reference::Reference;
 use super::rewards;
 use crate::io::atomic;
 use crate::train::checkpoint;
+use crate::train::comm::Comm;
 use crate::train::data::template::Template;
 use crate::train::data::vocabulary::Vocabulary;
 use crate::train::error::{Result, TrainError};
@@ -28,7 +29,7 @@ use crate::train::params::{companions, peft};
 use crate::train::reward::WeightedSum;
 use crate::train::reward_model::examples::Reading;
 use crate::train::reward_model::{ScalarModel, ScalarOptimizer};
-use crate::train::run::{RunOptions, end_tokens, language, place};
+use crate::train::run::{RunOptions, end_tokens, language, place_of};
 use crate::train::sample::{End, Limits, Sampler};
 use crate::train::tool::sandbox::Sandbox;
 use crate::train::tool::settings::ToolSettings;
@@ -93,6 +94,7 @@ pub struct RlOutcome {
 /// A run before its first step.
 pub struct RlRun<'a> {
     config: &'a RlConfig,
+    comm: &'a dyn Comm,
     method: &'a Method,
     source: Source,
     policy: Model,
@@ -129,9 +131,9 @@ pub(super) fn tools(config: &RlConfig) -> Result<Option<(Sandbox, ToolSettings)>
     probed.transpose()
 }
 
-/// The model that a configuration begins from.
-pub(super) fn load(config: &RlConfig) -> Result<Loaded> {
-    let place = place(config.device)?;
+/// The model that a configuration begins from, where the process of this number computes.
+pub(super) fn load(config: &RlConfig, rank: usize) -> Result<Loaded> {
+    let place = place_of(config.device, rank)?;
     let mut policy = Model::load(&config.model, &place)?;
     if let Some(lora) = &config.lora {
         let lora = Lora::new(lora.clone(), policy.config(), &place, config.seed)?;
@@ -147,9 +149,9 @@ impl<'a> RlRun<'a> {
     ///
     /// # Errors
     /// A file is missing, damaged, or does not fit another.
-    pub fn new(config: &'a RlConfig, method: &'a Method) -> Result<Self> {
+    pub fn new(config: &'a RlConfig, method: &'a Method, comm: &'a dyn Comm) -> Result<Self> {
         let source = config.source(method)?;
-        let Loaded { policy, vocabulary, template } = load(config)?;
+        let Loaded { policy, vocabulary, template } = load(config, comm.rank())?;
         let reading = Reading { vocabulary: &vocabulary, template: &template, instruction: &config.data.instruction };
         let questions = Arc::new(Questions::load(&config.data, &reading, policy.config().context)?);
         let limits = limits(config, &policy, vocabulary.end());
@@ -185,6 +187,7 @@ impl<'a> RlRun<'a> {
         };
         Ok(Self {
             config,
+            comm,
             method,
             source,
             policy,
@@ -293,7 +296,10 @@ impl<'a> RlRun<'a> {
     pub fn train(&mut self, options: RunOptions) -> Result<RlOutcome> {
         let config = self.config;
         let (mut state, mut optimizer) = self.begin(options.resume)?;
-        let mut metrics = Metrics::open(&config.output, state.step, config.steps, options.quiet)?;
+        // The first process writes; what it knows, all know.
+        let first = self.comm.rank() == 0;
+        let mut metrics =
+            if first { Some(Metrics::open(&config.output, state.step, config.steps, options.quiet)?) } else { None };
         let mut outcome = RlOutcome::default();
         let questions = self.questions.clone();
         while state.step < config.steps && options.stop_after.is_none_or(|last| state.step < last) {
@@ -312,21 +318,22 @@ impl<'a> RlRun<'a> {
             }
             state.step += 1;
             state.asked += exploration.asked;
-            let figures = figures(state.step, iteration, &exploration, &learnt, rate, seconds);
-            metrics.figures(
-                state.step,
-                &figures,
-                &["reward_mean", "loss", "kl", "length_mean", "sampled_tokens_per_s"],
-            )?;
-            self.transcribe(state.step, &exploration)?;
+            if let Some(metrics) = &mut metrics {
+                let figures = figures(state.step, iteration, &exploration, &learnt, rate, seconds);
+                let shown = ["reward_mean", "loss", "kl", "length_mean", "sampled_tokens_per_s"];
+                metrics.figures(state.step, &figures, &shown)?;
+                self.transcribe(state.step, &exploration)?;
+            }
             (outcome.reward, outcome.right) = (exploration.reward.0, exploration.right);
-            if state.step.is_multiple_of(config.save_every) || state.step == config.steps {
+            if first && (state.step.is_multiple_of(config.save_every) || state.step == config.steps) {
                 self.save(&state, &optimizer)?;
             }
         }
-        metrics.finish();
+        if let Some(metrics) = &metrics {
+            metrics.finish();
+        }
         outcome.steps = state.step;
-        if state.step == config.steps {
+        if first && state.step == config.steps {
             outcome.model = Some(self.export()?);
         }
         Ok(outcome)
@@ -355,6 +362,7 @@ impl<'a> RlRun<'a> {
             limits: &self.limits,
             tools: self.tools.as_ref(),
             reading,
+            comm: self.comm,
         };
         renewal.renew(&self.policy, model, optimizer, iteration, asked)
     }
@@ -370,6 +378,7 @@ impl<'a> RlRun<'a> {
             vocabulary: &self.vocabulary,
             reward: &self.reward,
             seed: config.seed,
+            comm: self.comm,
         };
         if self.source == Source::Given {
             return Ok(explorer.given(state.asked, config.questions));
@@ -393,6 +402,7 @@ impl<'a> RlRun<'a> {
             source: self.source,
             policy: &self.policy,
             reference: self.reference.as_ref(),
+            comm: self.comm,
         };
         if exploration.groups.is_empty() {
             return Ok(Learnt::default());

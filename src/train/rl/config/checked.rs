@@ -11,6 +11,7 @@ use crate::train::backward::Checkpointing;
 use crate::train::config::files::expand;
 use crate::train::config::{RawLora, RawOptimizer};
 use crate::train::error::{Result, TrainError};
+use crate::train::eval::prompt::english;
 use crate::train::loss::policy::PolicyRules;
 use crate::train::loss::preference::PreferenceRules;
 use crate::train::paradigm::CreditRules;
@@ -166,6 +167,7 @@ impl RlConfig {
         let RawData { files: patterns, question, answer, answer_after, solution, instruction, seed: data_seed } = data;
         let (adam, schedule) = with_defaults(optimizer, path)?.checked(steps, path)?;
         let model_path = model.path;
+        let instruction = instruction.unwrap_or_else(|| english(tool.is_some()).to_owned());
         Ok(Self {
             path: path.to_owned(),
             device: model.device,

@@ -343,6 +343,10 @@ mod tests {
         assert_eq!((config.policy, config.updates), (PolicyRules::default(), 1));
         assert_eq!((config.schedule.rate(0), config.schedule.rate(9)), (1e-6, 1e-6));
         assert_eq!(config.iterations.replay, 0.1);
+        assert!(config.data.instruction.starts_with("Please reason step by step"));
+        let with_tools = parse("[tool]").unwrap().data.instruction;
+        assert!(with_tools.starts_with("Please integrate natural language reasoning with programs"), "{with_tools}");
+        assert_eq!(parse("data.instruction = \"\"").unwrap().data.instruction, "");
     }
 
     #[test]

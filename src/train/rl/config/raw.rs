@@ -53,7 +53,7 @@ pub(super) struct RawData {
     pub(super) answer: String,
     pub(super) answer_after: Option<String>,
     pub(super) solution: Option<String>,
-    pub(super) instruction: String,
+    pub(super) instruction: Option<String>,
     pub(super) seed: u64,
 }
 
@@ -65,7 +65,7 @@ impl Default for RawData {
             answer: "answer".to_owned(),
             answer_after: None,
             solution: None,
-            instruction: "Please reason step by step, and put your final answer within \\boxed{}.".to_owned(),
+            instruction: None,
             seed: 0,
         }
     }

@@ -1,3 +1,4 @@
+mod shared;
 mod tools;
 
 use std::sync::OnceLock;
@@ -93,7 +94,7 @@ fn parse_at(folder: &Path, out: &str, sets: &[&str]) -> RlConfig {
 
 fn train(method: &'static Method, out: &str, sets: &[&str], resume: bool, stop: Option<u64>) -> Result<RlOutcome> {
     let config = parse(out, sets);
-    RlRun::new(&config, method)?.train(RunOptions { resume, quiet: true, stop_after: stop })
+    RlRun::new(&config, method, &Solo)?.train(RunOptions { resume, quiet: true, stop_after: stop })
 }
 
 fn bytes(path: &str) -> Vec<u8> {
@@ -108,7 +109,7 @@ fn lines(path: &str) -> Vec<serde_json::Value> {
 /// The share of right answers over all sums, sampled.
 fn right(model: &Path) -> f64 {
     let config = parse("unused", &[&format!("model.path = {:?}", model.to_str().unwrap())]);
-    let run = RlRun::new(&config, &GRPO).unwrap();
+    let run = RlRun::new(&config, &GRPO, &Solo).unwrap();
     let sampler = Sampler::new(run.policy(), Some(run.vocabulary())).unwrap();
     let questions: Vec<_> = run.questions().iter().collect();
     let by = Choosing::at(1.0);
@@ -188,9 +189,9 @@ fn reward_models_are_trained_on_between_iterations() {
     let fit = ["reward_model = { files = [\"HERE/pairs.jsonl\"], batch = 8, held_out = 0.2 }", "train.steps = 12"];
     let config = parse("outcome-model", &fit);
     let options = |resume, stop_after| RunOptions { resume, quiet: true, stop_after };
-    let outcome = train_reward(&config, options(false, Some(5))).unwrap();
+    let outcome = train_reward(&config, options(false, Some(5)), &Solo).unwrap();
     assert_eq!((outcome.steps, outcome.model), (5, None));
-    let outcome = train_reward(&config, options(true, None)).unwrap();
+    let outcome = train_reward(&config, options(true, None), &Solo).unwrap();
     let first = lines("outcome-model/metrics.jsonl")[0]["loss"].as_f64().unwrap();
     assert!(outcome.loss < first, "{first} to {}", outcome.loss);
     assert!(outcome.held_out.is_some() && outcome.model.is_some());
@@ -224,7 +225,8 @@ fn steps_are_labelled_by_completions() {
     }
     // A process model learns from them, and rewards with it are of steps.
     let sets = ["reward_model.files = [\"HERE/steps/steps.jsonl\"]", "train.steps = 2"];
-    train_reward(&parse("process-model", &sets), RunOptions { resume: false, quiet: true, stop_after: None }).unwrap();
+    train_reward(&parse("process-model", &sets), RunOptions { resume: false, quiet: true, stop_after: None }, &Solo)
+        .unwrap();
     let sets = [
         "reward = [{ kind = \"process\", path = \"HERE/process-model/model\", split = \"token\" }]",
         "method.supervision = \"process\"",

@@ -26,7 +26,7 @@ const SETS: [&str; 7] = [
 
 fn run(out: &str, method: &'static Method, more: &[&str], resume: bool, stop_after: Option<u64>) -> RlOutcome {
     let config = parse_at(base().unwrap(), out, &[&SETS, more].concat());
-    RlRun::new(&config, method).unwrap().train(RunOptions { resume, quiet: true, stop_after }).unwrap()
+    RlRun::new(&config, method, &Solo).unwrap().train(RunOptions { resume, quiet: true, stop_after }).unwrap()
 }
 
 fn read(path: &str) -> String {
@@ -85,12 +85,12 @@ fn programs_are_run_and_what_they_print_is_not_learnt() {
 fn steps_hold_the_outputs_of_their_programs() {
     let Some(folder) = base() else { return };
     let config = parse_at(folder, "steps", &SETS);
-    let loaded = load(&config).unwrap();
+    let loaded = load(&config, 0).unwrap();
     let tools = tools(&config).unwrap();
     let limits = limits(&config, &loaded.policy, loaded.vocabulary.end());
     let sampler = Sampler::new(&loaded.policy, Some(&loaded.vocabulary)).unwrap();
     let (vocabulary, choosing, limits) = (&*loaded.vocabulary, config.sampling.choosing, &limits);
-    let run = RlRun::new(&config, &GRPO).unwrap();
+    let run = RlRun::new(&config, &GRPO, &Solo).unwrap();
     let rules = crate::train::rl::config::RewardModelRules { rollouts: 2, ..config.reward_model.clone() };
     let maker = StepMaker {
         rollouts: Rollouts { sampler: &sampler, vocabulary, choosing, limits, tools: tools.as_ref() },
