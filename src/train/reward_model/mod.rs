@@ -12,6 +12,7 @@ use super::checkpoint;
 use super::comm::Comm;
 use super::error::{Result, TrainError};
 use super::grads::Grads;
+use super::lora::{Lora, LoraConfig};
 use super::model::Model;
 use super::model::mlp::linear;
 use super::model::sequence::Sequences;
@@ -64,7 +65,26 @@ impl ScalarModel {
         Self::with_head(model, |_| files.read(SCORE))
     }
 
-    /// Writes a checkpoint of the decoder and the head beside it; the folder appears whole or not at all.
+    /// Freezes the decoder and puts new adapters beside it; the head is trained whole.
+    ///
+    /// # Errors
+    /// The settings do not fit, or the device is out of memory.
+    pub fn with_lora(self, config: &LoraConfig, seed: u64) -> Result<Self> {
+        let Self { model, head } = self;
+        let lora = Lora::new(config.clone(), model.config(), model.place(), seed)?;
+        Ok(Self { model: model.with_lora(lora), head })
+    }
+
+    /// Merges the adapters, where there are any, into the decoder.
+    ///
+    /// # Errors
+    /// A projection is missing.
+    pub fn merged(self) -> Result<Self> {
+        Ok(Self { model: self.model.merged()?, head: self.head })
+    }
+
+    /// Writes a checkpoint of the decoder and the head beside it; the folder appears whole or not at all. Adapters are not
+    /// in it.
     ///
     /// # Errors
     /// The disk is full.

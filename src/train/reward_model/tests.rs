@@ -92,6 +92,36 @@ fn a_model_is_what_was_saved() {
 }
 
 #[test]
+fn adapters_are_trained_and_merged() {
+    let folder = tempfile::tempdir().unwrap();
+    let config =
+        LoraConfig { rank: 2, alpha: 4.0, targets: ["self_attn.q_proj", "mlp.up_proj"].map(str::to_owned).to_vec() };
+    let adapted = || scalar(true).with_lora(&config, 3).unwrap();
+    let model = adapted();
+    let sequences = Sequences::plain(1, vec![0, 5, 6, 7]).unwrap();
+    let examples = examples();
+    let list: Vec<&Example> = examples.iter().collect();
+    let mut optimizer = ScalarOptimizer::new(AdamWConfig::default(), &model);
+    let (before, _) = gradients(&model, &list, &RULES, &Solo).unwrap();
+    for _ in 0..3 {
+        step(&model, &mut optimizer, &list, &RULES, 0.01, &Solo).unwrap();
+    }
+    let (after, grads) = gradients(&model, &list, &RULES, &Solo).unwrap();
+    assert!(after.loss < before.loss, "{before:?} to {after:?}");
+    assert!(grads.iter().all(|(name, _)| name.contains("lora") || name == SCORE));
+    let checkpoint = folder.path().join("checkpoint");
+    optimizer.write(&model, &checkpoint).unwrap();
+    let again = adapted();
+    let restored = ScalarOptimizer::restore(AdamWConfig::default(), &again, &checkpoint).unwrap();
+    assert_eq!((restored.steps(), again.scores(&sequences).unwrap()), (3, model.scores(&sequences).unwrap()));
+    let scores = model.scores(&sequences).unwrap();
+    let path = folder.path().join("merged");
+    model.merged().unwrap().save(&path).unwrap();
+    let merged = ScalarModel::load(&path, &Place::cpu()).unwrap().scores(&sequences).unwrap();
+    assert!(scores.iter().zip(&merged).all(|(a, b)| (a - b).abs() < 1e-5), "{scores:?} {merged:?}");
+}
+
+#[test]
 fn records_become_examples() {
     let (folder, vocabulary) = letters();
     let template = Template::plain("</s>");

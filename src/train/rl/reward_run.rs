@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::config::RlConfig;
 use super::questions::Questions;
-use super::rewards::rule;
+use super::rewards::{rule, with_adapters};
 use super::run::{Loaded, limits, load, tools};
 use super::steps::StepMaker;
 use crate::io::atomic::{AtomicError, AtomicFile};
@@ -98,7 +98,7 @@ fn examples(config: &RlConfig, model: &Model) -> Result<(Vec<Example>, Vec<Examp
 /// A file is missing or damaged, a loss is not finite, or the disk is full.
 pub fn train_reward(config: &RlConfig, options: RunOptions, comm: &dyn Comm) -> Result<RewardOutcome> {
     let place = place_of(config.device, comm.rank())?;
-    let model = ScalarModel::load(&config.model, &place)?;
+    let model = with_adapters(ScalarModel::load(&config.model, &place)?, config)?;
     let (examples, held) = examples(config, model.model())?;
     let checkpoints = config.output.join("checkpoints");
     let mut state =
@@ -161,7 +161,7 @@ pub fn train_reward(config: &RlConfig, options: RunOptions, comm: &dyn Comm) -> 
         }
         if first {
             let folder = config.output.join("model");
-            model.save(&folder)?;
+            model.merged()?.save(&folder)?;
             outcome.model = Some(folder);
         }
     }

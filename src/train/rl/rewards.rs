@@ -31,6 +31,17 @@ pub fn rule(config: &RlConfig) -> Check {
     check(compare.unwrap_or_default())
 }
 
+/// A model that is to be trained: with adapters, where the policy has such.
+///
+/// # Errors
+/// The adapters do not fit the model.
+pub fn with_adapters(model: ScalarModel, config: &RlConfig) -> Result<ScalarModel> {
+    match &config.lora {
+        Some(lora) => model.with_lora(lora, config.seed),
+        None => Ok(model),
+    }
+}
+
 /// The weighted sum of a configuration, and the reward models in it by their folders.
 ///
 /// # Errors
@@ -44,7 +55,8 @@ pub fn load(
     let mut models = Vec::new();
     let micro_tokens = config.micro_tokens;
     let mut read = |path: &Path| {
-        let model = Arc::new(ScalarModel::load(path, place)?);
+        let model = ScalarModel::load(path, place)?;
+        let model = Arc::new(if config.iterations.reward_steps > 0 { with_adapters(model, config)? } else { model });
         models.push(model.clone());
         Ok::<_, crate::train::error::TrainError>(model)
     };

@@ -166,6 +166,7 @@ impl<'a> RlRun<'a> {
         let tools = tools(config)?;
         let place = policy.place().clone();
         let (reward, models) = rewards::load(config, &vocabulary, &place)?;
+        // Only what is trained on has adapters.
         let trained = models.into_iter().next().filter(|_| config.iterations.reward_steps > 0);
         let reward_model = trained.map(|model| {
             let optimizer = ScalarOptimizer::new(config.adam, &model);
@@ -179,7 +180,7 @@ impl<'a> RlRun<'a> {
         let reference = if held { Some(Reference::of(&policy)?) } else { None };
         let first = if source == Source::Offline { Some(Reference::of(&policy)?) } else { None };
         let critic = if method.values {
-            let model = ScalarModel::load(&config.value.path, &place)?;
+            let model = rewards::with_adapters(ScalarModel::load(&config.value.path, &place)?, config)?;
             let optimizer = ScalarOptimizer::new(config.adam, &model);
             Some(Critic { model, optimizer })
         } else {

@@ -195,6 +195,10 @@ fn reward_models_are_trained_on_between_iterations() {
     let first = lines("outcome-model/metrics.jsonl")[0]["loss"].as_f64().unwrap();
     assert!(outcome.loss < first, "{first} to {}", outcome.loss);
     assert!(outcome.held_out.is_some() && outcome.model.is_some());
+    let lora = parse("outcome-model-lora", &[&fit[..], &[LORA]].concat());
+    let outcome = train_reward(&lora, options(false, None), &Solo).unwrap();
+    assert!(outcome.loss < first, "{first} to {}", outcome.loss);
+    assert!(outcome.model.unwrap().join("model.safetensors").is_file());
     let sets = [
         "reward = [{ kind = \"outcome\", path = \"HERE/outcome-model/model\" }]",
         "reward_model = { files = [\"HERE/pairs.jsonl\"], batch = 8 }",
@@ -236,14 +240,23 @@ fn steps_are_labelled_by_completions() {
     assert!(!lines("by-steps/transcripts/step-00000001.jsonl")[0]["steps"].as_array().unwrap().is_empty());
 }
 
+const LORA: &str = "lora = { rank = 2, alpha = 4.0, targets = [\"self_attn.q_proj\", \"mlp.up_proj\"] }";
+
 #[test]
 fn adapters_are_held_to_the_base() {
-    let sets =
-        ["lora = { rank = 2, alpha = 4.0, targets = [\"self_attn.q_proj\", \"mlp.up_proj\"] }", "method.updates = 2"];
+    let sets = [LORA, "method.updates = 2"];
     let outcome = train(&GRPO, "lora", &sets, false, None).unwrap();
     assert!(outcome.model.unwrap().join("adapter_model.safetensors").is_file());
     let kl: Vec<f64> = lines("lora/metrics.jsonl").iter().map(|line| line["kl"].as_f64().unwrap()).collect();
     assert!(kl[0] < 1e-3 && kl[5] > 0.0, "{kl:?}");
+    // A value model has adapters too.
+    train(&PPO, "lora-ppo", &[LORA], false, None).unwrap();
+    train(&PPO, "lora-ppo-cut", &[LORA], false, Some(5)).unwrap();
+    train(&PPO, "lora-ppo-cut", &[LORA], true, None).unwrap();
+    let value = "checkpoints/step-00000006/value/adapters/adapter_model.safetensors";
+    for file in ["model/adapter_model.safetensors", value] {
+        assert!(bytes(&format!("lora-ppo/{file}")) == bytes(&format!("lora-ppo-cut/{file}")), "{file}");
+    }
 }
 
 #[test]
