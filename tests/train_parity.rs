@@ -230,7 +230,7 @@ fn a_chunked_head_is_a_whole_one() {
     let weights = model.weights(View::Detached).unwrap();
     let hidden = model.decoder().hidden(&weights, &batch.sequences).unwrap();
     let slope = |token: usize, log_p: f32| 0.1 * (token as f32) - log_p;
-    let run = |chunk| head::gradients(&hidden, &weights.head, &batch.targets, true, chunk, slope).unwrap();
+    let run = |chunk| head::gradients(&hidden, &weights.head, batch.wanted(), true, chunk, slope).unwrap();
     let whole = run(1000);
     for chunk in [1, 5, 22] {
         let parts = run(chunk);
@@ -239,9 +239,9 @@ fn a_chunked_head_is_a_whole_one() {
         assert!(differences(&parts.head.unwrap(), whole.head.as_ref().unwrap()).1 < 1e-6);
     }
     // The same bits, so that ratios of probabilities of one policy are 1.
-    let without = head::log_probs(&hidden, &weights.head, &batch.targets, 1000).unwrap();
+    let without = head::log_probs(&hidden, &weights.head, batch.wanted(), 1000).unwrap();
     assert_eq!(without, whole.log_probs);
-    let without = head::log_probs(&hidden, &weights.head, &batch.targets, 7).unwrap();
+    let without = head::log_probs(&hidden, &weights.head, batch.wanted(), 7).unwrap();
     assert!(without.iter().zip(&whole.log_probs).all(|(a, b)| (a - b).abs() < 1e-6));
 }
 
@@ -254,7 +254,7 @@ fn any_objective_on_log_probabilities_has_its_gradient() {
     let value = || {
         let weights = model.weights(View::Detached).unwrap();
         let hidden = model.decoder().hidden(&weights, &batch.sequences).unwrap();
-        let log_probs = head::log_probs(&hidden, &weights.head, &batch.targets, 100).unwrap();
+        let log_probs = head::log_probs(&hidden, &weights.head, batch.wanted(), 100).unwrap();
         log_probs.iter().map(|l| f64::from(*l).powi(2)).sum::<f64>() / 100.0
     };
     let (_, grads) = gradients(&model, &batch, OFF, |_, log_p| 2.0 * log_p / 100.0).unwrap();

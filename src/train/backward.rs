@@ -25,6 +25,8 @@ pub struct Batch {
     pub sequences: Sequences,
     /// For each token the one that follows; `None` where that is not to be learned: prompts, ends of documents, padding.
     pub targets: Vec<Option<u32>>,
+    /// For each token those that the next one was chosen among; no entries where that is all of them everywhere.
+    pub among: Vec<Vec<u32>>,
 }
 
 impl Batch {
@@ -36,7 +38,7 @@ impl Batch {
         if targets.len() != sequences.tokens.len() {
             return Err(TrainError::argument("targets of a batch", sequences.tokens.len(), targets.len()));
         }
-        Ok(Self { sequences, targets })
+        Ok(Self { sequences, targets, among: Vec::new() })
     }
 
     /// Rows of packed documents in which each token is to be followed by the next one of its document.
@@ -52,6 +54,12 @@ impl Batch {
         });
         let targets = targets.collect();
         Self::new(sequences, targets)
+    }
+
+    /// What it asks of the head.
+    #[must_use]
+    pub fn wanted(&self) -> head::Wanted<'_> {
+        head::Wanted { targets: &self.targets, among: &self.among }
     }
 
     /// How many targets it has.
@@ -115,7 +123,7 @@ pub fn gradients_at(
     let head_trained = is_trained(model, head_name);
     trunk(model, &batch.sequences, keep, |weights, hidden, grads| {
         let hidden = at_temperature(hidden, temperature)?;
-        let found = head::gradients(&hidden, &weights.head, &batch.targets, head_trained, chunk, slope)?;
+        let found = head::gradients(&hidden, &weights.head, batch.wanted(), head_trained, chunk, slope)?;
         if let Some(gradient) = found.head {
             grads.add(head_name, &gradient)?;
         }

@@ -18,6 +18,8 @@ pub struct Item<'a> {
     pub tokens: &'a [u32],
     /// For each of those whether it is learnt.
     pub learnt: &'a [bool],
+    /// For each of those what it was chosen among; empty where that is all tokens.
+    pub kept: &'a [Vec<u32>],
 }
 
 impl Item<'_> {
@@ -44,6 +46,7 @@ impl Packed {
     /// There is none, or one has no prompt.
     pub fn new(items: &[Item<'_>]) -> Result<Self> {
         let (mut tokens, mut targets, mut of, mut begins) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut among = Vec::new();
         for (i, item) in items.iter().enumerate() {
             if item.prompt.is_empty() {
                 return Err(TrainError::argument("a prompt", "at least one token", 0));
@@ -53,10 +56,14 @@ impl Packed {
             targets.extend(std::iter::repeat_n(None, item.prompt.len() - 1));
             targets.extend(item.tokens.iter().zip(item.learnt).map(|(token, learnt)| learnt.then_some(*token)));
             targets.push(None);
+            if item.kept.iter().any(|kept| !kept.is_empty()) {
+                among.resize(tokens.len() - item.tokens.len() - 1, Vec::new());
+                among.extend_from_slice(item.kept);
+            }
             of.extend(std::iter::repeat_n(i as u32, item.length()));
         }
         let sequences = Sequences::packed(1, tokens, &of)?;
-        Ok(Self { batch: Batch::new(sequences, targets)?, items: of, begins })
+        Ok(Self { batch: Batch { among, ..Batch::new(sequences, targets)? }, items: of, begins })
     }
 
     /// The place in the row of an item's token.
@@ -118,7 +125,7 @@ pub fn log_probs(
         packed.batch.sequences.check(config.vocab_size, config.context)?;
         let hidden = at_temperature(&decoder.hidden(weights, &packed.batch.sequences)?, temperature)?;
         let chunk = head::chunk_tokens(config.vocab_size);
-        let found = head::log_probs(&hidden, &weights.head, &packed.batch.targets, chunk)?;
+        let found = head::log_probs(&hidden, &weights.head, packed.batch.wanted(), chunk)?;
         all.extend(part.iter().enumerate().map(|(i, item)| {
             let from = packed.place(i, 0) - 1;
             found[from..from + item.tokens.len()].iter().map(|log_p| f64::from(*log_p)).collect()
@@ -134,13 +141,14 @@ mod tests {
     #[test]
     fn targets_are_the_learnt_tokens() {
         let items = [
-            Item { prompt: &[7, 8], tokens: &[1, 2, 3], learnt: &[true, false, true] },
-            Item { prompt: &[9], tokens: &[4], learnt: &[true] },
+            Item { prompt: &[7, 8], tokens: &[1, 2, 3], learnt: &[true, false, true], kept: &[] },
+            Item { prompt: &[9], tokens: &[4], learnt: &[true], kept: &[vec![4, 6]] },
         ];
         let packed = Packed::new(&items).unwrap();
         assert_eq!(packed.batch.sequences.tokens, [7, 8, 1, 2, 3, 9, 4]);
         assert_eq!(packed.batch.sequences.starts, [0, 0, 0, 0, 0, 5, 5]);
         assert_eq!(packed.batch.targets, [None, Some(1), None, Some(3), None, Some(4), None]);
+        assert_eq!(packed.batch.among, [vec![], vec![], vec![], vec![], vec![], vec![4, 6]]);
         assert_eq!([packed.predicted(1), packed.predicted(3), packed.predicted(5)], [(0, 0), (0, 2), (1, 0)]);
         assert_eq!([packed.place(0, 0), packed.place(1, 0)], [2, 6]);
         assert!(Packed::new(&[Item { prompt: &[], ..items[0] }]).is_err());

@@ -441,7 +441,7 @@ pub fn negative_log_likelihood(model: &Model, batch: &Batch) -> Result<f64> {
     let weights = model.weights(View::Detached)?;
     let hidden = model.decoder().hidden(&weights, &batch.sequences)?;
     let chunk = head::chunk_tokens(model.config().vocab_size);
-    let found = head::log_probs(&hidden, &weights.head, &batch.targets, chunk)?;
+    let found = head::log_probs(&hidden, &weights.head, batch.wanted(), chunk)?;
     Ok(-found.into_iter().map(f64::from).sum::<f64>())
 }
 

@@ -37,7 +37,7 @@ impl Reward for ModelReward {
     fn judge(&self, outputs: &[Judged<'_>]) -> Result<Vec<Verdict>> {
         let items: Vec<Item<'_>> = outputs
             .iter()
-            .map(|one| Item { prompt: one.prompt, tokens: &one.output.tokens, learnt: &one.output.chosen })
+            .map(|one| Item { prompt: one.prompt, tokens: &one.output.tokens, learnt: &one.output.chosen, kept: &[] })
             .collect();
         let mut verdicts = Vec::with_capacity(outputs.len());
         for part in parts(&items, self.micro_tokens) {

@@ -44,11 +44,11 @@ fn terms(examples: &[&Example]) -> Result<(Packed, Vec<Term>)> {
     for example in examples {
         match example {
             Example::Pair { prompt, chosen, rejected } => {
-                items.push(Item { prompt, tokens: chosen, learnt: &learnt[..chosen.len()] });
-                items.push(Item { prompt, tokens: rejected, learnt: &learnt[..rejected.len()] });
+                items.push(Item { prompt, tokens: chosen, learnt: &learnt[..chosen.len()], kept: &[] });
+                items.push(Item { prompt, tokens: rejected, learnt: &learnt[..rejected.len()], kept: &[] });
             }
             Example::Labelled { prompt, output, .. } => {
-                items.push(Item { prompt, tokens: output, learnt: &learnt[..output.len()] });
+                items.push(Item { prompt, tokens: output, learnt: &learnt[..output.len()], kept: &[] });
             }
         }
     }

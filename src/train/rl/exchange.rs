@@ -39,9 +39,16 @@ fn write((outputs, verdicts): &JudgedGroup, numbers: &mut Vec<f64>) {
         numbers.extend([output.tokens.len() as f64, end as f64, verdict.outcome, right, verdict.steps.len() as f64]);
         numbers.extend(verdict.steps.iter().flat_map(|(last, reward)| [*last as f64, *reward]));
         for i in 0..output.tokens.len() {
-            let [log_p, log_kept, entropy] =
-                [output.log_probs[i], output.log_kept[i], output.entropies[i]].map(f64::from);
-            numbers.extend([f64::from(output.tokens[i]), log_p, log_kept, entropy, f64::from(output.chosen[i])]);
+            let [log_p, entropy] = [output.log_probs[i], output.entropies[i]].map(f64::from);
+            let kept = &output.kept[i];
+            numbers.extend([
+                f64::from(output.tokens[i]),
+                log_p,
+                entropy,
+                f64::from(output.chosen[i]),
+                kept.len() as f64,
+            ]);
+            numbers.extend(kept.iter().map(|token| f64::from(*token)));
         }
     }
 }
@@ -64,9 +71,10 @@ fn read(numbers: &mut std::slice::Iter<'_, f64>) -> Result<Option<JudgedGroup>> 
         for _ in 0..length {
             output.tokens.push(next()? as u32);
             output.log_probs.push(next()? as f32);
-            output.log_kept.push(next()? as f32);
             output.entropies.push(next()? as f32);
             output.chosen.push(next()? > 0.0);
+            let kept = next()? as usize;
+            output.kept.push((0..kept).map(|_| Ok(next()? as u32)).collect::<Result<_>>()?);
         }
         outputs.push(output);
         verdicts.push(verdict);
@@ -83,7 +91,7 @@ mod tests {
         let output = |tokens: usize, end| Output {
             tokens: vec![number; tokens],
             log_probs: vec![-0.1; tokens],
-            log_kept: vec![-0.2; tokens],
+            kept: (0..tokens as u32).map(|i| (0..i).collect()).collect(),
             entropies: vec![0.3; tokens],
             chosen: (0..tokens).map(|i| i % 2 == 0).collect(),
             end,

@@ -180,7 +180,7 @@ impl<'q> Explorer<'q, '_> {
             let output = Output {
                 tokens,
                 log_probs: vec![0.0; length],
-                log_kept: vec![0.0; length],
+                kept: vec![Vec::new(); length],
                 entropies: vec![0.0; length],
                 chosen: vec![true; length],
                 end: Some(End::Token),

@@ -85,7 +85,7 @@ impl Learner<'_> {
             .iter()
             .flat_map(|group| {
                 let prompt = &group.question.prompt;
-                group.outputs.iter().map(move |o| Item { prompt, tokens: &o.tokens, learnt: &o.chosen })
+                group.outputs.iter().map(move |o| Item { prompt, tokens: &o.tokens, learnt: &o.chosen, kept: &o.kept })
             })
             .collect();
         match self.method.objective {

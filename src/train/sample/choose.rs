@@ -43,15 +43,14 @@ impl Choosing {
 }
 
 /// A token that was chosen.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Choice {
     /// The token.
     pub token: u32,
-    /// log p of it under the whole softmax at the sampling temperature (at 1 for greedy choices).
+    /// log p of it at the sampling temperature (at 1 for greedy choices), among what could be chosen.
     pub log_p: f32,
-    /// log of the probability of all tokens that could be chosen: 0, but for top-k and top-p. The log p among those is
-    /// `log_p − log_kept`.
-    pub log_kept: f32,
+    /// What could be chosen, most probable first, where top-k or top-p left some out; else empty.
+    pub kept: Vec<u32>,
     /// The entropy of the whole softmax, nats.
     pub entropy: f32,
 }
@@ -95,24 +94,26 @@ pub fn choose(logits: &[f32], by: &Choosing, draw: f64) -> Result<Choice> {
     let all: f64 = weights.iter().map(|weight| f64::from(*weight)).sum();
     let log_all = all.ln();
     let entropy = (log_all - f64::from(inner) / all) as f32;
-    let choice = |token: usize, log_kept: f64| Choice {
+    let choice = |token: usize, kept: Vec<u32>, log_mass: f64| Choice {
         token: token as u32,
-        log_p: (f64::from(below(token)) - log_all) as f32,
-        log_kept: log_kept as f32,
+        log_p: (f64::from(below(token)) - log_mass) as f32,
+        kept,
         entropy,
     };
     if by.temperature <= 0.0 {
         // The first of equals.
         let best = logits.iter().position(|logit| *logit == top).unwrap_or_default();
-        return Ok(choice(best, 0.0));
+        return Ok(choice(best, Vec::new(), log_all));
     }
     if by.is_whole() {
         let order = (0..weights.len()).filter(|i| weights[*i] > 0.0);
-        return Ok(choice(find(order, &weights, draw * all), 0.0));
+        return Ok(choice(find(order, &weights, draw * all), Vec::new(), log_all));
     }
     let order = kept(&weights, by, all);
     let mass: f64 = order.iter().map(|i| f64::from(weights[*i])).sum();
-    Ok(choice(find(order.into_iter(), &weights, draw * mass), (mass / all).ln()))
+    let token = find(order.iter().copied(), &weights, draw * mass);
+    let kept = if order.len() < weights.len() { order.into_iter().map(|i| i as u32).collect() } else { Vec::new() };
+    Ok(choice(token, kept, mass.ln()))
 }
 
 /// The first token, in this order, with which the weights exceed `wanted`; the last where rounding leaves none.
@@ -199,13 +200,16 @@ mod tests {
         let found = choose(&logits(), &WHOLE, 0.6).unwrap();
         assert_eq!(found.token, 1);
         near(found.log_p, 0.3f64.ln());
-        near(found.log_kept, 0.0);
+        assert!(found.kept.is_empty());
         near(found.entropy, -(0.5 * 0.5f64.ln() + 0.3 * 0.3f64.ln() + 0.2 * 0.2f64.ln()));
         near(choose(&logits(), &Choosing::at(0.5), 0.0).unwrap().log_p, (25.0f64 / 38.0).ln());
         near(choose(&logits(), &Choosing::greedy(), 0.9).unwrap().log_p, 0.5f64.ln());
         let two = choose(&logits(), &Choosing { top_k: Some(2), ..WHOLE }, 0.9).unwrap();
-        assert_eq!(two.token, 1);
-        near(two.log_p - two.log_kept, 0.375f64.ln());
+        assert_eq!((two.token, two.kept), (1, vec![0, 1]));
+        near(two.log_p, 0.375f64.ln());
+        let all = choose(&logits(), &Choosing { top_k: Some(3), ..WHOLE }, 0.9).unwrap();
+        assert!(all.kept.is_empty());
+        near(all.log_p, 0.2f64.ln());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! [`Row`]s go in, each a prompt and what followed it so far, and come out continued. Rows with the same text so far share
 //! one prefill; rows that ended are dropped from the batch. Every draw is of the row's own stream and the token's place, so
 //! that a row's tokens do not depend on what it is sampled with. The log-probabilities are those of the very tokens that
-//! were chosen, under the whole softmax at the sampling temperature.
+//! were chosen, at the sampling temperature, among those that could be.
 //!
 //! A tool loop runs the rows to a stop text, appends what the tool printed with [`Row::force`], and runs them again.
 
@@ -50,10 +50,10 @@ impl End {
 pub struct Output {
     /// The tokens, a stop token included.
     pub tokens: Vec<u32>,
-    /// log p of each under the whole softmax at the sampling temperature (at 1 for greedy choices); 0 where forced.
+    /// log p of each at the sampling temperature (at 1 for greedy choices), among what could be chosen; 0 where forced.
     pub log_probs: Vec<f32>,
-    /// log of the probability of what could be chosen: 0 without top-k and top-p.
-    pub log_kept: Vec<f32>,
+    /// What could be chosen, where top-k or top-p left some out; else empty.
+    pub kept: Vec<Vec<u32>>,
     /// The entropy of the softmax there, nats; 0 where forced.
     pub entropies: Vec<f32>,
     /// Whether the model chose the token; tokens that were forced are not to be learnt.
@@ -76,10 +76,10 @@ impl Output {
         self.chosen.iter().filter(|chosen| **chosen).count() as u64
     }
 
-    fn push(&mut self, choice: &Choice) {
+    fn push(&mut self, choice: Choice) {
         self.tokens.push(choice.token);
         self.log_probs.push(choice.log_p);
-        self.log_kept.push(choice.log_kept);
+        self.kept.push(choice.kept);
         self.entropies.push(choice.entropy);
         self.chosen.push(true);
     }
@@ -113,7 +113,7 @@ impl Row {
         let output = Output {
             tokens: output.tokens[..count].to_vec(),
             log_probs: output.log_probs[..count].to_vec(),
-            log_kept: output.log_kept[..count].to_vec(),
+            kept: output.kept[..count].to_vec(),
             entropies: output.entropies[..count].to_vec(),
             chosen,
             end: None,
@@ -128,7 +128,7 @@ impl Row {
         output.tokens.extend(tokens);
         let length = output.tokens.len();
         output.log_probs.resize(length, 0.0);
-        output.log_kept.resize(length, 0.0);
+        output.kept.resize(length, Vec::new());
         output.entropies.resize(length, 0.0);
         output.chosen.resize(length, false);
         output.end = None;
@@ -263,9 +263,10 @@ impl<'a> Sampler<'a> {
                 .collect();
             for (row, choice) in batch.iter().zip(chosen) {
                 let Some(choice) = choice.transpose()? else { continue };
-                rows[*row].output.push(&choice);
-                rows[*row].output.end = self.end(&rows[*row], choice.token, limits)?;
-                each(*row, choice.token)?;
+                let token = choice.token;
+                rows[*row].output.push(choice);
+                rows[*row].output.end = self.end(&rows[*row], token, limits)?;
+                each(*row, token)?;
             }
             let open: Vec<usize> = (0..batch.len()).filter(|i| rows[batch[*i]].is_open()).collect();
             if open.is_empty() {

@@ -57,16 +57,20 @@ fn tokens_do_not_depend_on_the_batch() {
 #[test]
 fn log_probs_are_those_of_a_whole_forward() {
     let model = model(64);
-    for temperature in [1.0, 0.7] {
-        let by = Choosing::at(temperature);
+    let few = Choosing { temperature: 1.3, top_k: Some(9), top_p: 0.8 };
+    for by in [Choosing::at(1.0), Choosing::at(0.7), few] {
         for row in sample(&model, &groups(), &by, &limits(24, 16)) {
             let tokens: Vec<u32> = row.tokens().collect();
             let targets: Vec<Option<u32>> = tokens[1..].iter().copied().map(Some).chain([None]).collect();
             let weights = model.weights(View::Detached).unwrap();
             let sequences = Sequences::plain(1, tokens).unwrap();
             let hidden = model.decoder().hidden(&weights, &sequences).unwrap();
-            let hidden = (hidden / temperature).unwrap();
-            let whole = head::log_probs(&hidden, &weights.head, &targets, 64).unwrap();
+            let hidden = (hidden / by.temperature).unwrap();
+            let before = std::iter::repeat_n(Vec::new(), row.prompt.len() - 1);
+            let among: Vec<Vec<u32>> = before.chain(row.output.kept.iter().cloned()).collect();
+            assert!(row.output.kept.iter().all(|kept| kept.is_empty() == by.is_whole() && kept.len() <= 9));
+            let wanted = head::Wanted { targets: &targets, among: &among };
+            let whole = head::log_probs(&hidden, &weights.head, wanted, 64).unwrap();
             let found = &whole[row.prompt.len() - 1..][..row.output.tokens.len()];
             for (a, b) in row.output.log_probs.iter().zip(found) {
                 assert!((a - b).abs() <= 1e-5, "{a} {b}");

@@ -186,7 +186,7 @@ mod tests {
             }
             output.tokens.push(token);
             output.log_probs.push(-1.0);
-            output.log_kept.push(0.0);
+            output.kept.push(Vec::new());
             output.entropies.push(0.5);
             output.chosen.push(true);
             if script[..=at].ends_with(OUTPUT) || script[..=at].ends_with(STOP) {

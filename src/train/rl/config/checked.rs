@@ -89,7 +89,7 @@ impl RlConfig {
         }
         if (top_k.is_some() || top_p < 1.0) && !renormalise {
             let expected = "top_p = 1 and no top_k: the log-probabilities that are trained on are of the whole softmax; \
-                            with renormalise = true they are of what can be chosen, whose share is held fixed";
+                            with renormalise = true they are of what could be chosen";
             return Err(wrong("sampling", expected, format!("top_p = {top_p}, top_k = {top_k:?}")));
         }
         if outputs == 0 || tokens_max == 0 || !is_positive(top_p) || top_k == Some(0) {

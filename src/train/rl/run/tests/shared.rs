@@ -63,6 +63,8 @@ fn processes_share_a_run() {
         &["method.kl_in_reward = 0.05", "method.beta = 0.0", "method.whiten = true", "method.updates = 2"],
     );
     check(&DPO, "three-dpo", &["method.beta = 0.5"]);
+    let few = ["sampling.top_k = 6", "sampling.top_p = 0.9", "sampling.renormalise = true", "method.updates = 2"];
+    check(&GRPO, "three-few", &few);
     // Fewer parts than processes.
     check(&RFT, "three-rft", &["train.micro_tokens = 4096"]);
 }
