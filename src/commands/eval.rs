@@ -121,11 +121,11 @@ enum Form {
 impl Eval {
     pub(crate) fn run(self, global: &Global, out: &mut dyn Write) -> CommandResult {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(global.threads.map_or(0, usize::from)).build()?;
-        let report = pool.install(|| self.evaluate()).map_err(failure)?;
+        let report = pool.install(|| self.evaluate(global.quiet)).map_err(failure)?;
         Ok(write!(out, "{report}")?)
     }
 
-    fn evaluate(&self) -> Result<crate::train::eval::report::Report> {
+    fn evaluate(&self, quiet: bool) -> Result<crate::train::eval::report::Report> {
         let tasks = self.tasks.iter().map(|named| self.file(named)).collect::<Result<Vec<_>>>()?;
         let model = with_adapters(&self.model, self.adapters.as_deref())?;
         let (vocabulary, template, _) = language_of(&model, &self.model, self.tokenizer.as_deref())?;
@@ -152,6 +152,7 @@ impl Eval {
             tokens_max: self.max_tokens,
             batch: self.batch,
             model: identity(&self.model, self.adapters.as_deref(), &vocabulary)?,
+            quiet,
         };
         evaluation.run(&mut ModelCompleter::new(&model, &vocabulary, self.max_tokens, self.batch, tools))
     }

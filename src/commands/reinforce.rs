@@ -10,7 +10,8 @@ use crate::train::comm::{Comm, Solo};
 use crate::train::error::TrainError;
 use crate::train::paradigm::Method;
 use crate::train::rl::config::RlConfig;
-use crate::train::rl::reward_run::{make_steps, train_reward};
+use crate::train::rl::make_steps::make_steps;
+use crate::train::rl::reward_run::train_reward;
 use crate::train::rl::run::RlRun;
 #[cfg(feature = "nccl")]
 use crate::train::run;
@@ -19,15 +20,15 @@ use crate::train::run::RunOptions;
 /// `train reward`.
 #[derive(Args, Debug)]
 pub(super) struct Reward {
-    /// Go on from the last checkpoint of the output folder.
-    #[arg(long, conflicts_with = "make_steps")]
+    /// Go on from the last checkpoint of the output folder, or with the steps that were begun.
+    #[arg(long)]
     resume: bool,
     /// Make the examples of a process reward model: outputs whose steps are labelled by completions from each.
     #[arg(long)]
     make_steps: bool,
     /// GPUs of this machine to share each batch; by NCCL.
     #[cfg(feature = "nccl")]
-    #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "make_steps")]
+    #[arg(long, value_name = "N", default_value_t = 1)]
     gpus: usize,
 }
 
@@ -64,12 +65,17 @@ fn trained<T: Send>(
 impl Reward {
     pub(super) fn run(&self, global: &Global, out: &mut dyn Write) -> CommandResult {
         let config = configured(global)?;
-        if self.make_steps {
-            let (path, count) = on_threads(global, || make_steps(&config))?.map_err(failure)?;
-            writeln!(out, "outputs   {count}")?;
-            return Ok(writeln!(out, "steps     {}", path.display())?);
-        }
         let options = options(global, self.resume);
+        if self.make_steps {
+            let made = trained(
+                global,
+                #[cfg(feature = "nccl")]
+                self.gpus,
+                |comm| make_steps(&config, options, comm),
+            )?;
+            writeln!(out, "outputs   {}", made.outputs)?;
+            return Ok(made.file.iter().try_for_each(|file| writeln!(out, "steps     {}", file.display()))?);
+        }
         let outcome = trained(
             global,
             #[cfg(feature = "nccl")]

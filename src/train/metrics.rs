@@ -1,15 +1,14 @@
 //! What a run says of itself: lines of JSON and TensorBoard events on disk, progress where one looks.
 
 use std::fs::File;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::{Result, TrainError};
+use super::shown::Shown;
 use super::tensorboard::Events;
 
 /// The figures of a step.
@@ -57,20 +56,13 @@ pub fn measurements(folder: &Path) -> Result<Vec<Measurement>> {
 }
 
 const FILE: &str = "metrics.jsonl";
-/// Time between two log lines.
-const LINE_EVERY: Duration = Duration::from_secs(10);
 
 /// Where metrics go.
 pub struct Metrics {
     lines: File,
     path: PathBuf,
     events: Events,
-    bar: ProgressBar,
-    logs: bool,
-    said: Instant,
-    begun: Instant,
-    first: u64,
-    steps: u64,
+    shown: Shown,
 }
 
 impl Metrics {
@@ -88,20 +80,8 @@ impl Metrics {
         };
         crate::io::atomic::write(&path, kept)?;
         let lines = File::options().append(true).open(&path).map_err(TrainError::append(&path))?;
-        let terminal = std::io::stderr().is_terminal();
-        let target = if terminal && !quiet { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(Some(steps), target);
-        if let Ok(style) =
-            ProgressStyle::with_template("{prefix:>8} [{bar:30}] {pos}/{len} {msg} {elapsed} (left {eta})")
-        {
-            bar.set_style(style.progress_chars("=> "));
-        }
-        bar.set_prefix("training");
-        bar.set_position(step);
-        bar.reset_eta();
-        let now = Instant::now();
         let events = Events::create(&folder.join("tensorboard"), step)?;
-        Ok(Self { lines, path, events, bar, logs: !terminal && !quiet, said: now, begun: now, first: step, steps })
+        Ok(Self { lines, path, events, shown: Shown::new("training", step, steps, quiet) })
     }
 
     fn line(&mut self, value: &impl Serialize) -> Result<()> {
@@ -119,17 +99,11 @@ impl Metrics {
         let values =
             [("loss", of.loss), ("rate", of.rate), ("grad_norm", of.grad_norm), ("tokens_per_s", of.tokens_per_s)];
         self.events.scalars(of.step, &values)?;
-        self.bar.set_position(of.step);
         let StepMetrics { loss, rate, grad_norm, tokens_per_s, .. } = of;
-        self.bar
-            .set_message(format!("loss {loss:.4}, rate {rate:.2e}, norm {grad_norm:.2}, {tokens_per_s:.0} tokens/s,"));
-        if self.logs && (self.said.elapsed() >= LINE_EVERY || of.step == self.steps) {
-            self.said = Instant::now();
-            let pace = self.begun.elapsed().as_secs_f64() / (of.step - self.first).max(1) as f64;
-            let left = pace * (self.steps - of.step.min(self.steps)) as f64;
-            tracing::info!(step = %format!("{}/{}", of.step, self.steps), loss = %format!("{loss:.4}"),
-                rate = %format!("{rate:.3e}"), grad_norm = %format!("{grad_norm:.3}"),
-                tokens_per_s = tokens_per_s.round(), time_left = %format!("{left:.0} s"), "training");
+        let message = format!("loss {loss:.4}, rate {rate:.2e}, norm {grad_norm:.2}, {tokens_per_s:.0} tokens/s,");
+        if let Some((step, time_left)) = self.shown.at(of.step, message) {
+            tracing::info!(%step, loss = %format!("{loss:.4}"), rate = %format!("{rate:.3e}"),
+                grad_norm = %format!("{grad_norm:.3}"), tokens_per_s = tokens_per_s.round(), %time_left, "training");
         }
         Ok(())
     }
@@ -147,11 +121,8 @@ impl Metrics {
         self.events.scalars(step, &values)?;
         let said = |name: &&str| values.iter().find(|(n, _)| n == name).map(|(n, v)| format!("{n} {v:.4}"));
         let message = shown.iter().filter_map(said).collect::<Vec<_>>().join(", ");
-        self.bar.set_position(step);
-        self.bar.set_message(format!("{message},"));
-        if self.logs && (self.said.elapsed() >= LINE_EVERY || step == self.steps) {
-            self.said = Instant::now();
-            tracing::info!(step = %format!("{step}/{}", self.steps), "{message}");
+        if let Some((step, time_left)) = self.shown.at(step, format!("{message},")) {
+            tracing::info!(%step, %time_left, "{message}");
         }
         Ok(())
     }
@@ -170,7 +141,7 @@ impl Metrics {
 
     /// Takes the progress away.
     pub fn finish(&self) {
-        self.bar.finish_and_clear();
+        self.shown.finish();
     }
 }
 

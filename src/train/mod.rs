@@ -36,5 +36,6 @@ pub mod rl;
 pub mod run;
 pub mod sample;
 pub mod schedule;
+pub mod shown;
 pub mod tensorboard;
 pub mod tool;

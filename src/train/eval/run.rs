@@ -1,7 +1,7 @@
 //! The evaluation: questions are put to a model, its answers kept and judged, and the figures reported.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 use xxhash_rust::xxh3::xxh3_64;
@@ -9,6 +9,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::super::data::template::{Message, Template};
 use super::super::error::{Result, TrainError};
 use super::super::sample::{Choosing, stream};
+use super::super::shown::Shown;
 use super::completer::{Completer, Prompt};
 use super::judge::judge;
 use super::prompt::Asked;
@@ -17,9 +18,6 @@ use super::task::{Item, Task};
 use super::transcript::{Transcript, Transcripts};
 use crate::io::atomic;
 use crate::io::documents::{DocumentError, Form, records};
-
-/// Time between two log lines.
-const LINE_EVERY: Duration = Duration::from_secs(10);
 
 /// What is evaluated, and how.
 pub struct Evaluation {
@@ -47,6 +45,8 @@ pub struct Evaluation {
     pub batch: usize,
     /// What identifies the model.
     pub model: Value,
+    /// Whether no progress is shown.
+    pub quiet: bool,
 }
 
 /// How many worked examples a model is shown.
@@ -140,7 +140,9 @@ impl Evaluation {
         let missing: Vec<usize> = (0..items.len()).filter(|item| transcripts.get(*item, sample).is_none()).collect();
         let stops = task.stops(asked);
         let by = if sample.is_some() { self.sampled } else { Choosing::greedy() };
-        let (begun, mut said) = (Instant::now(), Instant::now());
+        let begun = Instant::now();
+        let of = sample.map_or("greedy".to_owned(), |sample| format!("sample {sample}"));
+        let mut shown = Shown::new(task.name(), 0, missing.len() as u64, self.quiet);
         let (mut done, mut right, mut tokens) = (0, 0, 0);
         for batch in missing.chunks(self.batch.max(1)) {
             let prompt = |item: &usize| {
@@ -171,15 +173,14 @@ impl Evaluation {
             right += answered.iter().filter(|one| one.correct).count();
             tokens += answered.iter().map(|one| one.tokens).sum::<usize>();
             transcripts.extend(answered)?;
-            if said.elapsed() >= LINE_EVERY || done == missing.len() {
-                said = Instant::now();
-                let seconds = begun.elapsed().as_secs_f64().max(1e-3);
-                let left = seconds / done as f64 * (missing.len() - done) as f64;
-                tracing::info!(task = task.name(), sample = sample.map_or("greedy".to_owned(), |s| s.to_string()),
-                    questions = %format!("{done}/{}", missing.len()), right,
-                    tokens_per_s = (tokens as f64 / seconds).round(), time_left = %format!("{left:.0} s"), "evaluating");
+            let tokens_per_s = (tokens as f64 / begun.elapsed().as_secs_f64().max(1e-3)).round();
+            let message = format!("{of}, {right} right, {tokens_per_s} tokens/s,");
+            if let Some((questions, time_left)) = shown.at(done as u64, message) {
+                let task = task.name();
+                tracing::info!(task, answers = of, %questions, right, tokens_per_s, %time_left, "evaluating");
             }
         }
+        shown.finish();
         Ok(())
     }
 

@@ -7,6 +7,7 @@ pub mod config;
 mod exchange;
 pub mod explore;
 pub mod learn;
+pub mod make_steps;
 pub mod questions;
 pub mod reference;
 pub mod renew;

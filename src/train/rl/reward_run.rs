@@ -1,17 +1,12 @@
-//! `train reward`: a reward model from examples, and the steps that a process model learns from.
+//! `train reward`: a reward model from examples.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::config::RlConfig;
-use super::questions::Questions;
-use super::rewards::{rule, with_adapters};
-use super::run::{Loaded, limits, load, tools};
-use super::steps::StepMaker;
-use crate::io::atomic::{AtomicError, AtomicFile};
+use super::rewards::with_adapters;
 use crate::train::checkpoint;
 use crate::train::comm::Comm;
 use crate::train::data::permutation::Permutation;
@@ -23,8 +18,6 @@ use crate::train::reward_model::examples::{Example, Reading};
 use crate::train::reward_model::fit::{FitRules, gradients, step};
 use crate::train::reward_model::{ScalarModel, ScalarOptimizer};
 use crate::train::run::{RunOptions, language, place_of};
-use crate::train::sample::Sampler;
-use crate::train::tool::complete::Rollouts;
 
 /// Where a run is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -166,42 +159,4 @@ pub fn train_reward(config: &RlConfig, options: RunOptions, comm: &dyn Comm) -> 
         }
     }
     Ok(outcome)
-}
-
-/// Makes the examples of a process reward model: a file of steps with labels, which appears whole or not at all. Returns
-/// where it is and how many outputs it holds.
-///
-/// # Errors
-/// A file is missing or damaged, or the disk is full.
-pub fn make_steps(config: &RlConfig) -> Result<(PathBuf, u64)> {
-    let Loaded { policy, vocabulary, template } = load(config, 0)?;
-    let reading = Reading { vocabulary: &vocabulary, template: &template, instruction: &config.data.instruction };
-    let questions = Questions::load(&config.data, &reading, policy.config().context)?;
-    let sampler = Sampler::new(&policy, Some(&vocabulary))?;
-    let limits = limits(config, &policy, vocabulary.end());
-    let tools = tools(config)?;
-    let (vocabulary, choosing, tools) = (&vocabulary, config.sampling.choosing, tools.as_ref());
-    let maker = StepMaker {
-        rollouts: Rollouts { sampler: &sampler, vocabulary, choosing, limits: &limits, tools },
-        outputs: config.sampling.outputs,
-        rules: &config.reward_model,
-        check: rule(config),
-        seed: config.seed,
-    };
-    let path = config.output.join("steps.jsonl");
-    let mut file = AtomicFile::create(&path)?;
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| AtomicError { path, action: "write the file", source }
-    };
-    let mut count = 0;
-    for place in 0..questions.len().min(config.reward_model.questions) as u64 {
-        for record in maker.records(questions.at(place), 0)? {
-            writeln!(file, "{record}").map_err(failed(&path))?;
-            count += 1;
-        }
-        tracing::info!(question = place + 1, outputs = count, "steps");
-    }
-    file.commit()?;
-    Ok((path, count))
 }

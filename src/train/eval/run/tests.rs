@@ -50,6 +50,7 @@ fn evaluation(folder: &Path, count: usize) -> Evaluation {
         tokens_max: 20,
         batch: 2,
         model: json!("scripted"),
+        quiet: true,
     }
 }
 

@@ -4,7 +4,8 @@ mod tools;
 use std::sync::OnceLock;
 
 use super::super::explore::accuracy;
-use super::super::reward_run::{make_steps, train_reward};
+use super::super::make_steps::make_steps;
+use super::super::reward_run::train_reward;
 use super::*;
 use crate::train::comm::Solo;
 use crate::train::config::TrainConfig;
@@ -214,9 +215,18 @@ fn reward_models_are_trained_on_between_iterations() {
 #[test]
 fn steps_are_labelled_by_completions() {
     let sets = ["reward_model = { rollouts = 4, questions = 3, split = \"token\" }", "sampling.outputs = 2"];
-    let (path, count) = make_steps(&parse("steps", &sets)).unwrap();
+    let options = |resume, stop_after| RunOptions { resume, quiet: true, stop_after };
+    let made = make_steps(&parse("steps", &sets), options(false, None), &Solo).unwrap();
     let records = lines("steps/steps.jsonl");
-    assert_eq!((records.len() as u64, path), (count, base().join("steps/steps.jsonl")));
+    assert_eq!((records.len() as u64, made.file), (made.outputs, Some(base().join("steps/steps.jsonl"))));
+    // Killed after the first question, and gone on with.
+    let cut = parse("steps-cut", &sets);
+    assert_eq!(make_steps(&cut, options(false, Some(1)), &Solo).unwrap().file, None);
+    assert!(make_steps(&cut, options(false, None), &Solo).unwrap_err().to_string().contains("or --resume"));
+    let other = parse("steps-cut", &[sets[0], "sampling.outputs = 3"]);
+    assert!(make_steps(&other, options(true, None), &Solo).unwrap_err().to_string().contains("found others"));
+    make_steps(&cut, options(true, None), &Solo).unwrap();
+    assert!(bytes("steps-cut/steps.jsonl") == bytes("steps/steps.jsonl") && !base().join("steps-cut/steps").exists());
     for record in &records {
         let steps: Vec<&str> = record["steps"].as_array().unwrap().iter().map(|s| s.as_str().unwrap()).collect();
         let labels: Vec<f64> = record["labels"].as_array().unwrap().iter().map(|l| l.as_f64().unwrap()).collect();

@@ -70,6 +70,17 @@ fn processes_share_a_run() {
 }
 
 #[test]
+fn processes_share_the_making_of_steps() {
+    let sets = ["reward_model = { rollouts = 2, questions = 5, split = \"token\" }", "sampling.outputs = 2"];
+    let options = RunOptions { resume: false, quiet: true, stop_after: None };
+    let alone = make_steps(&parse("steps-alone", &sets), options, &Solo).unwrap();
+    let config = parse("steps-shared", &sets);
+    let shared = run_on(3, |comm| make_steps(&config, options, comm));
+    assert_eq!((shared[0].outputs, shared.iter().filter(|made| made.file.is_some()).count()), (alone.outputs, 1));
+    assert!(bytes("steps-alone/steps.jsonl") == bytes("steps-shared/steps.jsonl"));
+}
+
+#[test]
 fn processes_share_reward_models() {
     let pair = |a: u32, b: u32| {
         let (chosen, rejected) = ((a + b).to_string(), ((a + b + 1) % 9).to_string());
