@@ -350,6 +350,21 @@ mod tests {
     }
 
     #[test]
+    fn presets_are_the_papers() {
+        use crate::train::paradigm::GRPO;
+        let presets = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+        let preset = |name: &str| RlConfig::load(&presets.join(name), &[]).unwrap_or_else(|e| panic!("{e}"));
+        let rl = preset("deepseekmath-7b-rl.toml");
+        assert_eq!(rl.source(&GRPO).unwrap(), Source::Online);
+        assert_eq!((rl.sampling.outputs, rl.sampling.limits.tokens_max, rl.questions, rl.updates), (64, 1024, 16, 1));
+        assert_eq!((rl.policy.beta, rl.schedule.rate(5000), rl.iterations.replay), (0.04, 1e-6, 0.1));
+        let reward = preset("deepseekmath-7b-reward.toml");
+        assert_eq!((reward.schedule.rate(0), reward.reward_model.files.len()), (2e-5, 1));
+        assert_eq!(reward.reward_model.files, rl.reward_model.files);
+        assert_eq!(rl.rewards[0].1.model(), Some(&*reward.output.join("model")));
+    }
+
+    #[test]
     fn what_cannot_be_trained_is_refused() {
         let message = |text: &str| parse(text).map(|_| ()).unwrap_err().to_string();
         assert!(message("sampling.top_p = 0.9").contains("renormalise = true"));
