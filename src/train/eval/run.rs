@@ -64,6 +64,11 @@ impl Evaluation {
     /// # Errors
     /// A benchmark cannot be read; the folder holds answers made under other settings; the model cannot be run.
     pub fn run(&self, completer: &mut dyn Completer) -> Result<Report> {
+        // Each has a folder of its own.
+        let twice = |(i, (task, _)): (usize, &(Task, PathBuf))| self.tasks[..i].iter().any(|(other, _)| other == task);
+        if let Some(i) = self.tasks.iter().enumerate().position(twice) {
+            return Err(TrainError::argument("benchmarks", "each once", self.tasks[i].0.name()));
+        }
         let tasks = self.tasks.iter().map(|(task, path)| self.task(*task, path, completer)).collect::<Result<_>>()?;
         let report = Report { settings: self.settings(), tasks };
         let text = serde_json::to_string_pretty(&report)

@@ -119,28 +119,29 @@ impl Item {
     /// The item of a row; `number` counts rows from 1.
     ///
     /// # Errors
-    /// A field is missing or of another form: what was expected and what was found.
+    /// A field is missing or of another form: what was found.
     pub fn read(task: Task, number: u64, row: &Map<String, Value>) -> Result<Self, String> {
-        let found = || format!("the fields {:?}", row.keys().collect::<Vec<_>>());
+        let without = |names: &[&str]| {
+            format!("the fields {:?}, none of {names:?} of the form wanted", row.keys().collect::<Vec<_>>())
+        };
         let text = |names: &[&str]| names.iter().find_map(|name| row.get(*name).and_then(plain));
         let asked = text(&QUESTIONS).or_else(|| said_by_user(row.get("messages")?));
-        let question =
-            asked.ok_or_else(|| format!("expected one of {QUESTIONS:?} or \"messages\", found {}", found()))?;
+        let question = asked.ok_or_else(|| without(&[&QUESTIONS[..], &["messages"]].concat()))?;
         let passage = text(&["passage"]).unwrap_or_default();
         let question = [passage.trim(), question.trim()].join("\n").trim().to_owned();
         let id = text(&["id", "unique_id"]).unwrap_or_else(|| number.to_string());
         if !task.has_options() {
-            let answer = text(&FREE).ok_or_else(|| format!("expected one of {FREE:?}, found {}", found()))?;
+            let answer = text(&FREE).ok_or_else(|| without(&FREE))?;
             return Ok(Self { id, question, options: Vec::new(), truth: truth(&answer) });
         }
         let options = OPTIONS.iter().find_map(|name| row.get(*name)).and_then(options);
         let options = options.filter(|options| options.len() > 1);
-        let options = options.ok_or_else(|| format!("expected \"options\", a list or one text, found {}", found()))?;
-        let label = text(&LETTERS).ok_or_else(|| format!("expected one of {LETTERS:?}, found {}", found()))?;
+        let options = options.ok_or_else(|| without(&OPTIONS))?;
+        let label = text(&LETTERS).ok_or_else(|| without(&LETTERS))?;
         let letter = is_choice(&label).or_else(|| letter_of(label.trim().parse().ok()?));
         match letter.filter(|letter| usize::from(*letter as u8 - b'A') < options.len()) {
             Some(letter) => Ok(Self { id, question, options, truth: letter.to_string() }),
-            None => Err(format!("expected the letter of one of {} options, found {label:?}", options.len())),
+            None => Err(format!("the letter {label:?} with {} options", options.len())),
         }
     }
 }
@@ -249,10 +250,14 @@ mod tests {
     #[test]
     fn other_rows_are_refused() {
         for (task, row, want) in [
-            (Task::Gsm8k, serde_json::json!({"text": "x"}), "found the fields [\"text\"]"),
-            (Task::Gsm8k, serde_json::json!({"question": "x"}), "expected one of [\"answer\""),
-            (Task::Sat, serde_json::json!({"question": "x", "answer": "A"}), "expected \"options\""),
-            (Task::Sat, serde_json::json!({"question": "x", "options": ["1", "2"], "answer": "C"}), "one of 2 options"),
+            (Task::Gsm8k, serde_json::json!({"text": "x"}), "the fields [\"text\"], none of [\"question\""),
+            (Task::Gsm8k, serde_json::json!({"question": "x"}), "none of [\"answer\""),
+            (Task::Sat, serde_json::json!({"question": "x", "answer": "A"}), "none of [\"options\""),
+            (
+                Task::Sat,
+                serde_json::json!({"question": "x", "options": ["1", "2"], "answer": "C"}),
+                "the letter \"C\" with 2 options",
+            ),
         ] {
             let message = Item::read(task, 1, row.as_object().unwrap()).unwrap_err();
             assert!(message.contains(want), "{message}");

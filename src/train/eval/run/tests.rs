@@ -91,8 +91,11 @@ fn what_cannot_be_asked_is_refused() {
     let path = folder.path().join("other.jsonl");
     atomic::write(&path, "{\"question\": \"x\", \"answer\": \"1\"}\n{\"text\": \"y\"}\n").unwrap();
     let other = Evaluation { tasks: vec![(Task::Gsm8k, path)], ..evaluation(folder.path(), 2) };
-    let message = message(other);
-    assert!(message.contains("line 2: expected a question of gsm8k, found expected one of"), "{message}");
+    let said = message(other);
+    assert!(said.contains("line 2: expected a question of gsm8k, found the fields"), "{said}");
+    let mut twice = evaluation(folder.path(), 1);
+    twice.tasks.push(twice.tasks[0].clone());
+    assert!(message(twice).contains("expected each once, found gsm8k"));
 }
 
 /// A model of random weights says nothing right, but all of it is kept, and the same whatever the batch.
