@@ -235,6 +235,13 @@ fn report(error: &(dyn std::error::Error + 'static), code: u8) -> ExitCode {
     ExitCode::from(code)
 }
 
+/// Prints an error and ends the process, whatever other threads wait for.
+#[cfg(feature = "nccl")]
+pub(crate) fn end(error: &(dyn std::error::Error + 'static), code: u8) -> ! {
+    let _ = report(error, code);
+    std::process::exit(i32::from(code))
+}
+
 fn start_log(global: &Global) {
     use tracing_subscriber::EnvFilter;
     let level = if global.quiet { "warn" } else { "info" };

@@ -4,6 +4,8 @@ use std::io::Write;
 
 use clap::Args;
 
+#[cfg(feature = "nccl")]
+use super::train::end_at;
 use super::train::{Start, failure};
 use crate::cli::{CommandResult, Failure, Global};
 use crate::train::comm::{Comm, Solo};
@@ -57,7 +59,7 @@ fn trained<T: Send>(
 ) -> Result<T, Failure> {
     #[cfg(feature = "nccl")]
     if gpus > 1 {
-        return run::on_gpus(gpus, one).map_err(failure);
+        return run::on_gpus(gpus, &end_at, one).map_err(failure);
     }
     on_threads(global, || one(&Solo))?.map_err(failure)
 }
@@ -83,7 +85,9 @@ impl Reward {
             |comm| train_reward(&config, options, comm),
         )?;
         writeln!(out, "steps     {}", outcome.steps)?;
-        writeln!(out, "loss      {:.4}", outcome.loss)?;
+        if let Some(loss) = outcome.loss {
+            writeln!(out, "loss      {loss:.4}")?;
+        }
         if let Some((loss, right)) = outcome.held_out {
             writeln!(out, "held out  loss {loss:.4}, {:.1} % right", 100.0 * right)?;
         }
@@ -96,7 +100,7 @@ impl Reward {
 
 /// Trains a policy by a method.
 pub(super) fn train(global: &Global, out: &mut dyn Write, method: &'static Method, start: &Start) -> CommandResult {
-    let config = configured(global)?;
+    let config = configured(global)?.of_method(method);
     let options = options(global, start.resume);
     let outcome = trained(
         global,
@@ -105,7 +109,9 @@ pub(super) fn train(global: &Global, out: &mut dyn Write, method: &'static Metho
         |comm| RlRun::new(&config, method, comm)?.train(options),
     )?;
     writeln!(out, "steps     {}", outcome.steps)?;
-    writeln!(out, "reward    {:.4}", outcome.reward)?;
+    if let Some(reward) = outcome.reward {
+        writeln!(out, "reward    {reward:.4}")?;
+    }
     if let Some(right) = outcome.right {
         writeln!(out, "right     {:.1} %", 100.0 * right)?;
     }

@@ -115,12 +115,17 @@ struct Merge {
 
 /// A wrong file of settings is wrong usage; the rest is a failed run.
 pub(super) fn failure(error: TrainError) -> Failure {
-    match error {
-        TrainError::Config { .. } | TrainError::Argument { .. } | TrainError::Format { .. } => {
-            Failure::Usage(Box::new(error))
-        }
-        _ => Failure::Run(Box::new(error)),
-    }
+    if is_usage(&error) { Failure::Usage(Box::new(error)) } else { Failure::Run(Box::new(error)) }
+}
+
+fn is_usage(error: &TrainError) -> bool {
+    matches!(error, TrainError::Config { .. } | TrainError::Argument { .. } | TrainError::Format { .. })
+}
+
+/// Says what went wrong on one of several GPUs and ends the process.
+#[cfg(feature = "nccl")]
+pub(super) fn end_at(error: &TrainError) {
+    crate::cli::end(error, if is_usage(error) { 2 } else { 1 });
 }
 
 fn configured(global: &Global) -> Result<TrainConfig, Failure> {
@@ -180,7 +185,7 @@ fn train(
     let options = RunOptions { resume: start.resume, quiet: global.quiet, stop_after: None };
     let alone = || Run::new(&config, &Solo)?.train(options);
     #[cfg(feature = "nccl")]
-    let alone = || if start.gpus > 1 { run::train_on_gpus(&config, start.gpus, options) } else { alone() };
+    let alone = || if start.gpus > 1 { run::train_on_gpus(&config, start.gpus, options, &end_at) } else { alone() };
     let outcome = pool(global)?.install(alone).map_err(failure)?;
     writeln!(out, "steps     {}", outcome.steps)?;
     writeln!(out, "loss      {:.4}", outcome.loss)?;

@@ -395,8 +395,13 @@ impl<'a> Run<'a> {
 /// # Errors
 /// As [`Run::new`] and [`Run::train`]; or there are not so many.
 #[cfg(feature = "nccl")]
-pub fn train_on_gpus(config: &TrainConfig, gpus: usize, options: RunOptions) -> Result<Outcome> {
-    on_gpus(gpus, |comm| {
+pub fn train_on_gpus(
+    config: &TrainConfig,
+    gpus: usize,
+    options: RunOptions,
+    failed: &(dyn Fn(&TrainError) + Sync),
+) -> Result<Outcome> {
+    on_gpus(gpus, failed, |comm| {
         // The first tokenises; the others find the tokens ready.
         let mut run = if comm.rank() == 0 { Some(Run::new(config, comm)) } else { None };
         comm.sum_numbers(&[0.0])?;
@@ -408,19 +413,29 @@ pub fn train_on_gpus(config: &TrainConfig, gpus: usize, options: RunOptions) -> 
     })
 }
 
-/// Runs a function on each of `gpus` GPUs of this machine, a thread each: what the first one's comes to.
+/// Runs a function on each of `gpus` GPUs of this machine, a thread each: what the first one's comes to. `failed` is told
+/// of the first error and is to end the process: the other threads wait in an exchange that will not come about.
 ///
 /// # Errors
-/// There are not so many, or what a function says.
+/// There are not so many, or what a function says where `failed` returns.
 #[cfg(feature = "nccl")]
-pub fn on_gpus<T: Send>(gpus: usize, one: impl Fn(&dyn super::comm::Comm) -> Result<T> + Sync) -> Result<T> {
+pub fn on_gpus<T: Send>(
+    gpus: usize,
+    failed: &(dyn Fn(&TrainError) + Sync),
+    one: impl Fn(&dyn super::comm::Comm) -> Result<T> + Sync,
+) -> Result<T> {
     use super::comm::Nccl;
     // One that is missing is said before the others wait for it.
     for number in 0..gpus {
         Device::new_cuda(number)?;
     }
     let id = Nccl::new_id()?;
-    let run = &|rank: usize| one(&Nccl::join(rank, gpus, &id)?);
+    let run = &|rank: usize| {
+        let run = || one(&Nccl::join(rank, gpus, &id)?);
+        let panicked = || TrainError::Exchange("a thread of a GPU panicked".to_owned());
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).unwrap_or_else(|_| Err(panicked()));
+        result.inspect_err(failed)
+    };
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..gpus).map(|rank| scope.spawn(move || run(rank))).collect();
         let mut outcomes = threads.into_iter().map(|thread| {

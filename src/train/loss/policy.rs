@@ -120,23 +120,25 @@ pub fn surrogate(rules: &PolicyRules, log_ratio: f64, advantage: f64) -> (f64, f
     if free <= held { (-free, -free, false) } else { (-held, 0.0, true) }
 }
 
-/// The loss at a token whose ratio is its own. `reference` is not read where β is 0.
+/// The loss at a token whose ratio is its own. Without a reference there is no distance from it.
 #[must_use]
-pub fn token(rules: &PolicyRules, log_p: f64, old: f64, reference: f64, advantage: f64) -> TokenLoss {
+pub fn token(rules: &PolicyRules, log_p: f64, old: f64, reference: Option<f64>, advantage: f64) -> TokenLoss {
     let (loss, slope, clipped) = surrogate(rules, log_p - old, advantage);
     with_kl(rules, log_p, reference, TokenLoss { loss, slope, kl: 0.0, clipped })
 }
 
-fn with_kl(rules: &PolicyRules, log_p: f64, reference: f64, of: TokenLoss) -> TokenLoss {
-    if rules.beta == 0.0 {
-        return of;
-    }
+fn with_kl(rules: &PolicyRules, log_p: f64, reference: Option<f64>, of: TokenLoss) -> TokenLoss {
+    let Some(reference) = reference else { return of };
     let (kl, slope) = rules.kl.at(log_p, reference);
+    // Where the distance is part of the reward it is only told.
+    if rules.beta == 0.0 {
+        return TokenLoss { kl, ..of };
+    }
     TokenLoss { loss: of.loss + rules.beta * kl, slope: of.slope + rules.beta * slope, kl, ..of }
 }
 
 /// Log-probabilities of an output's learnt tokens, and what they are compared with; all of one length, but `reference`
-/// is empty where β is 0.
+/// is empty where there is none.
 #[derive(Clone, Copy, Debug)]
 pub struct Output<'a> {
     /// log π_θ.
@@ -156,7 +158,7 @@ pub struct Output<'a> {
 #[must_use]
 pub fn output(rules: &PolicyRules, of: &Output<'_>) -> Vec<TokenLoss> {
     let length = of.log_p.len();
-    let reference = |i: usize| of.reference.get(i).copied().unwrap_or_default();
+    let reference = |i: usize| of.reference.get(i).copied();
     match rules.ratio {
         Ratio::Token => {
             (0..length).map(|i| token(rules, of.log_p[i], of.old[i], reference(i), of.advantages[i])).collect()

@@ -86,8 +86,8 @@ fn slopes_are_derivatives() {
         near(kl.at(-1.0, -1.7).1, derivative(|x| kl.at(x, -1.7).0, -1.0), &format!("{kl:?}"));
         for (old, advantage) in [(-1.0, 2.0), (-0.4, 2.0), (-0.4, -2.0), (-1.6, 2.0), (-1.6, -2.0)] {
             let rules = PolicyRules { kl, clip_high: 0.3, ..PolicyRules::default() };
-            let loss = |x| token(&rules, x, old, -1.5, advantage).loss;
-            near(token(&rules, -1.0, old, -1.5, advantage).slope, derivative(loss, -1.0), "token");
+            let loss = |x| token(&rules, x, old, Some(-1.5), advantage).loss;
+            near(token(&rules, -1.0, old, Some(-1.5), advantage).slope, derivative(loss, -1.0), "token");
         }
     }
     // The sequence's ratio with an advantage a token, as under process supervision.
@@ -132,7 +132,7 @@ fn corners_by_hand() {
     assert!((at(2.0, -3.0).1 - 6.0).abs() < 1e-12 && (at(0.5, 3.0).1 + 1.5).abs() < 1e-12);
     // ρ = 1 gives the paper's coefficient of ∇log π: Â + β(π_ref/π_θ − 1), here 2 + 0.1·(2 − 1).
     let rules = PolicyRules { beta: 0.1, ..PolicyRules::default() };
-    assert!((token(&rules, -1.0, -1.0, -1.0 + 2f64.ln(), 2.0).slope + 2.1).abs() < 1e-12);
+    assert!((token(&rules, -1.0, -1.0, Some(-1.0 + 2f64.ln()), 2.0).slope + 2.1).abs() < 1e-12);
     // Two outputs of 1 and 3 tokens.
     assert_eq!(Mean::Output.weights(&[1, 3]), [0.5, 1.0 / 6.0]);
     assert_eq!(Mean::Token.weights(&[1, 3]), [0.25, 0.25]);

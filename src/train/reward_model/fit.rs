@@ -126,7 +126,7 @@ pub fn gradients(
     Ok((fit, model.sum_grads(grads, comm)?))
 }
 
-/// Takes a step on examples.
+/// Takes a step on examples, unless a number of it is not finite.
 ///
 /// # Errors
 /// As [`gradients`].
@@ -140,6 +140,8 @@ pub fn step(
 ) -> Result<Fit> {
     let (fit, mut grads) = gradients(model, examples, rules, comm)?;
     let grad_norm = grads.clip(rules.clip_norm)?;
-    optimizer.step(model, &grads, rate)?;
+    if fit.loss.is_finite() && grad_norm.is_finite() {
+        optimizer.step(model, &grads, rate)?;
+    }
     Ok(Fit { grad_norm, ..fit })
 }

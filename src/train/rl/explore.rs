@@ -9,7 +9,7 @@ use super::questions::{Question, Questions};
 use crate::train::advantage::{differ, mean_and_deviation};
 use crate::train::comm::Comm;
 use crate::train::data::vocabulary::Vocabulary;
-use crate::train::error::Result;
+use crate::train::error::{Result, TrainError};
 use crate::train::reward::{Judged, Reward, Verdict};
 use crate::train::sample::{Choosing, End, Limits, Output, Row, Sampler, stream};
 use crate::train::tool::complete::Rollouts;
@@ -50,10 +50,42 @@ pub struct Exploration<'a> {
     pub reward: (f64, f64),
     /// The share of right answers, where a rule says.
     pub right: Option<f64>,
-    /// Tokens sampled, and the seconds that took.
-    pub tokens: u64,
+    /// What was sampled, dropped groups included.
+    pub sampled: Sampled,
     /// Seconds of sampling.
     pub seconds: f64,
+}
+
+/// Figures of outputs.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sampled {
+    /// How many.
+    pub outputs: u64,
+    /// Their tokens, those of tools included.
+    pub length: u64,
+    /// Tokens of the longest.
+    pub longest: u64,
+    /// How many were cut.
+    pub cut: u64,
+    /// Tokens that the model chose.
+    pub chosen: u64,
+    /// The sum of the entropies there, nats.
+    pub entropy: f64,
+}
+
+impl Sampled {
+    /// Counts an output.
+    pub fn add(&mut self, output: &Output) {
+        let length = output.tokens.len() as u64;
+        self.outputs += 1;
+        self.length += length;
+        self.longest = self.longest.max(length);
+        self.cut += u64::from(output.end.is_some_and(End::is_cut));
+        for (nats, _) in output.entropies.iter().zip(&output.chosen).filter(|(_, chosen)| **chosen) {
+            self.chosen += 1;
+            self.entropy += f64::from(*nats);
+        }
+    }
 }
 
 /// What samples and judges.
@@ -74,8 +106,17 @@ pub struct Explorer<'q, 'a> {
     pub reward: &'a dyn Reward,
     /// Seeds the draws.
     pub seed: u64,
+    /// Whether a question has the same outputs whenever it is asked.
+    pub fixed: bool,
     /// The processes of the run: each asks its share of the questions, and all have all groups.
     pub comm: &'a dyn Comm,
+}
+
+/// A question, and the number that its draws are seeded with.
+#[derive(Clone, Copy)]
+struct Asked<'q> {
+    question: &'q Question,
+    number: u64,
 }
 
 /// How many groups an exploration is to have.
@@ -101,17 +142,17 @@ impl<'q> Explorer<'q, '_> {
             if missing == 0 {
                 break;
             }
-            let asked: Vec<&Question> =
-                (0..missing as u64).map(|i| self.questions.at(place + found.asked + i)).collect();
+            let places = place + found.asked..place + found.asked + missing as u64;
+            let asked: Vec<Asked<'q>> = places.map(|place| self.asked(place)).collect();
             found.asked += missing as u64;
             let begun = Instant::now();
-            let own: Vec<&Question> = asked.iter().skip(self.comm.rank()).step_by(self.comm.world()).copied().collect();
+            let own: Vec<Asked<'q>> = asked.iter().skip(self.comm.rank()).step_by(self.comm.world()).copied().collect();
             let groups = self.sample(sampler, &own, step)?;
             found.seconds += begun.elapsed().as_secs_f64();
-            let groups = all_groups(self.comm, self.judge(groups)?)?;
-            for (question, (outputs, verdicts)) in asked.into_iter().zip(groups) {
+            let groups = all_groups(self.comm, self.judge(groups, step)?)?;
+            for (Asked { question, .. }, (outputs, verdicts)) in asked.into_iter().zip(groups) {
                 let group = Group { question, outputs, verdicts };
-                found.tokens += group.outputs.iter().map(Output::sampled).sum::<u64>();
+                group.outputs.iter().for_each(|output| found.sampled.add(output));
                 outcomes.extend(group.verdicts.iter().map(total));
                 right.extend(group.verdicts.iter().filter_map(|verdict| verdict.right));
                 let differs = group.differs();
@@ -127,29 +168,38 @@ impl<'q> Explorer<'q, '_> {
         Ok(found)
     }
 
+    /// The question at a place.
+    fn asked(&self, place: u64) -> Asked<'q> {
+        let question = self.questions.at(place);
+        let count = self.questions.len() as u64;
+        // Asked again it has other outputs, but for those of the first policy, which are the same for good.
+        let number = if self.fixed { question.number } else { question.number + place / count * count };
+        Asked { question, number }
+    }
+
     /// A group of outputs to each question.
     fn sample(
         &self,
         sampler: &Sampler<'_>,
-        asked: &[&'q Question],
+        asked: &[Asked<'q>],
         step: u64,
     ) -> Result<Vec<(&'q Question, Vec<Output>)>> {
         let outputs = self.outputs;
         let mut rows: Vec<Row> = asked
             .iter()
-            .flat_map(|question| {
-                let stream = move |sample| stream(self.seed, step, question.number, sample);
+            .flat_map(|Asked { question, number }| {
+                let stream = move |sample| stream(self.seed, step, *number, sample);
                 (0..outputs as u64).map(move |sample| Row::new(question.prompt.clone(), stream(sample)))
             })
             .collect();
         let Self { vocabulary, choosing, limits, tools, .. } = *self;
         Rollouts { sampler, vocabulary, choosing, limits, tools }.run(&mut rows)?;
         let mut rows = rows.into_iter();
-        let group = |question: &&'q Question| (*question, rows.by_ref().take(outputs).map(|row| row.output).collect());
+        let group = |asked: &Asked<'q>| (asked.question, rows.by_ref().take(outputs).map(|row| row.output).collect());
         Ok(asked.iter().map(group).collect())
     }
 
-    fn judge(&self, groups: Vec<(&'q Question, Vec<Output>)>) -> Result<Vec<JudgedGroup>> {
+    fn judge(&self, groups: Vec<(&'q Question, Vec<Output>)>, step: u64) -> Result<Vec<JudgedGroup>> {
         let decode = |output: &Output| self.vocabulary.decode(output.text_tokens());
         let texts = groups.iter().flat_map(|(_, outputs)| outputs).map(decode).collect::<Result<Vec<String>>>()?;
         let all = groups.iter().flat_map(|(question, outputs)| outputs.iter().map(move |output| (*question, output)));
@@ -162,7 +212,12 @@ impl<'q> Explorer<'q, '_> {
                 answer: &question.answer,
             })
             .collect();
-        let mut verdicts = self.reward.judge(&judged)?.into_iter();
+        let verdicts = self.reward.judge(&judged)?;
+        let rewards = verdicts.iter().flat_map(|v| v.steps.iter().map(|(_, reward)| reward).chain([&v.outcome]));
+        if let Some(reward) = rewards.into_iter().find(|reward| !reward.is_finite()) {
+            return Err(TrainError::Diverged { step, what: format!("a reward of {reward}") });
+        }
+        let mut verdicts = verdicts.into_iter();
         let group = |(_, outputs): (&'q Question, Vec<Output>)| {
             let verdicts = verdicts.by_ref().take(outputs.len()).collect();
             (outputs, verdicts)
@@ -187,7 +242,10 @@ impl<'q> Explorer<'q, '_> {
             };
             Group { question, outputs: vec![output], verdicts: vec![Verdict::default()] }
         };
-        Exploration { groups: (0..count).map(group).collect(), asked: count as u64, ..Exploration::default() }
+        let groups: Vec<Group<'q>> = (0..count).map(group).collect();
+        let mut sampled = Sampled::default();
+        groups.iter().flat_map(|group| &group.outputs).for_each(|output| sampled.add(output));
+        Exploration { groups, asked: count as u64, sampled, ..Exploration::default() }
     }
 }
 
@@ -208,7 +266,7 @@ pub fn transcripts(groups: &[Group<'_>], most: usize, vocabulary: &Vocabulary) -
         let (output, verdict) = (&group.outputs[i], &group.verdicts[i]);
         Ok(json!({"question": group.question.text, "answer": group.question.answer,
             "output": vocabulary.decode(output.text_tokens())?, "tokens": output.tokens.len(),
-            "end": output.end.map(|end| format!("{end:?}").to_lowercase()), "reward": verdict.outcome,
+            "end": output.end.map(|end| format!("{end:?}").to_lowercase()), "reward": total(verdict),
             "steps": verdict.steps, "right": verdict.right}))
     };
     some.map(transcript).collect()

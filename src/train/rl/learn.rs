@@ -40,9 +40,9 @@ pub struct Learnt {
     pub clip_fraction: f64,
     /// The norm of the last update's gradients before they were clipped.
     pub grad_norm: f64,
-    /// The largest difference between the log-probabilities of the sampler and of the trainer; 0 where outputs are not of
-    /// the policy.
-    pub log_prob_difference: f64,
+    /// The largest difference between the log-probabilities of the sampler and of the trainer, where both are known of
+    /// the same policy.
+    pub log_prob_difference: Option<f64>,
     /// The loss of the value model.
     pub value_loss: f64,
     /// Tokens that were learnt from, prompts not counted, over all updates.
@@ -85,21 +85,38 @@ impl Learner<'_> {
             .iter()
             .flat_map(|group| {
                 let prompt = &group.question.prompt;
-                group.outputs.iter().map(move |o| Item { prompt, tokens: &o.tokens, learnt: &o.chosen, kept: &o.kept })
+                group.outputs.iter().map(move |o| {
+                    // Imitation and preferences are of the policy itself, however it was sampled.
+                    let kept = if self.as_sampled() { o.kept.as_slice() } else { &[] };
+                    Item { prompt, tokens: &o.tokens, learnt: &o.chosen, kept }
+                })
             })
             .collect();
+        let sampled: Vec<&[f32]> =
+            groups.iter().flat_map(|group| group.outputs.iter().map(|o| o.log_probs.as_slice())).collect();
         match self.method.objective {
             Objective::Preference => self.prefer(groups, &items, optimizer, rate),
             Objective::Likelihood => {
                 let credited = self.credit(groups, &items, &[], &[], &[]);
-                self.imitate(&items, &credited, optimizer, rate)
+                self.imitate((&items, &sampled), &credited, optimizer, rate)
             }
-            Objective::Clipped => self.reinforce(groups, &items, optimizer, critic, rate, value_rate),
+            Objective::Clipped => self.reinforce(groups, (&items, &sampled), optimizer, critic, rate, value_rate),
         }
     }
 
+    /// Whether log-probabilities are those of the distribution that outputs are sampled from.
+    fn as_sampled(&self) -> bool {
+        self.method.objective == Objective::Clipped
+    }
+
     fn temperature(&self) -> f64 {
-        self.config.sampling.choosing.scale()
+        if self.as_sampled() { self.config.sampling.choosing.scale() } else { 1.0 }
+    }
+
+    /// The largest difference that a process saw, of all.
+    fn largest(&self, own: Option<f64>) -> Result<Option<f64>> {
+        let all = self.comm.gather(own.as_slice())?;
+        Ok(all.into_iter().flatten().reduce(f64::max))
     }
 
     /// The parts of items that this process computes.
@@ -211,27 +228,43 @@ impl Learner<'_> {
     }
 
     /// −coefficient · log p, over the outputs that count.
-    fn imitate(&self, items: &[Item<'_>], credited: &[Credited], optimizer: &mut AdamW, rate: f64) -> Result<Learnt> {
-        let counts = |(_, credited): &(&Item<'_>, &Credited)| credited.advantages.iter().any(|a| *a != 0.0);
-        let (items, credited): (Vec<Item<'_>>, Vec<&Credited>) =
-            items.iter().zip(credited).filter(counts).map(|(item, credited)| (*item, credited)).unzip();
+    fn imitate(
+        &self,
+        (items, sampled): (&[Item<'_>], &[&[f32]]),
+        credited: &[Credited],
+        optimizer: &mut AdamW,
+        rate: f64,
+    ) -> Result<Learnt> {
+        let counts = |i: &usize| credited[*i].advantages.iter().any(|a| *a != 0.0);
+        let counted: Vec<usize> = (0..items.len()).filter(counts).collect();
+        let items: Vec<Item<'_>> = counted.iter().map(|i| items[*i]).collect();
+        // The sampler's are of the same distribution where it takes the policy's own.
+        let choosing = &self.config.sampling.choosing;
+        let same = self.source == Source::Online && choosing.is_whole() && choosing.scale() == 1.0;
         let mut learnt = Learnt::default();
         if items.is_empty() {
             return Ok(learnt);
         }
         let weights = self.config.policy.mean.weights(&lengths(&items));
-        for _ in 0..self.config.updates {
+        let mut difference = None;
+        for update in 0..self.config.updates {
             learnt.loss = 0.0;
             let grads = self.gradients(&items, |i, t, log_p| {
-                let weight = weights[i] * credited[i].advantages[t];
+                let weight = weights[i] * credited[counted[i]].advantages[t];
                 learnt.loss -= weight * log_p;
                 learnt.tokens += 1;
+                if same && update == 0 {
+                    differs(&mut difference, log_p, sampled[counted[i]][t]);
+                }
                 -weight
             })?;
             learnt.grad_norm = self.step(grads, optimizer, rate)?;
+            if !learnt.grad_norm.is_finite() {
+                break;
+            }
         }
         let [loss, tokens] = sums(self.comm, [learnt.loss, learnt.tokens as f64])?;
-        Ok(Learnt { loss, tokens: tokens as u64, ..learnt })
+        Ok(Learnt { loss, tokens: tokens as u64, log_prob_difference: self.largest(difference)?, ..learnt })
     }
 
     /// DPO on the pairs of each group.
@@ -268,6 +301,9 @@ impl Learner<'_> {
             let grads = self.gradients(&sides, |i, _, _| slopes[i])?;
             learnt.tokens += lengths(&sides).iter().sum::<usize>() as u64;
             learnt.grad_norm = self.step(grads, optimizer, rate)?;
+            if !learnt.grad_norm.is_finite() {
+                break;
+            }
         }
         Ok(learnt)
     }
@@ -276,7 +312,7 @@ impl Learner<'_> {
     fn reinforce(
         &self,
         groups: &[Group<'_>],
-        items: &[Item<'_>],
+        (items, sampled): (&[Item<'_>], &[&[f32]]),
         optimizer: &mut AdamW,
         mut critic: Option<&mut Critic>,
         rate: f64,
@@ -286,8 +322,6 @@ impl Learner<'_> {
         let rules = &config.policy;
         let sequence = rules.ratio == Ratio::Sequence;
         let online = self.source == Source::Online;
-        let sampled: Vec<&[f32]> =
-            groups.iter().flat_map(|group| group.outputs.iter().map(|o| o.log_probs.as_slice())).collect();
         // Of the policy's own outputs π_old is what the first update finds, unless it is needed before.
         let mut old: LogProbs = if online && (sequence || config.credit.kl_in_reward > 0.0) {
             self.current(items)?
@@ -304,7 +338,7 @@ impl Learner<'_> {
         let credited = self.credit(groups, items, &old, &reference, &values);
         let weights = rules.mean.weights(&lengths(items));
         let mut learnt = Learnt::default();
-        let (mut kl, mut clips) = (0.0, 0u64);
+        let (mut kl, mut clips, mut difference) = (0.0, 0u64, None);
         for update in 0..config.updates {
             learnt.loss = 0.0;
             let fresh = update == 0 && online && !sequence;
@@ -320,10 +354,9 @@ impl Learner<'_> {
                     old[i][t] = log_p;
                 }
                 if update == 0 && online {
-                    let difference = (log_p - f64::from(sampled[i][t])).abs();
-                    learnt.log_prob_difference = learnt.log_prob_difference.max(difference);
+                    differs(&mut difference, log_p, sampled[i][t]);
                 }
-                let referred = reference.get(i).map_or(0.0, |list| list[t]);
+                let referred = reference.get(i).map(|list| list[t]);
                 let found = match losses.get(i) {
                     Some(list) => list[t],
                     None => policy::token(rules, log_p, old[i][t], referred, credited[i].advantages[t]),
@@ -335,12 +368,14 @@ impl Learner<'_> {
                 weights[i] * found.slope
             })?;
             learnt.grad_norm = self.step(grads, optimizer, rate)?;
+            if !learnt.grad_norm.is_finite() {
+                break;
+            }
             if let Some(critic) = critic.as_deref_mut() {
                 learnt.value_loss = self.expect(critic, items, &values, &credited, value_rate)?;
             }
         }
-        let differences = self.comm.gather(&[learnt.log_prob_difference])?;
-        learnt.log_prob_difference = differences.into_iter().flatten().fold(0.0, f64::max);
+        learnt.log_prob_difference = self.largest(difference)?;
         let own = [learnt.loss, kl, clips as f64, learnt.tokens as f64];
         let [loss, kl, clips, tokens] = sums(self.comm, own)?;
         learnt.tokens = tokens as u64;
@@ -417,6 +452,12 @@ impl Learner<'_> {
         }
         Ok(loss)
     }
+}
+
+/// Notes how far two log-probabilities of one token are apart.
+fn differs(largest: &mut Option<f64>, log_p: f64, sampled: f32) {
+    let difference = (log_p - f64::from(sampled)).abs();
+    *largest = Some(largest.map_or(difference, |largest| largest.max(difference)));
 }
 
 /// The entries of the learnt tokens.

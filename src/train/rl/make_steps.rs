@@ -1,7 +1,7 @@
 //! `train reward --make-steps`: the file of steps with labels that a process reward model learns from.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,6 @@ use super::rewards::rule;
 use super::run::{Loaded, limits, load, tools};
 use super::steps::StepMaker;
 use crate::io::atomic::{self, AtomicError, AtomicFile};
-use crate::train::checkpoint;
 use crate::train::comm::Comm;
 use crate::train::error::{Result, TrainError};
 use crate::train::reward_model::examples::Reading;
@@ -57,13 +56,20 @@ pub fn make_steps(config: &RlConfig, options: RunOptions, comm: &dyn Comm) -> Re
         check: rule(config),
         seed: config.seed,
     };
-    let parts = config.output.join("steps");
+    let (path, parts) = (config.output.join("steps.jsonl"), config.output.join("steps"));
     let first = comm.rank() == 0;
     if first {
-        begin(&parts, options.resume, config, &questions)?;
+        begin(options.resume, config, &questions)?;
     }
     // The others see what is there when the first has begun.
     comm.sum_numbers(&[0.0])?;
+    if path.exists() {
+        return Ok(if first {
+            StepsMade { outputs: lines(&read(&path)?), file: Some(path) }
+        } else {
+            StepsMade::default()
+        });
+    }
     let count = questions.len().min(config.reward_model.questions) as u64;
     let part = |place: u64| parts.join(format!("{place:08}.jsonl"));
     let own: Vec<u64> =
@@ -86,11 +92,10 @@ pub fn make_steps(config: &RlConfig, options: RunOptions, comm: &dyn Comm) -> Re
     }
     let mut made = StepsMade::default();
     if first {
-        let path = config.output.join("steps.jsonl");
         let mut file = AtomicFile::create(&path)?;
         for part in (0..count).map(part) {
-            let text = std::fs::read_to_string(&part).map_err(TrainError::read(&part))?;
-            made.outputs += text.lines().count() as u64;
+            let text = read(&part)?;
+            made.outputs += lines(&text);
             let failed = |source| AtomicError { path: path.clone(), action: "write the file", source };
             file.write_all(text.as_bytes()).map_err(failed)?;
         }
@@ -101,20 +106,30 @@ pub fn make_steps(config: &RlConfig, options: RunOptions, comm: &dyn Comm) -> Re
     Ok(made)
 }
 
-/// Sees to the folder of a file a question: a new one, or one of the same settings.
-fn begin(parts: &std::path::Path, resume: bool, config: &RlConfig, questions: &Questions) -> Result<()> {
+fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(TrainError::read(path))
+}
+
+fn lines(text: &str) -> u64 {
+    text.lines().count() as u64
+}
+
+/// Sees to the output folder: a new one, or one of the same settings.
+fn begin(resume: bool, config: &RlConfig, questions: &Questions) -> Result<()> {
     let settings = Settings { config: format!("steps {}", config.hash), questions: questions.key().to_owned() };
-    if !parts.exists() {
-        std::fs::create_dir_all(parts).map_err(TrainError::append(parts))?;
-        return checkpoint::write_state(parts, &settings);
+    let path = config.output.join("steps.settings.json");
+    let form = |e| TrainError::format(&path, "the settings that steps were made with", e);
+    if !path.exists() {
+        atomic::write(&path, serde_json::to_string_pretty(&settings).map_err(form)? + "\n")?;
+        return Ok(());
     }
     if !resume {
         let expected = "one without steps that were begun, or --resume";
-        return Err(TrainError::argument("the output folder", expected, parts.display()));
+        return Err(TrainError::argument("the output folder", expected, config.output.display()));
     }
-    let was: Settings = checkpoint::read_state(parts)?;
+    let was: Settings = serde_json::from_str(&read(&path)?).map_err(form)?;
     if was != settings {
-        let expected = format!("the settings and questions that {} was made with", parts.display());
+        let expected = format!("the settings and questions of {}", path.display());
         return Err(TrainError::argument("steps to go on with", expected, "others"));
     }
     Ok(())

@@ -33,7 +33,8 @@ pub struct Questions {
 }
 
 impl Questions {
-    /// Reads the files of a configuration. Questions whose prompt leaves no room in the context are left out.
+    /// Reads the files of a configuration. Questions whose prompt leaves no room in the context, or not enough for
+    /// their solution, are left out.
     ///
     /// # Errors
     /// A file cannot be read, a record lacks a field, or no question is there.
@@ -48,7 +49,9 @@ impl Questions {
                 let unfit = |found| DocumentError::record(path, at, "the text of a question and its answer", found);
                 let question = question(rules, reading, number, &record)?.map_err(unfit)?;
                 number += 1;
-                list.extend(Some(question).filter(|question| question.prompt.len() < context));
+                let fits =
+                    |one: &Question| one.prompt.len() < context && one.prompt.len() + one.solution.len() <= context;
+                list.extend(Some(question).filter(fits));
                 Ok::<(), TrainError>(())
             })?;
         }
@@ -64,6 +67,8 @@ impl Questions {
             for text in [&question.text, &question.answer] {
                 key = xxh3_64_with_seed(text.as_bytes(), key);
             }
+            let solution: Vec<u8> = question.solution.iter().flat_map(|token| token.to_le_bytes()).collect();
+            key = xxh3_64_with_seed(&solution, key);
         }
         Ok(Self { list, seed: rules.seed, key: format!("{key:016x}") })
     }

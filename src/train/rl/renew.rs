@@ -14,7 +14,7 @@ use crate::io::atomic;
 use crate::train::comm::Comm;
 use crate::train::data::permutation::Permutation;
 use crate::train::data::vocabulary::Vocabulary;
-use crate::train::error::Result;
+use crate::train::error::{Result, TrainError};
 use crate::train::model::Model;
 use crate::train::paradigm::pairs;
 use crate::train::reward_model::examples::{Example, Reading};
@@ -54,17 +54,18 @@ impl Renewal<'_> {
         self.config.output.join("reward-data").join(format!("iteration-{iteration}.jsonl"))
     }
 
-    /// Samples of the policy become examples, in a file of their own; then the model is trained on.
+    /// Samples of the policy become examples, in a file of their own; then the model is trained on. So many steps were
+    /// taken before, and so many questions asked.
     ///
     /// # Errors
-    /// A file of old data cannot be read, or the disk is full.
+    /// A file of old data cannot be read, a loss is not finite, or the disk is full.
     pub fn renew(
         &self,
         policy: &Model,
         model: &ScalarModel,
         optimizer: &mut ScalarOptimizer,
         iteration: u64,
-        asked: u64,
+        (taken, asked): (u64, u64),
     ) -> Result<()> {
         let rules = &self.config.iterations;
         let asked = (0..rules.reward_questions as u64).map(|i| self.questions.at(asked + i));
@@ -89,7 +90,8 @@ impl Renewal<'_> {
             return Ok(());
         }
         let batch = self.config.reward_model.batch;
-        let replayed = if old.is_empty() { 0 } else { (batch as f64 * rules.replay).round() as usize };
+        let share = (batch as f64 * rules.replay).round() as usize;
+        let replayed = if old.is_empty() || rules.replay == 0.0 { 0 } else { share.clamp(1, batch.div_ceil(2)) };
         let fit = FitRules {
             micro_tokens: self.config.micro_tokens,
             keep: self.config.keep,
@@ -106,7 +108,12 @@ impl Renewal<'_> {
             let new = (0..batch - replayed).map(|i| &fresh[draw(&fresh, b"fresh", place(i, batch - replayed))]);
             let again = (0..replayed).map(|i| &old[draw(&old, b"old", place(i, replayed))]);
             let examples: Vec<&Example> = new.chain(again).collect();
-            last = Some(step(model, optimizer, &examples, &fit, rules.reward_rate, self.comm)?);
+            let found = step(model, optimizer, &examples, &fit, rules.reward_rate, self.comm)?;
+            if !(found.loss.is_finite() && found.grad_norm.is_finite()) {
+                let what = format!("the reward model: loss {}, norm of the gradients {}", found.loss, found.grad_norm);
+                return Err(TrainError::Diverged { step: taken, what });
+            }
+            last = Some(found);
         }
         if let Some(fit) = last {
             tracing::info!(

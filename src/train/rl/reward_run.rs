@@ -25,7 +25,7 @@ use crate::train::run::{RunOptions, language, place_of};
 struct State {
     step: u64,
     config: String,
-    examples: u64,
+    examples: String,
 }
 
 /// The figures of a step.
@@ -43,8 +43,8 @@ struct Figures {
 pub struct RewardOutcome {
     /// Steps taken in all.
     pub steps: u64,
-    /// Mean loss of the last one, nats.
-    pub loss: f64,
+    /// Mean loss of the last one that this run took, nats.
+    pub loss: Option<f64>,
     /// Loss, and the share of pairs and labels that the model has right, over what was held out.
     pub held_out: Option<(f64, f64)>,
     /// Where the finished model is.
@@ -85,6 +85,12 @@ fn examples(config: &RlConfig, model: &Model) -> Result<(Vec<Example>, Vec<Examp
     Ok((trained, held))
 }
 
+/// Stands for examples.
+fn key_of(examples: &[Example]) -> String {
+    let key = examples.iter().fold(0, |key, example| xxh3_64_with_seed(format!("{example:?}").as_bytes(), key));
+    format!("{} {key:016x}", examples.len())
+}
+
 /// Trains a reward model on the examples of a configuration.
 ///
 /// # Errors
@@ -95,7 +101,7 @@ pub fn train_reward(config: &RlConfig, options: RunOptions, comm: &dyn Comm) -> 
     let (examples, held) = examples(config, model.model())?;
     let checkpoints = config.output.join("checkpoints");
     let mut state =
-        State { config: format!("reward {}", config.hash), examples: examples.len() as u64, ..State::default() };
+        State { config: format!("reward {}", config.hash), examples: key_of(&examples), ..State::default() };
     let mut optimizer = ScalarOptimizer::new(config.adam, &model);
     if let Some(last) = checkpoint::steps(&checkpoints)?.last() {
         let folder = checkpoint::folder(&checkpoints, *last);
@@ -104,7 +110,7 @@ pub fn train_reward(config: &RlConfig, options: RunOptions, comm: &dyn Comm) -> 
             return Err(TrainError::argument("the output folder", expected, folder.display()));
         }
         let was: State = checkpoint::read_state(&folder)?;
-        if (&was.config, was.examples) != (&state.config, state.examples) {
+        if (&was.config, &was.examples) != (&state.config, &state.examples) {
             let expected = format!("the settings and examples that {} was trained with", folder.display());
             return Err(TrainError::argument("a run to resume", expected, "others"));
         }
@@ -130,7 +136,7 @@ pub fn train_reward(config: &RlConfig, options: RunOptions, comm: &dyn Comm) -> 
             return Err(TrainError::Diverged { step: state.step + 1, what });
         }
         state.step += 1;
-        outcome.loss = found.loss;
+        outcome.loss = Some(found.loss);
         let (loss, right, grad_norm) = (found.loss, found.right, found.grad_norm);
         if let Some(metrics) = &mut metrics {
             let figures = Figures { step: state.step, loss, right, grad_norm, rate };

@@ -30,7 +30,7 @@ use crate::train::reward::WeightedSum;
 use crate::train::reward_model::examples::Reading;
 use crate::train::reward_model::{ScalarModel, ScalarOptimizer};
 use crate::train::run::{RunOptions, end_tokens, language, place_of};
-use crate::train::sample::{End, Limits, Sampler};
+use crate::train::sample::{Limits, Sampler};
 use crate::train::tool::sandbox::Sandbox;
 use crate::train::tool::settings::ToolSettings;
 
@@ -73,7 +73,7 @@ struct Figures {
     grad_norm: f64,
     rate: f64,
     value_loss: Option<f64>,
-    log_prob_difference: f64,
+    log_prob_difference: Option<f64>,
     sampled_tokens_per_s: f64,
     trained_tokens_per_s: f64,
 }
@@ -83,8 +83,8 @@ struct Figures {
 pub struct RlOutcome {
     /// Steps taken in all.
     pub steps: u64,
-    /// Mean reward of the last step.
-    pub reward: f64,
+    /// Mean reward of the last step that this run took.
+    pub reward: Option<f64>,
     /// The share of right answers in the last step, where a rule says.
     pub right: Option<f64>,
     /// Where the finished policy is.
@@ -144,6 +144,20 @@ pub(super) fn load(config: &RlConfig, rank: usize) -> Result<Loaded> {
     Ok(Loaded { policy, vocabulary: Arc::new(vocabulary), template })
 }
 
+/// Checks that a model can read all that the policy may write.
+fn check_reads(model: &ScalarModel, policy: &Model, questions: &Questions, limits: &Limits) -> Result<()> {
+    let (own, policy) = (model.model().config(), policy.config());
+    let longest = questions.iter().map(|q| q.prompt.len() + limits.tokens_max.max(q.solution.len())).max();
+    let needed = longest.unwrap_or_default().min(policy.context);
+    if own.context < needed || own.vocab_size < policy.vocab_size {
+        let expected =
+            format!("a context of {needed} tokens and a vocabulary of {}, as the policy's", policy.vocab_size);
+        let found = format!("{} and {}", own.context, own.vocab_size);
+        return Err(TrainError::argument("a reward or value model", expected, found));
+    }
+    Ok(())
+}
+
 impl<'a> RlRun<'a> {
     /// Loads policy, rewards and questions: whatever is wrong with them is said before training begins.
     ///
@@ -166,6 +180,7 @@ impl<'a> RlRun<'a> {
         let tools = tools(config)?;
         let place = policy.place().clone();
         let (reward, models) = rewards::load(config, &vocabulary, &place)?;
+        models.iter().try_for_each(|model| check_reads(model, &policy, &questions, &limits))?;
         // Only what is trained on has adapters.
         let trained = models.into_iter().next().filter(|_| config.iterations.reward_steps > 0);
         let reward_model = trained.map(|model| {
@@ -181,6 +196,7 @@ impl<'a> RlRun<'a> {
         let first = if source == Source::Offline { Some(Reference::of(&policy)?) } else { None };
         let critic = if method.values {
             let model = rewards::with_adapters(ScalarModel::load(&config.value.path, &place)?, config)?;
+            check_reads(&model, &policy, &questions, &limits)?;
             let optimizer = ScalarOptimizer::new(config.adam, &model);
             Some(Critic { model, optimizer })
         } else {
@@ -306,7 +322,7 @@ impl<'a> RlRun<'a> {
         while state.step < config.steps && options.stop_after.is_none_or(|last| state.step < last) {
             let iteration = self.iteration(state.step);
             if state.step > 0 && iteration != self.iteration(state.step - 1) {
-                self.iterate(iteration, state.asked)?;
+                self.iterate(iteration, (state.step, state.asked))?;
             }
             let exploration = self.explore(&questions, &state)?;
             let begun = Instant::now();
@@ -325,7 +341,7 @@ impl<'a> RlRun<'a> {
                 metrics.figures(state.step, &figures, &shown)?;
                 self.transcribe(state.step, &exploration)?;
             }
-            (outcome.reward, outcome.right) = (exploration.reward.0, exploration.right);
+            (outcome.reward, outcome.right) = (Some(exploration.reward.0), exploration.right);
             if first && (state.step.is_multiple_of(config.save_every) || state.step == config.steps) {
                 self.save(&state, &optimizer)?;
             }
@@ -346,7 +362,7 @@ impl<'a> RlRun<'a> {
     }
 
     /// Section 4.1.4: the reference becomes the policy, and the reward model is trained on with outputs of the policy.
-    fn iterate(&mut self, iteration: u64, asked: u64) -> Result<()> {
+    fn iterate(&mut self, iteration: u64, taken: (u64, u64)) -> Result<()> {
         if self.reference.is_some() {
             self.reference = Some(Reference::of(&self.policy)?);
         }
@@ -365,7 +381,7 @@ impl<'a> RlRun<'a> {
             reading,
             comm: self.comm,
         };
-        renewal.renew(&self.policy, model, optimizer, iteration, asked)
+        renewal.renew(&self.policy, model, optimizer, iteration, taken)
     }
 
     fn explore<'q>(&self, questions: &'q Questions, state: &State) -> Result<Exploration<'q>> {
@@ -379,6 +395,7 @@ impl<'a> RlRun<'a> {
             vocabulary: &self.vocabulary,
             reward: &self.reward,
             seed: config.seed,
+            fixed: self.first.is_some(),
             comm: self.comm,
         };
         if self.source == Source::Given {
@@ -441,18 +458,8 @@ pub(super) fn export(policy: &Model, base: &Path, folder: &Path) -> Result<PathB
 }
 
 fn figures(step: u64, iteration: u64, found: &Exploration<'_>, learnt: &Learnt, rate: f64, seconds: f64) -> Figures {
-    let outputs = || found.groups.iter().flat_map(|group| &group.outputs);
-    let count = outputs().count().max(1) as f64;
-    let lengths = || outputs().map(|output| output.tokens.len() as u64);
-    let (mut entropy, mut chosen) = (0.0, 0.0f64);
-    for output in outputs() {
-        let of_chosen = output.entropies.iter().zip(&output.chosen).filter(|(_, chosen)| **chosen);
-        for (nats, _) in of_chosen {
-            entropy += f64::from(*nats);
-            chosen += 1.0;
-        }
-    }
-    let cut = outputs().filter(|output| output.end.is_some_and(End::is_cut)).count();
+    let sampled = &found.sampled;
+    let of = |sum: f64, count: u64| sum / count.max(1) as f64;
     Figures {
         step,
         iteration,
@@ -464,16 +471,16 @@ fn figures(step: u64, iteration: u64, found: &Exploration<'_>, learnt: &Learnt, 
         groups: found.groups.len() as u64,
         asked: found.asked,
         kl: learnt.kl,
-        entropy: entropy / chosen.max(1.0),
+        entropy: of(sampled.entropy, sampled.chosen),
         clip_fraction: learnt.clip_fraction,
-        length_mean: lengths().sum::<u64>() as f64 / count,
-        length_max: lengths().max().unwrap_or_default(),
-        truncated: cut as f64 / count,
+        length_mean: of(sampled.length as f64, sampled.outputs),
+        length_max: sampled.longest,
+        truncated: of(sampled.cut as f64, sampled.outputs),
         grad_norm: learnt.grad_norm,
         rate,
         value_loss: (learnt.value_loss != 0.0).then_some(learnt.value_loss),
         log_prob_difference: learnt.log_prob_difference,
-        sampled_tokens_per_s: found.tokens as f64 / found.seconds.max(1e-9),
+        sampled_tokens_per_s: sampled.chosen as f64 / found.seconds.max(1e-9),
         trained_tokens_per_s: learnt.tokens as f64 / seconds.max(1e-9),
     }
 }

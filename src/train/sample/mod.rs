@@ -70,12 +70,6 @@ impl Output {
         &self.tokens[..self.tokens.len() - stop]
     }
 
-    /// Tokens that the model chose.
-    #[must_use]
-    pub fn sampled(&self) -> u64 {
-        self.chosen.iter().filter(|chosen| **chosen).count() as u64
-    }
-
     fn push(&mut self, choice: Choice) {
         self.tokens.push(choice.token);
         self.log_probs.push(choice.log_p);
@@ -272,9 +266,9 @@ impl<'a> Sampler<'a> {
             if open.is_empty() {
                 return Ok(());
             }
-            // An ended row may have no place left in the context.
+            // An ended row goes on a place with each step, and must not leave the context. Open rows have room.
             let ended = batch.len() - open.len();
-            let full = batch.iter().any(|row| rows[*row].output.end == Some(End::Context));
+            let full = cache.seen() >= self.context();
             if ended * 4 >= batch.len() || (full && ended > 0) {
                 cache.select(&open)?;
                 batch = open.into_iter().map(|i| batch[i]).collect();

@@ -80,6 +80,23 @@ fn log_probs_are_those_of_a_whole_forward() {
 }
 
 #[test]
+fn an_ended_row_does_not_leave_the_context() {
+    let model = model(12);
+    let free = Limits { tokens_max: 100, stop_tokens: Vec::new(), stop_texts: Vec::new(), batch_rows: 16 };
+    let greedy = |rows: &[Row], limits: &Limits| sample(&model, rows, &Choosing::greedy(), limits);
+    let long = Row::new((40..50).collect(), 0);
+    let stop = greedy(std::slice::from_ref(&long), &free)[0].output.tokens[0];
+    // Eight that go on to the end of the context without the token that ends the long one at once.
+    let others: Vec<Row> = (20..120).map(|token| Row::new(vec![token], 0)).collect();
+    let others = greedy(&others, &free).into_iter().filter(|row| !row.output.tokens.contains(&stop));
+    let shorts: Vec<Row> = others.take(8).map(|row| Row::new(row.prompt, 0)).collect();
+    assert_eq!(shorts.len(), 8);
+    let found = greedy(&[&[long], &shorts[..]].concat(), &Limits { stop_tokens: vec![stop], ..free });
+    assert_eq!((found[0].output.tokens.len(), found[0].output.end), (1, Some(End::Token)));
+    assert!(found[1..].iter().all(|row| (row.length(), row.output.end) == (12, Some(End::Context))));
+}
+
+#[test]
 fn outputs_end_where_they_should() {
     let model = model(12);
     let rows = groups();

@@ -121,14 +121,19 @@ fn turns(
         let (mut programs, mut more) = (Vec::new(), Vec::new());
         for i in open {
             let row = &mut rows[i];
-            if row.output.end != Some(End::Text) || (stops.room)(row) == 0 {
+            if row.output.end != Some(End::Text) {
                 continue;
             }
             let text = vocabulary.decode(&row.output.tokens[from[i]..])?;
             if stops.texts.iter().any(|stop| text.contains(stop.as_str())) {
                 continue;
             }
-            match rounds[i].next(&text) {
+            let turn = rounds[i].next(&text);
+            if turn != Turn::Done && (stops.room)(row) == 0 {
+                row.output.end = Some(End::Length);
+                continue;
+            }
+            match turn {
                 // It only names the fence.
                 Turn::Generate => {
                     row.force(&[]);

@@ -33,10 +33,14 @@ impl RlConfig {
             found,
         };
         // What a run's numbers depend on: not where it writes, nor how often it saves, nor from where it is started. For
-        // the files of questions their key stands.
+        // the files of questions and examples their keys stand.
         let mut counted = raw.clone();
         counted.model.path = name_of(&counted.model.path);
         counted.data.files.clear();
+        counted.reward_model.iter_mut().for_each(|model| model.files.clear());
+        for model in counted.reward.iter_mut().filter_map(|reward| reward.kind.model_mut()) {
+            *model = name_of(model);
+        }
         if let Some(value) = &mut counted.value {
             value.path = value.path.as_deref().map(name_of);
         }
@@ -129,6 +133,10 @@ impl RlConfig {
             let expected = "clip_low in [0, 1), clip_high, eps, updates and pairs_max above 0";
             return Err(wrong("method", expected, found));
         }
+        // The distance from the reference counts once.
+        let kl_is_left = beta.is_none() && kl_in_reward.is_none();
+        let kl_in_reward = kl_in_reward.unwrap_or(0.0);
+        let beta = beta.unwrap_or(if kl_in_reward > 0.0 { 0.0 } else { PolicyRules::default().beta });
         let in_range = beta >= 0.0 && kl_in_reward >= 0.0 && [gamma, lambda].iter().all(|n| (0.0..=1.0).contains(n));
         if !in_range {
             let found = format!("{beta}, {kl_in_reward}, {gamma}, {lambda}");
@@ -193,6 +201,7 @@ impl RlConfig {
             policy: PolicyRules { clip_low, clip_high, beta, kl, ratio, mean },
             preference: PreferenceRules { beta, reduction },
             pairs_max,
+            kl_is_left,
             credit: CreditRules { group: GroupRules { baseline, scaled, eps }, kl_in_reward, gamma, lambda },
             whiten,
             drop_equal,

@@ -200,6 +200,8 @@ pub struct RlConfig {
     pub preference: PreferenceRules,
     /// Pairs a group, for DPO.
     pub pairs_max: usize,
+    /// Whether the file leaves open what the distance from the reference counts.
+    kl_is_left: bool,
     /// How outputs are credited.
     pub credit: CreditRules,
     /// Whether advantages are centred and scaled over the batch.
@@ -263,6 +265,15 @@ impl RlConfig {
         Self::checked(raw, path)
     }
 
+    /// With what a method does where the file leaves it open: PPO has the distance from the reference in the reward.
+    #[must_use]
+    pub fn of_method(mut self, method: &Method) -> Self {
+        if method.values && self.kl_is_left {
+            (self.credit.kl_in_reward, self.policy.beta) = (self.policy.beta, 0.0);
+        }
+        self
+    }
+
     /// The data source of a run of a method.
     ///
     /// # Errors
@@ -288,6 +299,9 @@ impl RlConfig {
             let expected = "0: rewards of steps are compared within their group";
             return Err(wrong("method.kl_in_reward", expected, self.credit.kl_in_reward.to_string()));
         }
+        if self.whiten && method.objective != Objective::Clipped {
+            return Err(wrong("method.whiten", "false: the method has no advantages", "true".to_owned()));
+        }
         if method.objective == Objective::Preference && self.preference.beta <= 0.0 {
             return Err(wrong("method.beta", "a number above 0 for preferences", self.preference.beta.to_string()));
         }
@@ -302,6 +316,13 @@ impl RewardKind {
     /// The folder of its model, where it has one.
     #[must_use]
     pub fn model(&self) -> Option<&Path> {
+        match self {
+            Self::Outcome { path, .. } | Self::Process { path, .. } => Some(path),
+            _ => None,
+        }
+    }
+
+    fn model_mut(&mut self) -> Option<&mut PathBuf> {
         match self {
             Self::Outcome { path, .. } | Self::Process { path, .. } => Some(path),
             _ => None,
@@ -393,6 +414,15 @@ mod tests {
         assert_eq!(source(files, &SFT), Ok(Source::Given));
         assert!(source(files, &GRPO).unwrap_err().contains("reward: expected at least one"));
         assert!(source(&format!("{files}method.beta = 0.0\n{rule}"), &DPO).unwrap_err().contains("above 0"));
+        let kl = |text: &str, method| {
+            let config = parse(text).unwrap().of_method(method);
+            (config.policy.beta, config.credit.kl_in_reward)
+        };
+        use crate::train::paradigm::PPO;
+        assert_eq!([kl("", &GRPO), kl("", &PPO)], [(0.04, 0.0), (0.0, 0.04)]);
+        assert_eq!([kl("method.kl_in_reward = 0.1", &GRPO), kl("method.beta = 0.1", &PPO)], [(0.0, 0.1), (0.1, 0.0)]);
+        let whitened = format!("{files}method.whiten = true\n{rule}");
+        assert!(source(&whitened, &RFT).unwrap_err().contains("no advantages") && source(&whitened, &PPO).is_ok());
         let process = format!("{files}method.supervision = \"process\"\n[[reward]]\nkind = \"prefix\"\n");
         assert!(source(&process, &RFT).unwrap_err().contains("has no other"));
     }

@@ -118,9 +118,9 @@ pub(super) struct RawMethod {
     pub(super) supervision: Supervision,
     pub(super) clip_low: f64,
     pub(super) clip_high: f64,
-    pub(super) beta: f64,
+    pub(super) beta: Option<f64>,
     pub(super) kl: Kl,
-    pub(super) kl_in_reward: f64,
+    pub(super) kl_in_reward: Option<f64>,
     pub(super) ratio: Ratio,
     pub(super) mean: Mean,
     pub(super) baseline: Baseline,
@@ -138,16 +138,16 @@ pub(super) struct RawMethod {
 
 impl Default for RawMethod {
     fn default() -> Self {
-        let PolicyRules { clip_low, clip_high, beta, kl, ratio, mean } = PolicyRules::default();
+        let PolicyRules { clip_low, clip_high, kl, ratio, mean, .. } = PolicyRules::default();
         let GroupRules { baseline, scaled, eps } = GroupRules::default();
         Self {
             source: None,
             supervision: Supervision::Outcome,
             clip_low,
             clip_high,
-            beta,
+            beta: None,
             kl,
-            kl_in_reward: 0.0,
+            kl_in_reward: None,
             ratio,
             mean,
             baseline,

@@ -94,7 +94,7 @@ fn parse_at(folder: &Path, out: &str, sets: &[&str]) -> RlConfig {
 }
 
 fn train(method: &'static Method, out: &str, sets: &[&str], resume: bool, stop: Option<u64>) -> Result<RlOutcome> {
-    let config = parse(out, sets);
+    let config = parse(out, sets).of_method(method);
     RlRun::new(&config, method, &Solo)?.train(RunOptions { resume, quiet: true, stop_after: stop })
 }
 
@@ -194,11 +194,11 @@ fn reward_models_are_trained_on_between_iterations() {
     assert_eq!((outcome.steps, outcome.model), (5, None));
     let outcome = train_reward(&config, options(true, None), &Solo).unwrap();
     let first = lines("outcome-model/metrics.jsonl")[0]["loss"].as_f64().unwrap();
-    assert!(outcome.loss < first, "{first} to {}", outcome.loss);
+    assert!(outcome.loss.unwrap() < first, "{first} to {:?}", outcome.loss);
     assert!(outcome.held_out.is_some() && outcome.model.is_some());
     let lora = parse("outcome-model-lora", &[&fit[..], &[LORA]].concat());
     let outcome = train_reward(&lora, options(false, None), &Solo).unwrap();
-    assert!(outcome.loss < first, "{first} to {}", outcome.loss);
+    assert!(outcome.loss.unwrap() < first, "{first} to {:?}", outcome.loss);
     assert!(outcome.model.unwrap().join("model.safetensors").is_file());
     let sets = [
         "reward = [{ kind = \"outcome\", path = \"HERE/outcome-model/model\" }]",
@@ -227,6 +227,9 @@ fn steps_are_labelled_by_completions() {
     assert!(make_steps(&other, options(true, None), &Solo).unwrap_err().to_string().contains("found others"));
     make_steps(&cut, options(true, None), &Solo).unwrap();
     assert!(bytes("steps-cut/steps.jsonl") == bytes("steps/steps.jsonl") && !base().join("steps-cut/steps").exists());
+    // Made, they are not made again.
+    assert!(make_steps(&cut, options(false, None), &Solo).is_err());
+    assert_eq!(make_steps(&cut, options(true, None), &Solo).unwrap().outputs, made.outputs);
     for record in &records {
         let steps: Vec<&str> = record["steps"].as_array().unwrap().iter().map(|s| s.as_str().unwrap()).collect();
         let labels: Vec<f64> = record["labels"].as_array().unwrap().iter().map(|l| l.as_f64().unwrap()).collect();
