@@ -88,6 +88,28 @@ fn a_round_on_the_kit_finds_its_mathematics() {
     assert!(precision > 0.85, "average precision {precision:.3} over {} pages", ranked.len());
 }
 
+/// Every question of every benchmark is read, and its own answer is right.
+#[test]
+fn benchmarks_are_read_whole() {
+    use corpus_build::train::eval::judge::judge;
+    use corpus_build::train::eval::run::read;
+    use corpus_build::train::eval::task::Task;
+    let Some(kit) = kit() else {
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), b"SKIPPED: no evaluation kit\n");
+        return;
+    };
+    for task in Task::ALL {
+        for file in task.files().iter().map(|name| kit.join("benchmarks").join(name)).filter(|file| file.is_file()) {
+            let items = read(task, &file, None).unwrap_or_else(|e| panic!("{e}"));
+            let lines = std::fs::read_to_string(&file).unwrap().lines().count();
+            assert_eq!(items.len(), lines, "{}", file.display());
+            let wrong = |item: &&_| !judge(task, item, &format!("So it is \\boxed{{{}}}.", item.truth)).is_correct();
+            let wrong: Vec<_> = items.iter().filter(wrong).map(|item| &item.truth).collect();
+            assert!(wrong.len() * 200 <= items.len(), "{}: {wrong:?}", file.display());
+        }
+    }
+}
+
 /// The checker on the kit's pairs of answers. A pair has the verdict that its source demands; where its author meant
 /// another, or the source's own default says another, that counts.
 #[cfg(feature = "train")]

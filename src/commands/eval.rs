@@ -1,10 +1,11 @@
 //! `eval`: benchmarks put to a model.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
+use xxhash_rust::xxh3::Xxh3;
 
 use super::train::{failure, language_of, with_adapters};
 use crate::cli::{CommandResult, Global};
@@ -171,28 +172,37 @@ impl Eval {
     }
 }
 
-/// What tells one model from another: where it is, and the sizes of its files.
+/// What tells one model from another: hashes of its files, wherever it is.
 fn identity(model: &Path, adapters: Option<&Path>, vocabulary: &Vocabulary) -> Result<Value> {
-    let sizes = |path: &Path| -> Result<Value> {
-        let about = std::fs::metadata(path).map_err(TrainError::read(path))?;
-        if about.is_file() {
-            return Ok(json!(about.len()));
+    let hashes = |path: &Path| -> Result<Value> {
+        if path.is_file() {
+            return Ok(json!(hash(path)?));
         }
-        let mut sizes = std::collections::BTreeMap::new();
+        let mut hashes = std::collections::BTreeMap::new();
         for entry in std::fs::read_dir(path).map_err(TrainError::read(path))? {
-            let entry = entry.map_err(TrainError::read(path))?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name.ends_with(".safetensors") || name == "config.json" {
-                let length = entry.metadata().map_err(TrainError::read(path))?.len();
-                sizes.insert(name, length);
+            let file = entry.map_err(TrainError::read(path))?.path();
+            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if name.ends_with(".safetensors") || matches!(&*name, "config.json" | "adapter_config.json") {
+                hashes.insert(name, hash(&file)?);
             }
         }
-        Ok(json!(sizes))
+        Ok(json!(hashes))
     };
     Ok(json!({
-        "path": model,
-        "bytes": sizes(model)?,
-        "adapters": adapters.map(sizes).transpose()?,
+        "files": hashes(model)?,
+        "adapters": adapters.map(hashes).transpose()?,
         "tokenizer": format!("{:032x}", vocabulary.hash()),
     }))
+}
+
+/// A hash of a file's bytes.
+fn hash(path: &Path) -> Result<String> {
+    let mut file = std::fs::File::open(path).map_err(TrainError::read(path))?;
+    let (mut hash, mut buffer) = (Xxh3::new(), vec![0; 1 << 20]);
+    loop {
+        match file.read(&mut buffer).map_err(TrainError::read(path))? {
+            0 => return Ok(format!("{:032x}", hash.digest128())),
+            count => hash.update(&buffer[..count]),
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! A completion → what it answers and whether that is right.
 
 use super::equal::{Verdict, verdict};
-use super::extract::{answer, choice};
+use super::extract::{answer, choice, choices};
 use super::task::{Item, Task};
 
 /// What came of a completion.
@@ -26,7 +26,10 @@ impl Judged {
 pub fn judge(task: Task, item: &Item, completion: &str) -> Judged {
     if task.has_options() {
         let options: Vec<&str> = item.options.iter().map(String::as_str).collect();
-        let found = choice(completion, &options).map(String::from);
+        let found = match item.truth.len() {
+            0 | 1 => choice(completion, &options).map(String::from),
+            _ => choices(completion, &options),
+        };
         let verdict = found.as_ref().map(|found| if *found == item.truth { Verdict::Same } else { Verdict::Different });
         return Judged { found, verdict };
     }
@@ -51,6 +54,8 @@ mod tests {
         let sat = item(&["1", "2"], "B");
         assert!(right(Task::Sat, &sat, "so \\boxed{2}") && right(Task::Sat, &sat, "The answer is (B).\n"));
         assert!(!right(Task::Sat, &sat, "so \\boxed{1}"));
+        let both = item(&["1", "2", "3"], "AC");
+        assert!(right(Task::GaokaoMathqa, &both, "故选AC。") && !right(Task::GaokaoMathqa, &both, "故选A。"));
         let gsm = item(&[], "1,200");
         assert!(right(Task::Gsm8k, &gsm, "He has $1200.00.") && !right(Task::Gsm8k, &gsm, "120"));
         assert_eq!(judge(Task::Gsm8k, &gsm, "I see no way"), Judged { found: None, verdict: None });

@@ -69,7 +69,11 @@ impl Evaluation {
         if let Some(i) = self.tasks.iter().enumerate().position(twice) {
             return Err(TrainError::argument("benchmarks", "each once", self.tasks[i].0.name()));
         }
-        let tasks = self.tasks.iter().map(|(task, path)| self.task(*task, path, completer)).collect::<Result<_>>()?;
+        // All files are read before anything is asked.
+        let read = |(task, path): &(Task, PathBuf)| read(*task, path, self.limit);
+        let items = self.tasks.iter().map(read).collect::<Result<Vec<_>>>()?;
+        let put = |((task, path), items): (&(Task, PathBuf), &Vec<Item>)| self.task(*task, path, items, completer);
+        let tasks = self.tasks.iter().zip(&items).map(put).collect::<Result<_>>()?;
         let report = Report { settings: self.settings(), tasks };
         let text = serde_json::to_string_pretty(&report)
             .map_err(|e| TrainError::format(&self.out.join("report.json"), "JSON", e))?;
@@ -118,18 +122,17 @@ impl Evaluation {
         }
     }
 
-    fn task(&self, task: Task, path: &Path, completer: &mut dyn Completer) -> Result<TaskReport> {
-        let items = read(task, path, self.limit)?;
+    fn task(&self, task: Task, path: &Path, items: &[Item], completer: &mut dyn Completer) -> Result<TaskReport> {
         let asked = self.asked(task)?;
         let mut settings = self.settings();
         let bytes = std::fs::read(path).map_err(TrainError::read(path))?;
         settings["questions"] = json!(format!("{:016x}", xxh3_64(&bytes)));
         let mut transcripts = Transcripts::open(&self.out.join(task.name()), &settings)?;
-        self.answer(task, &items, asked, None, &mut transcripts, completer)?;
+        self.answer(task, items, asked, None, &mut transcripts, completer)?;
         for sample in 0..self.k {
-            self.answer(task, &items, asked, Some(sample), &mut transcripts, completer)?;
+            self.answer(task, items, asked, Some(sample), &mut transcripts, completer)?;
         }
-        Ok(self.report(task, &items, &transcripts))
+        Ok(self.report(task, items, &transcripts))
     }
 
     /// Answers that are not there yet: of each question the greedy one, or one sample.

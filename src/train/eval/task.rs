@@ -7,7 +7,7 @@
 
 use serde_json::{Map, Value};
 
-use super::extract::{is_choice, truth};
+use super::extract::{is_choice, letters, truth};
 
 /// A benchmark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,7 +106,7 @@ pub struct Item {
     pub question: String,
     /// The options, without their letters; empty where the answer is free.
     pub options: Vec<String>,
-    /// The answer wanted: for options, the letter.
+    /// The answer wanted: for options, the letter, or the letters in order.
     pub truth: String,
 }
 
@@ -128,7 +128,9 @@ impl Item {
         let asked = text(&QUESTIONS).or_else(|| said_by_user(row.get("messages")?));
         let question = asked.ok_or_else(|| without(&[&QUESTIONS[..], &["messages"]].concat()))?;
         let passage = text(&["passage"]).unwrap_or_default();
-        let question = [passage.trim(), question.trim()].join("\n").trim().to_owned();
+        // A line break of LaTeX at the end is the layout's.
+        let question = question.trim().trim_end_matches('\\').trim_end();
+        let question = [passage.trim(), question].join("\n").trim().to_owned();
         let id = text(&["id", "unique_id"]).unwrap_or_else(|| number.to_string());
         if !task.has_options() {
             let answer = text(&FREE).ok_or_else(|| without(&FREE))?;
@@ -138,9 +140,10 @@ impl Item {
         let options = options.filter(|options| options.len() > 1);
         let options = options.ok_or_else(|| without(&OPTIONS))?;
         let label = text(&LETTERS).ok_or_else(|| without(&LETTERS))?;
-        let letter = is_choice(&label).or_else(|| letter_of(label.trim().parse().ok()?));
-        match letter.filter(|letter| usize::from(*letter as u8 - b'A') < options.len()) {
-            Some(letter) => Ok(Self { id, question, options, truth: letter.to_string() }),
+        let letter = || is_choice(&label).or_else(|| letter_of(label.trim().parse().ok()?)).map(String::from);
+        let there = |letters: &String| letters.bytes().all(|letter| usize::from(letter - b'A') < options.len());
+        match letter().or_else(|| letters(&label)).filter(there) {
+            Some(truth) => Ok(Self { id, question, options, truth }),
             None => Err(format!("the letter {label:?} with {} options", options.len())),
         }
     }
@@ -170,23 +173,38 @@ fn said_by_user(messages: &Value) -> Option<String> {
 fn options(value: &Value) -> Option<Vec<String>> {
     match value {
         Value::Array(items) => {
-            items.iter().map(plain).collect::<Option<Vec<_>>>().map(|items| items.iter().map(|o| bare(o)).collect())
+            ('A'..='Z').zip(items).map(|(letter, item)| Some(bare(&option(item)?, letter))).collect()
         }
-        Value::Object(by_letter) => by_letter.values().map(plain).collect(),
+        Value::Object(by_letter) => by_letter.values().map(option).collect(),
         Value::String(text) => Some(parted(text)),
         _ => None,
     }
 }
 
-/// `(A)2`, `A) 2`, `A. 2` → `2`
-fn bare(option: &str) -> String {
+/// An option as text. What a table read as a missing value said "None".
+fn option(value: &Value) -> Option<String> {
+    if value.is_null() { Some("None".to_owned()) } else { plain(value) }
+}
+
+/// `(A)2`, `A) 2`, `A. 2` → `2`, for the first option; other letters are part of it, as in `U.S. law` or `(B) and (C)`.
+fn bare(option: &str, own: char) -> String {
     let text = option.trim();
     let inner = text.strip_prefix(['(', '（']).unwrap_or(text);
     let mut chars = inner.chars();
     match (chars.next(), chars.next()) {
-        (Some('A'..='Z'), Some(')' | '）' | '.' | '．' | ':' | '：' | '、')) => chars.as_str().trim().to_owned(),
+        (Some(letter), Some(')' | '）' | '.' | '．' | ':' | '：' | '、'))
+            if letter == own && !lists(chars.as_str()) =>
+        {
+            chars.as_str().trim().to_owned()
+        }
         _ => text.to_owned(),
     }
+}
+
+/// Whether what follows a letter says that it is one of several that are meant: `(A), (B), and (C)`.
+fn lists(rest: &str) -> bool {
+    let rest = rest.trim_start();
+    rest.starts_with(',') || rest.starts_with("and ") || rest.starts_with("or ")
 }
 
 /// `A) 1 B) 2 C) 3` → its parts.
@@ -208,7 +226,8 @@ fn parted(text: &str) -> Vec<String> {
         }
     }
     let ends = starts.iter().skip(1).copied().chain([text.len()]);
-    starts.iter().zip(ends).map(|(start, end)| bare(text[*start..end].trim_end_matches('('))).collect()
+    let parts = starts.iter().zip(ends).zip('A'..='Z');
+    parts.map(|((start, end), letter)| bare(text[*start..end].trim_end_matches('('), letter)).collect()
 }
 
 #[cfg(test)]
@@ -243,6 +262,12 @@ mod tests {
             &["1", "2"],
             "B",
         );
+        let several = json!({"question": "1+1?\\\\\n", "options": ["(A)1", "(B)2", "(C)two"], "label": "B C"});
+        check(Task::GaokaoMathqa, several, "1+1?", &["1", "2", "two"], "BC");
+        let odd = json!({"question": "?", "options": [null, "U.S. law", "A. B. Smith", "(D) it is"], "answer": "A"});
+        check(Task::MmluStem, odd, "?", &["None", "U.S. law", "A. B. Smith", "it is"], "A");
+        let named = json!({"question": "?", "options": ["(A), (B), and (C)", "(A) and (B) both"], "answer": "A"});
+        check(Task::MmluStem, named, "?", &["(A), (B), and (C)", "(A) and (B) both"], "A");
         let cloze = json!({"question": "1+1=", "options": null, "answer": "$2$"});
         check(Task::GaokaoMathcloze, cloze, "1+1=", &[], "$2$");
     }

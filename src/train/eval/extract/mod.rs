@@ -12,7 +12,7 @@ mod place;
 #[cfg(test)]
 mod tests;
 
-pub use self::choice::{choice, is_choice};
+pub use self::choice::{choice, choices, is_choice, letters};
 
 use super::expression::readings;
 

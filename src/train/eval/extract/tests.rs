@@ -1,4 +1,4 @@
-use super::{answer, choice, is_choice, truth};
+use super::{answer, choice, choices, is_choice, letters, truth};
 
 #[track_caller]
 fn check(text: &str, want: &str) {
@@ -142,4 +142,54 @@ fn any_text_has_an_end() {
     ] {
         let _ = (answer(&text), truth(&text), choice(&text, &["1", "2"]));
     }
+}
+
+#[test]
+fn options_are_chosen_in_many_words() {
+    let four = ["1/6", "2/3", "5", "x+1"];
+    for (text, want) in [
+        ("Choice D is correct. Since $k=3$, choices $\\mathrm{A}$ and $\\mathrm{B}$ are incorrect.", 'D'),
+        ("Choice A is correct.", 'A'),
+        ("So D is the correct answer.", 'D'),
+        ("Option B is correct. Option (C) is wrong since it is negative.", 'B'),
+        ("option **A** is the right one", 'A'),
+        ("正确答案是D选项。", 'D'),
+        ("答案是 A 选项。", 'A'),
+        ("所以选项D正确", 'D'),
+        ("所以，应该选择A。", 'A'),
+        ("\\boxed{D\\ \\frac{2}{3}}", 'D'),
+        ("The answer is A because it is the only one left.", 'A'),
+        ("The answer is A $\\frac16$.", 'A'),
+        ("\\boxed{A \\frac{1}{6}}", 'A'),
+        ("P(A) = 1/2 and P(B) = 1/3, so the answer is 1/6", 'A'),
+        ("$P(A) = 1/2$ and $P(B) = 1/3$, so it is (D)", 'D'),
+    ] {
+        assert_eq!(choice(text, &four), Some(want), "{text}");
+    }
+    // The options said again are no choice.
+    let again = "(A) 1/6\n(B) 2/3\n(C) 5\n(D) x+1";
+    assert_eq!(choice(again, &["1", "2", "3", "4"]), None);
+    assert_eq!(choice(&format!("{again}\nIt can only be (B) then"), &four), Some('B'));
+    // The order of an option's items counts where another has them too.
+    let ordered = ["True, True", "False, False", "True, False", "False, True"];
+    assert_eq!(choice("The answer is True, False.", &ordered), Some('C'));
+    assert_eq!(choice("\\boxed{True, False}", &ordered), Some('C'));
+}
+
+#[test]
+fn options_may_be_several() {
+    let four = ["1", "2", "3", "4"];
+    for (text, want) in [
+        ("故选：A、C、D。", "ACD"),
+        ("\\boxed{AD}", "AD"),
+        ("The answer is (A) and (D).", "AD"),
+        ("\\boxed{\\text{D, A}}", "AD"),
+        ("The answer is B.", "B"),
+    ] {
+        assert_eq!(choices(text, &four).as_deref(), Some(want), "{text}");
+    }
+    assert_eq!(
+        (letters("A B D").as_deref(), letters("AND").as_deref(), letters("a")),
+        (Some("ABD"), Some("ADN"), None)
+    );
 }
