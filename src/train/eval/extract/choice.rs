@@ -77,12 +77,6 @@ fn letter(announced: &str) -> Option<char> {
     let mut chars = text.chars();
     let letter = chars.next().filter(char::is_ascii_uppercase)?;
     match chars.next() {
-        None => Some(letter),
-        // "A circle" is no option A; "A) 5", "A. 5", "A: 5" are.
-        Some(
-            ')' | '）' | '.' | ':' | '：' | '}' | ',' | '，' | '、' | '。' | '．' | ';' | '$' | '*' | '\n' | '选'
-            | '项' | '\\',
-        ) => Some(letter),
         Some(' ') => {
             let rest = chars.as_str().trim_start();
             let goes_on = rest.is_empty()
@@ -91,7 +85,8 @@ fn letter(announced: &str) -> Option<char> {
                     .any(|w| rest.starts_with(w));
             (goes_on || letter != 'A' && letter != 'I').then_some(letter)
         }
-        _ => None,
+        // "A circle" is no option A; "A) 5", "A. 5", "A: 5" are.
+        next => next.is_none_or(|c| ")）.:：},，、。．;$*\n选项\\".contains(c)).then_some(letter),
     }
 }
 
@@ -160,7 +155,7 @@ fn standing(text: &str) -> Vec<char> {
             let begins = chars[line..i].iter().all(|c| c.is_whitespace() || matches!(c, '(' | '（' | '-' | '*'));
             let text_follows = chars[i + 1..].iter().take_while(|c| **c != '\n').any(|c| c.is_alphanumeric());
             if begins && text_follows {
-                listed.push((out.len(), *letter))
+                listed.push((out.len(), *letter));
             }
             out.push(*letter);
         }

@@ -403,7 +403,7 @@ mod tests {
 
     #[test]
     fn methods_are_checked_against_the_settings() {
-        use crate::train::paradigm::{DPO, GRPO, RFT, SFT};
+        use crate::train::paradigm::{DPO, GRPO, PPO, RFT, SFT};
         let source = |text: &str, method| parse(text).unwrap().source(method).map_err(|e| e.to_string());
         let rule = "[[reward]]\nkind = \"rule\"\n";
         let files = "data.files = [\"q.jsonl\"]\n";
@@ -418,7 +418,6 @@ mod tests {
             let config = parse(text).unwrap().of_method(method);
             (config.policy.beta, config.credit.kl_in_reward)
         };
-        use crate::train::paradigm::PPO;
         assert_eq!([kl("", &GRPO), kl("", &PPO)], [(0.04, 0.0), (0.0, 0.04)]);
         assert_eq!([kl("method.kl_in_reward = 0.1", &GRPO), kl("method.beta = 0.1", &PPO)], [(0.0, 0.1), (0.1, 0.0)]);
         let whitened = format!("{files}method.whiten = true\n{rule}");
