@@ -1,20 +1,21 @@
 //! `eval`: benchmarks put to a model.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
-use xxhash_rust::xxh3::Xxh3;
 
 use super::train::{failure, language_of, with_adapters};
 use crate::cli::{CommandResult, Global};
+use crate::io::hash::of_file;
 use crate::train::data::vocabulary::Vocabulary;
 use crate::train::error::{Result, TrainError};
 use crate::train::eval::completer::ModelCompleter;
 use crate::train::eval::run::{Evaluation, Shots};
 use crate::train::eval::task::Task;
-use crate::train::sample::Choosing;
+use crate::train::run::end_tokens;
+use crate::train::sample::{Choosing, Limits};
 use crate::train::tool::sandbox::Sandbox;
 use crate::train::tool::settings::ToolSettings;
 
@@ -130,6 +131,7 @@ impl Eval {
         let tasks = self.tasks.iter().map(|named| self.file(named)).collect::<Result<Vec<_>>>()?;
         let model = with_adapters(&self.model, self.adapters.as_deref())?;
         let (vocabulary, template, _) = language_of(&model, &self.model, self.tokenizer.as_deref())?;
+        let stop_tokens = end_tokens(&model, &vocabulary, &template);
         let template = match self.form {
             form if self.shots.is_some() || form == Form::Plain => None,
             Form::Chat if template.is_plain() => {
@@ -155,7 +157,9 @@ impl Eval {
             model: identity(&self.model, self.adapters.as_deref(), &vocabulary)?,
             quiet,
         };
-        evaluation.run(&mut ModelCompleter::new(&model, &vocabulary, self.max_tokens, self.batch, tools))
+        let (tokens_max, batch_rows) = (self.max_tokens, self.batch);
+        let limits = Limits { tokens_max, stop_tokens, stop_texts: Vec::new(), batch_rows };
+        evaluation.run(&mut ModelCompleter::new(&model, &vocabulary, limits, tools))
     }
 
     /// The file of a benchmark.
@@ -174,6 +178,7 @@ impl Eval {
 
 /// What tells one model from another: hashes of its files, wherever it is.
 fn identity(model: &Path, adapters: Option<&Path>, vocabulary: &Vocabulary) -> Result<Value> {
+    let hash = |path: &Path| of_file(path).map_err(TrainError::read(path));
     let hashes = |path: &Path| -> Result<Value> {
         if path.is_file() {
             return Ok(json!(hash(path)?));
@@ -193,16 +198,4 @@ fn identity(model: &Path, adapters: Option<&Path>, vocabulary: &Vocabulary) -> R
         "adapters": adapters.map(hashes).transpose()?,
         "tokenizer": format!("{:032x}", vocabulary.hash()),
     }))
-}
-
-/// A hash of a file's bytes.
-fn hash(path: &Path) -> Result<String> {
-    let mut file = std::fs::File::open(path).map_err(TrainError::read(path))?;
-    let (mut hash, mut buffer) = (Xxh3::new(), vec![0; 1 << 20]);
-    loop {
-        match file.read(&mut buffer).map_err(TrainError::read(path))? {
-            0 => return Ok(format!("{:032x}", hash.digest128())),
-            count => hash.update(&buffer[..count]),
-        }
-    }
 }

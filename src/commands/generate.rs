@@ -59,7 +59,7 @@ impl Generate {
     fn generate(&self, out: &mut dyn Write) -> Result<()> {
         let model = with_adapters(&self.model, self.adapters.as_deref())?;
         let (vocabulary, template, tokenizer) = language_of(&model, &self.model, self.tokenizer.as_deref())?;
-        let ends = end_tokens(&model, vocabulary.end());
+        let ends = end_tokens(&model, &vocabulary, &template);
         let text = if self.chat {
             let said = [Message::new("user", &self.prompt)];
             template.render(&said, true).map_err(|e| TrainError::format(&tokenizer, "a chat template", e))?
@@ -67,7 +67,9 @@ impl Generate {
             self.prompt.clone()
         };
         let mut prompt = vocabulary.encode(&text, self.chat)?;
-        if let Some(begin) = vocabulary.begin().filter(|begin| prompt.first() != Some(begin)) {
+        // A template says itself what a text begins with.
+        let own = self.chat && !template.is_plain();
+        if let Some(begin) = vocabulary.begin().filter(|begin| !own && prompt.first() != Some(begin)) {
             prompt.insert(0, begin);
         }
         let by = Choosing { temperature: self.temperature, top_k: self.top_k, top_p: self.top_p };

@@ -188,7 +188,9 @@ fn train(
     let alone = || if start.gpus > 1 { run::train_on_gpus(&config, start.gpus, options, &end_at) } else { alone() };
     let outcome = pool(global)?.install(alone).map_err(failure)?;
     writeln!(out, "steps     {}", outcome.steps)?;
-    writeln!(out, "loss      {:.4}", outcome.loss)?;
+    if let Some(loss) = outcome.loss {
+        writeln!(out, "loss      {loss:.4}")?;
+    }
     for one in &outcome.measured {
         let (loss, perplexity) = (one.held_out_loss, one.perplexity);
         writeln!(out, "held out  {}: loss {loss:.4}, perplexity {perplexity:.3}, {} tokens", one.source, one.targets)?;
@@ -206,16 +208,21 @@ impl Merge {
     }
 
     fn merged(&self) -> Result<(), TrainError> {
-        let model = with_adapters(&self.base, Some(&self.adapters))?;
+        // The sum is of whole numbers, not of what a GPU computes with.
+        let model = adapted(&self.base, Some(&self.adapters), DeviceChoice::Cpu)?;
         model.merged()?.save(&self.to, Stored::F32)
     }
 }
 
 /// A model, with adapters where they are named.
 pub(super) fn with_adapters(base: &Path, adapters: Option<&Path>) -> Result<Model, TrainError> {
+    adapted(base, adapters, DeviceChoice::Auto)
+}
+
+fn adapted(base: &Path, adapters: Option<&Path>, device: DeviceChoice) -> Result<Model, TrainError> {
     use crate::train::lora::Lora;
     use crate::train::params::peft;
-    let place = run::place(DeviceChoice::Auto)?;
+    let place = run::place(device)?;
     let model = Model::load(base, &place)?;
     let Some(folder) = adapters else { return Ok(model) };
     let config = peft::read_config(folder)?;

@@ -2,6 +2,7 @@
 
 pub mod atomic;
 pub mod documents;
+pub mod hash;
 pub mod http;
 pub mod object;
 pub mod query;

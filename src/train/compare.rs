@@ -17,6 +17,7 @@ use super::data::source::{Order, SourceRules};
 use super::error::{Result, TrainError};
 use super::metrics::{self, Measurement};
 use super::run::{Run, RunOptions};
+use crate::io::hash::of_file;
 
 /// A corpus that is compared, or measured on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -176,7 +177,15 @@ pub fn run_config(config: &TrainConfig, rules: &CompareRules, corpus: &Corpus, n
     config.data_seed += nth;
     config.output = config.output.join(format!("{}-{}", corpus.name, config.seed));
     // A run that was stopped goes on where it was, if it is the same.
-    let identity = format!("{} {} {} {}", config.hash, corpus.files.display(), config.seed, config.data_seed);
+    let mut identity = format!("{} {} {} {}", config.hash, corpus.files.display(), config.seed, config.data_seed);
+    // Its figures are of what it is measured on, and when.
+    identity += &format!(" {} {} {:?}", config.measure_rows, config.measure_every, config.apart);
+    for source in &config.measured {
+        identity += &format!(" {} {:?}", source.name, source.kind);
+        for file in &source.files {
+            identity += &of_file(file).map_err(TrainError::read(file))?;
+        }
+    }
     config.hash = format!("{:016x}", xxh3_64(identity.as_bytes()));
     Ok(config)
 }

@@ -437,6 +437,21 @@ mod tests {
     }
 
     #[test]
+    fn the_rate_is_what_is_said() {
+        let text = GOOD.replace("tokens = \"10k\"", "steps = 100");
+        let rate = |sets: &[&str], step| parse(&text, sets).unwrap().schedule.rate(step) / 4.2e-4;
+        // A fifth of a short run by itself; as long as was asked for.
+        assert!((rate(&[], 9) - 0.5).abs() < 1e-9);
+        assert!((rate(&["optimizer.warmup_steps = 50"], 24) - 0.5).abs() < 1e-9);
+        for wrong in
+            ["floor = -1.0", "stairs = [[0.9, 0.1], [0.8, 0.3]]", "stairs = [[1.5, 0.1]]", "stairs = [[0.5, -1.0]]"]
+        {
+            let message = parse(&text, &[&format!("optimizer.{wrong}")]).map(|_| ()).unwrap_err().to_string();
+            assert!(message.contains("floor in [0, 1], stairs that ascend"), "{message}");
+        }
+    }
+
+    #[test]
     fn paths_are_relative_to_the_file_and_steps_follow_from_tokens() {
         let config = parse(GOOD, &[]).unwrap();
         assert!(matches!(&config.start, Start::Checkpoint(path) if path == Path::new("runs/base")));

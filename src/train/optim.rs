@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use candle_core::{CpuStorage, Device, InplaceOp1, Layout, Tensor};
+use candle_core::{CpuStorage, Device, InplaceOp1, Layout};
 use rayon::prelude::*;
 
 use super::error::{Result, TrainError};
@@ -112,16 +112,18 @@ impl AdamW {
     /// # Errors
     /// The disk is full.
     pub fn save(&self, path: &Path, params: &Params) -> Result<()> {
-        let mut tensors = Vec::new();
-        for (name, moments) in &self.moments {
-            let shape = params.get(name).map_or_else(|| vec![moments.mean.len()], |p| p.dims().to_vec());
-            for (kind, numbers) in [("mean", &moments.mean), ("square", &moments.square)] {
-                let tensor = Tensor::from_slice(numbers, shape.as_slice(), &Device::Cpu)?;
-                tensors.push((format!("{kind}.{name}"), tensor));
+        let (mut shapes, mut numbers) = (Vec::new(), Vec::new());
+        for kind in ["mean", "square"] {
+            for (name, moments) in &self.moments {
+                let own = if kind == "mean" { &moments.mean } else { &moments.square };
+                let shape = params.get(name).map_or_else(|| vec![own.len()], |p| p.dims().to_vec());
+                shapes.push((format!("{kind}.{name}"), shape));
+                numbers.push(own.as_slice());
             }
         }
-        tensors.sort_by(|(a, _), (b, _)| a.cmp(b));
-        write_safetensors_with(path, &tensors, Stored::F32, &[("steps", &self.steps.to_string())])
+        let steps = self.steps.to_string();
+        // One after the other, without a copy of them all.
+        write_safetensors_with(path, &shapes, Stored::F32, &[("steps", &steps)], |at, write| write(numbers[at]))
     }
 
     /// Reads what [`save`](Self::save) wrote, for these parameters.

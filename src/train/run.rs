@@ -14,8 +14,8 @@ use super::config::{DeviceChoice, Start, TrainConfig};
 use super::data::exclusion::Excluded;
 use super::data::mixture::Mixture;
 use super::data::pack::{IGNORED, Packer, Rows};
-use super::data::source::{Making, Source, SourceRules};
-use super::data::template::Template;
+use super::data::source::{Kind, Making, Source, SourceRules};
+use super::data::template::{Message, Template};
 use super::data::vocabulary::Vocabulary;
 use super::error::{Result, TrainError};
 use super::grads::Grads;
@@ -50,8 +50,8 @@ pub struct RunOptions {
 pub struct Outcome {
     /// Steps taken in all.
     pub steps: u64,
-    /// The loss of the last one.
-    pub loss: f64,
+    /// The loss of the last one that this run took.
+    pub loss: Option<f64>,
     /// The last measurements.
     pub measured: Vec<Measurement>,
     /// Where the finished model is.
@@ -64,6 +64,7 @@ pub struct Run<'a> {
     comm: &'a dyn Comm,
     model: Model,
     vocabulary: Vocabulary,
+    template: Template,
     mixture: Mixture,
     measured: Vec<Source>,
 }
@@ -170,7 +171,7 @@ impl<'a> Run<'a> {
         for source in mixture.sources().iter().filter(|source| source.excluded() > 0) {
             tracing::info!(source = source.rules().name, documents = source.excluded(), "left out: measured");
         }
-        Ok(Self { config, comm, model, vocabulary, mixture, measured })
+        Ok(Self { config, comm, model, vocabulary, template, mixture, measured })
     }
 
     /// What it is trained on.
@@ -236,16 +237,23 @@ impl<'a> Run<'a> {
             let (rows, place) = self.packer().rows(config.batch_rows, &state.place);
             let targets = rows.trained();
             let (found, mut grads) = self.gradients(&rows, targets)?;
-            loss = found;
             let norm = grads.clip(config.clip_norm)?;
-            self.watch(&state, loss, norm, &rows)?;
             let rate = config.schedule.rate(state.step);
-            optimizer.step(self.model.trained(), &grads, rate)?;
+            // A batch of nothing but prompts says nothing.
+            if targets > 0 {
+                loss = found;
+                self.watch(&state, loss, norm, &rows)?;
+                optimizer.step(self.model.trained(), &grads, rate)?;
+            } else {
+                tracing::warn!(step = state.step + 1, "no token to learn: prompts that are as long as the context");
+            }
             drop(grads);
             state.step += 1;
             state.tokens += (rows.tokens.len() - rows.padding) as u64;
             state.place = place;
-            state.recent.push(loss);
+            if targets > 0 {
+                state.recent.push(loss);
+            }
             if state.recent.len() > RECENT {
                 state.recent.remove(0);
             }
@@ -282,7 +290,7 @@ impl<'a> Run<'a> {
         }
         let finished = first && state.step == config.steps;
         let model = finished.then(|| self.export()).transpose()?;
-        Ok(Outcome { steps: state.step, loss, measured, model })
+        Ok(Outcome { steps: state.step, loss: loss.is_finite().then_some(loss), measured, model })
     }
 
     /// Loss and gradients of a whole batch: this process's rows in parts, then the sum over all processes.
@@ -374,7 +382,12 @@ impl<'a> Run<'a> {
     }
 
     /// The finished model, as transformers loads it; adapters as PEFT does.
-    fn export(&self) -> Result<PathBuf> {
+    fn export(&mut self) -> Result<PathBuf> {
+        // What it learnt to end its answers with ends them wherever it is loaded.
+        if self.config.sources.iter().any(|source| source.kind == Kind::Chat) {
+            let ends = end_tokens(&self.model, &self.vocabulary, &self.template);
+            self.model.set_ends(&ends);
+        }
         let folder = self.config.output.join("model");
         match (self.model.lora(), &self.config.start) {
             (Some(lora), start) => {
@@ -482,15 +495,33 @@ pub fn end_token(model: &Model, tokenizer: &Path) -> Result<u32> {
     })
 }
 
-/// The tokens that end a text of a model: its vocabulary's, and all that its configuration lists, in order.
+/// The tokens that end a text of a model: its vocabulary's, all that its configuration and its settings of generation
+/// list, and the one that ends an answer in its chat template; in order.
 #[must_use]
-pub fn end_tokens(model: &Model, end: u32) -> Vec<u32> {
-    let listed = model.config().rest.get("eos_token_id").and_then(serde_json::Value::as_array);
-    let listed = listed.into_iter().flatten().filter_map(|id| u32::try_from(id.as_u64()?).ok());
-    let mut tokens: Vec<u32> = listed.chain([end]).collect();
+pub fn end_tokens(model: &Model, vocabulary: &Vocabulary, template: &Template) -> Vec<u32> {
+    let generation = model.companions().get("generation_config.json");
+    let generation = generation.and_then(|bytes| serde_json::from_slice::<serde_json::Value>(bytes).ok());
+    let said = [model.config().rest.get("eos_token_id"), generation.as_ref().map(|value| &value["eos_token_id"])];
+    let listed =
+        said.into_iter().flatten().flat_map(|said| said.as_array().map_or(std::slice::from_ref(said), Vec::as_slice));
+    let listed = listed.filter_map(|id| u32::try_from(id.as_u64()?).ok());
+    let mut tokens: Vec<u32> = listed.chain([vocabulary.end()]).chain(turn_end(vocabulary, template)).collect();
     tokens.sort_unstable();
     tokens.dedup();
     tokens
+}
+
+/// The special token with which a model's own chat template ends an answer.
+fn turn_end(vocabulary: &Vocabulary, template: &Template) -> Option<u32> {
+    const SAID: &str = "☃";
+    if template.is_plain() {
+        return None;
+    }
+    let turns = [Message::new("user", "?"), Message::new("assistant", SAID)];
+    let prompt = template.render(&turns[..1], true).ok()?;
+    let whole = template.render(&turns, false).ok()?;
+    let (_, after) = whole.strip_prefix(prompt.as_str())?.split_once(SAID)?;
+    vocabulary.encode(after, true).ok()?.into_iter().find(|token| vocabulary.is_special(*token))
 }
 
 #[cfg(test)]

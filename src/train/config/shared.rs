@@ -22,7 +22,7 @@ pub(in crate::train) struct RawLora {
 pub(in crate::train) struct RawOptimizer {
     peak_rate: f64,
     schedule: RawSchedule,
-    warmup_steps: u64,
+    warmup_steps: Option<u64>,
     stairs: Vec<(f64, f64)>,
     floor: f64,
     beta1: f64,
@@ -37,7 +37,7 @@ impl Default for RawOptimizer {
         Self {
             peak_rate: 4.2e-4,
             schedule: RawSchedule::MultiStep,
-            warmup_steps: 2000,
+            warmup_steps: None,
             stairs: vec![(0.8, 0.316), (0.9, 0.1)],
             floor: 0.1,
             beta1,
@@ -81,13 +81,22 @@ impl RawOptimizer {
             let found = format!("{beta1}, {beta2}, {eps}, {weight_decay}");
             return Err(wrong("optimizer", "β in [0, 1), eps above 0, weight_decay not below 0", found));
         }
+        let ascending = stairs.windows(2).all(|two| two[0].0 < two[1].0);
+        let inside =
+            stairs.iter().all(|(from, factor)| (0.0..1.0).contains(from) && *factor >= 0.0 && factor.is_finite());
+        if !(0.0..=1.0).contains(&floor) || !ascending || !inside {
+            let expected = "floor in [0, 1], stairs that ascend in [0, 1) with factors not below 0";
+            return Err(wrong("optimizer", expected, format!("{floor}, {stairs:?}")));
+        }
+        // Nobody said how long: the paper's 2,000 steps, of a short run a fifth.
+        let warmup_steps = warmup_steps.unwrap_or(2000.min(steps / 5));
         let shape = match schedule {
             RawSchedule::MultiStep => Shape::MultiStep(stairs),
             RawSchedule::Cosine => Shape::Cosine(floor),
             RawSchedule::Linear => Shape::Linear(floor),
             RawSchedule::Constant => Shape::Constant,
         };
-        let schedule = Schedule { peak: peak_rate, warmup_steps: warmup_steps.min(steps / 5), steps, shape };
+        let schedule = Schedule { peak: peak_rate, warmup_steps, steps, shape };
         Ok((AdamWConfig { beta1, beta2, eps, weight_decay }, schedule))
     }
 }

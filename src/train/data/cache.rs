@@ -18,7 +18,7 @@ use crate::train::error::{Result, TrainError};
 
 const MAGIC: &[u8; 8] = b"CBTOKENS";
 /// Raised when the form of the file changes.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 /// Bytes of a document's entry.
 const ENTRY: usize = 8 + 3 * 8;
 const FOOTER: usize = 8 + 8 + 8 + 32 + 4 + 8;
@@ -283,7 +283,7 @@ mod tests {
         let mut other = whole.clone();
         let at = other.len() - 12;
         other[at] = 9;
-        check(&other, "version 9, this program reads 2");
+        check(&other, "version 9, this program reads 3");
         let mut counts = whole.clone();
         let at = counts.len() - FOOTER;
         counts[at] = 3;

@@ -125,8 +125,10 @@ impl Row {
         if packing.separates() && !self.rows.tokens.is_empty() {
             self.segment += 1;
         } else if let (Some(last), Some(first)) = (self.rows.targets.last_mut(), document.get(from)) {
-            // A running text: the end of a document is followed by the next one.
-            *last = target(first);
+            // A running text: the end of a document is followed by the next one; one that was cut goes on by itself.
+            if *last == IGNORED {
+                *last = target(first);
+            }
         }
         for at in from..from + count {
             self.rows.tokens.push(document.get(at).unwrap_or_default() & !UNTRAINED);

@@ -361,10 +361,16 @@ fn tokens(
             let mut tokens: Vec<u32> = Vec::new();
             for (i, piece) in pieces.iter().enumerate() {
                 let mask = if piece.trained { 0 } else { UNTRAINED };
-                let encoded = vocabulary.encode(&piece.text, true)?;
-                // A template may write the token that begins a text itself.
+                let encoded = if i == 0 {
+                    vocabulary.encode(&piece.text, true)
+                } else {
+                    vocabulary.encode_on(&piece.text, true)
+                }?;
+                // A template says itself what a text begins with.
+                let begin =
+                    vocabulary.begin().filter(|begin| making.template.is_plain() && encoded.first() != Some(begin));
                 if i == 0
-                    && let Some(begin) = vocabulary.begin().filter(|begin| encoded.first() != Some(begin))
+                    && let Some(begin) = begin
                 {
                     tokens.push(begin | UNTRAINED);
                 }

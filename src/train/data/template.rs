@@ -76,7 +76,7 @@ impl Template {
         Self::jinja(source, token("bos_token"), end).map_err(|e| TrainError::format(path, "a chat template", e))
     }
 
-    fn jinja(source: String, begin: String, end: String) -> std::result::Result<Self, Error> {
+    pub(super) fn jinja(source: String, begin: String, end: String) -> std::result::Result<Self, Error> {
         let mut jinja = Environment::new();
         jinja.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
         jinja.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
@@ -126,7 +126,7 @@ impl Template {
             }
         }
         if open {
-            text.push_str("Assistant: ");
+            text.push_str("Assistant:");
         }
         Ok(text)
     }
@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn the_plain_form_is_the_papers() {
         let plain = Template::plain("</s>");
-        assert_eq!(plain.render(&conversation()[..1], true).unwrap(), "User:  1+1? \n\nAssistant: ");
+        assert_eq!(plain.render(&conversation()[..1], true).unwrap(), "User:  1+1? \n\nAssistant:");
         assert_eq!(plain.render(&conversation(), false).unwrap(), "User:  1+1? \n\nAssistant: 2</s>");
         assert!(plain.render(&[Message::new("wizard", "")], false).unwrap_err().contains("found \"wizard\""));
     }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use aho_corasick::{AhoCorasick, MatchKind};
 use tokenizers::Tokenizer;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -14,6 +15,10 @@ pub struct Vocabulary {
     begin: Option<u32>,
     end: u32,
     hash: u128,
+    /// Finds special tokens in a text.
+    special: AhoCorasick,
+    /// Whether it puts something before whatever it reads.
+    prepends: bool,
 }
 
 impl Vocabulary {
@@ -58,7 +63,18 @@ impl Vocabulary {
         }
         let marked = tokenizer.encode("", true).map_err(|e| TrainError::format(path, expected, e))?;
         let begin = marked.get_ids().first().copied().filter(|id| *id != end);
-        Ok(Self { tokenizer, begin, end, hash: xxh3_128(bytes) })
+        let added = tokenizer.get_added_tokens_decoder();
+        let names = added.values().filter(|token| token.special && !token.content.is_empty());
+        let special = AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostLongest)
+            .build(names.map(|token| token.content.as_str()).collect::<Vec<_>>())
+            .map_err(|e| TrainError::format(path, expected, e))?;
+        let ids = |text: &str| {
+            let encoding = tokenizer.encode_fast(text, false).map_err(|e| TrainError::format(path, expected, e))?;
+            Ok::<_, TrainError>(encoding.get_ids().to_vec())
+        };
+        let prepends = [ids("\n")?, ids("a")?].concat() != ids("\na")?;
+        Ok(Self { tokenizer, begin, end, hash: xxh3_128(bytes), special, prepends })
     }
 
     /// The token that ends a document.
@@ -98,27 +114,51 @@ impl Vocabulary {
             return Ok(ids.to_vec());
         }
         // Seldom: the text writes a special token. It is cut inside it, so that it is read letter by letter.
-        let mut out = Vec::with_capacity(ids.len());
-        let mut rest = text;
-        while let Some((at, len)) = self.first_special(rest) {
-            let middle = at + rest[at..].chars().next().map_or(1, char::len_utf8).min(len);
-            let (before, after) = rest.split_at(middle);
-            out.extend(self.tokenizer.encode_fast(before, false).map_err(failed)?.get_ids());
-            rest = after;
+        let (mut out, mut from) = (Vec::with_capacity(ids.len()), 0);
+        for found in self.special.find_iter(text) {
+            let cut = found.start() + text[found.start()..].chars().next().map_or(1, char::len_utf8);
+            // Its letters may begin another one.
+            out.extend(self.part(&text[from..cut], from > 0)?);
+            from = cut;
         }
-        out.extend(self.tokenizer.encode_fast(rest, false).map_err(failed)?.get_ids());
+        out.extend(self.part(&text[from..], from > 0)?);
         Ok(out)
     }
 
-    fn is_special(&self, id: u32) -> bool {
-        self.tokenizer.get_added_tokens_decoder().get(&id).is_some_and(|token| token.special)
+    /// Tokens of a text that follows another one: without the blank that some tokenizers put before whatever they read.
+    ///
+    /// # Errors
+    /// The tokenizer refuses the text.
+    pub fn encode_on(&self, text: &str, special: bool) -> Result<Vec<u32>> {
+        if !self.prepends || text.is_empty() {
+            return self.encode(text, special);
+        }
+        // What a line break before it has for tokens is known, and left out.
+        let before = self.encode("\n", special)?;
+        let whole = self.encode(&format!("\n{text}"), special)?;
+        match whole.strip_prefix(before.as_slice()) {
+            Some(own) => Ok(own.to_vec()),
+            None => self.encode(text, special),
+        }
     }
 
-    /// Where the first special token stands in the text, and its length.
-    fn first_special(&self, text: &str) -> Option<(usize, usize)> {
-        let added = self.tokenizer.get_added_tokens_decoder();
-        let special = added.values().filter(|token| token.special && !token.content.is_empty());
-        special.filter_map(|token| Some((text.find(&token.content)?, token.content.len()))).min()
+    /// Tokens of a part of a text in which no special token is left.
+    fn part(&self, text: &str, follows: bool) -> Result<Vec<u32>> {
+        let encode = |text: &str| {
+            let failed = |e| TrainError::argument("a text", "one that the tokenizer takes", format!("{e}"));
+            Ok::<_, TrainError>(self.tokenizer.encode_fast(text, false).map_err(failed)?.get_ids().to_vec())
+        };
+        if !(self.prepends && follows) || text.is_empty() {
+            return encode(text);
+        }
+        let (before, whole) = (encode("\n")?, encode(&format!("\n{text}"))?);
+        whole.strip_prefix(before.as_slice()).map_or_else(|| encode(text), |own| Ok(own.to_vec()))
+    }
+
+    /// Whether a token is a special one.
+    #[must_use]
+    pub fn is_special(&self, id: u32) -> bool {
+        self.tokenizer.get_added_tokens_decoder().get(&id).is_some_and(|token| token.special)
     }
 
     /// The text of tokens, special ones left out.
@@ -137,6 +177,11 @@ pub(in crate::train) mod tests {
 
     /// A tokenizer of single characters: `<s>` 0, `</s>` 1, `<unk>` 2, then the characters of the alphabet from 3.
     pub(in crate::train) fn letters() -> (tempfile::TempDir, Vocabulary) {
+        letters_after(&serde_json::Value::Null)
+    }
+
+    /// The same, of what a normaliser makes of a text.
+    fn letters_after(normalizer: &serde_json::Value) -> (tempfile::TempDir, Vocabulary) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tokenizer.json");
         let mut vocab = serde_json::json!({"<s>": 0, "</s>": 1, "<unk>": 2});
@@ -147,7 +192,7 @@ pub(in crate::train) mod tests {
         let file = serde_json::json!({
             "version": "1.0", "truncation": null, "padding": null,
             "added_tokens": [special(0, "<s>"), special(1, "</s>")],
-            "normalizer": null, "pre_tokenizer": {"type": "Split", "pattern": {"Regex": ""}, "behavior": "Isolated", "invert": false},
+            "normalizer": normalizer, "pre_tokenizer": {"type": "Split", "pattern": {"Regex": ""}, "behavior": "Isolated", "invert": false},
             "post_processor": {"type": "TemplateProcessing",
                 "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
                 "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 0}}],
@@ -176,6 +221,26 @@ pub(in crate::train) mod tests {
         let tokens = vocabulary.encode("a</s>b<s></s>", false).unwrap();
         assert!(tokens.iter().all(|id| *id > 2), "{tokens:?}");
         assert_eq!(vocabulary.decode(&tokens).unwrap(), "a</s>b<s></s>");
+    }
+
+    #[test]
+    fn what_follows_begins_with_no_blank_of_its_own() {
+        let (_folder, vocabulary) = letters_after(&serde_json::json!({"type": "Prepend", "prepend": "_"}));
+        let shown = |tokens: Vec<u32>| vocabulary.decode(&tokens).unwrap();
+        assert_eq!(shown(vocabulary.encode("ab", false).unwrap()), "_ab");
+        assert_eq!(shown(vocabulary.encode_on("ab", false).unwrap()), "ab");
+        assert_eq!(shown(vocabulary.encode_on("\na", false).unwrap()), "\na");
+        assert_eq!(shown(vocabulary.encode("a</s>b<s>", false).unwrap()), "_a</s>b<s>");
+        let (_folder, plain) = letters();
+        assert_eq!(plain.encode_on("ab", false).unwrap(), plain.encode("ab", false).unwrap());
+    }
+
+    #[test]
+    fn many_special_tokens_take_no_time() {
+        let (_folder, vocabulary) = letters();
+        let text = "</s> a".repeat(100_000);
+        let (tokens, cpu_s) = crate::task::with_cpu_time(|| vocabulary.encode(&text, false).unwrap());
+        assert!(tokens.len() == text.len() && cpu_s < 60.0, "{} tokens in {cpu_s} s", tokens.len());
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use super::super::data::vocabulary::Vocabulary;
 use super::super::error::Result;
 use super::super::model::Model;
-use super::super::run::end_tokens;
 use super::super::sample::{Choosing, End, Limits, Row, Sampler};
 use super::super::tool::complete::Rollouts;
 use super::super::tool::sandbox::Sandbox;
@@ -44,28 +43,27 @@ pub trait Completer {
 pub struct ModelCompleter<'a> {
     model: &'a Model,
     vocabulary: &'a Vocabulary,
-    tokens_max: usize,
-    batch_rows: usize,
+    limits: Limits,
     tools: Option<(Sandbox, ToolSettings)>,
 }
 
 impl<'a> ModelCompleter<'a> {
-    /// Completions of up to `tokens_max` tokens, `batch_rows` of them at a time; with `tools`, programs that they hold
-    /// are run, and what those print stands in them.
+    /// Completions within `limits`; with `tools`, programs that they hold are run, and what those print stands in them.
     #[must_use]
     pub fn new(
         model: &'a Model,
         vocabulary: &'a Vocabulary,
-        tokens_max: usize,
-        batch_rows: usize,
+        limits: Limits,
         tools: Option<(Sandbox, ToolSettings)>,
     ) -> Self {
-        Self { model, vocabulary, tokens_max, batch_rows, tools }
+        Self { model, vocabulary, limits, tools }
     }
 
     fn row(&self, prompt: &Prompt) -> Result<Row> {
         let mut tokens = self.vocabulary.encode(&prompt.text, prompt.templated)?;
-        if let Some(begin) = self.vocabulary.begin().filter(|begin| tokens.first() != Some(begin)) {
+        // A template says itself what a text begins with.
+        let begin = self.vocabulary.begin().filter(|begin| !prompt.templated && tokens.first() != Some(begin));
+        if let Some(begin) = begin {
             tokens.insert(0, begin);
         }
         let mut row = Row::new(tokens, prompt.stream);
@@ -80,12 +78,7 @@ impl<'a> ModelCompleter<'a> {
 impl Completer for ModelCompleter<'_> {
     fn complete(&mut self, prompts: &[Prompt], by: &Choosing, stops: &[String]) -> Result<Vec<Completion>> {
         let mut rows = prompts.iter().map(|prompt| self.row(prompt)).collect::<Result<Vec<Row>>>()?;
-        let limits = Limits {
-            tokens_max: self.tokens_max,
-            stop_tokens: end_tokens(self.model, self.vocabulary.end()),
-            stop_texts: stops.to_vec(),
-            batch_rows: self.batch_rows,
-        };
+        let limits = Limits { stop_texts: stops.to_vec(), ..self.limits.clone() };
         let sampler = Sampler::new(self.model, Some(self.vocabulary))?;
         let (vocabulary, tools) = (self.vocabulary, self.tools.as_ref());
         Rollouts { sampler: &sampler, vocabulary, choosing: *by, limits: &limits, tools }.run(&mut rows)?;

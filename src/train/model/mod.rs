@@ -156,6 +156,20 @@ impl Model {
         &self.companions
     }
 
+    /// Sets the tokens that end a text, where its configuration and its settings of generation say them.
+    pub fn set_ends(&mut self, ends: &[u32]) {
+        let said = if let [only] = ends { serde_json::json!(only) } else { serde_json::json!(ends) };
+        let mut config = self.config().clone();
+        config.rest.insert("eos_token_id".to_owned(), said.clone());
+        self.decoder = Decoder::new(config);
+        if let Some(bytes) = self.companions.get_mut("generation_config.json")
+            && let Ok(serde_json::Value::Object(mut settings)) = serde_json::from_slice(bytes)
+        {
+            settings.insert("eos_token_id".to_owned(), said);
+            *bytes = format!("{:#}\n", serde_json::Value::Object(settings)).into_bytes();
+        }
+    }
+
     /// Sets the files that go with it, as for a model begun from nothing.
     pub fn set_companions(&mut self, companions: Companions) {
         self.companions = companions;

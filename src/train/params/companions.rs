@@ -63,6 +63,8 @@ pub fn of_tokenizer(path: &Path) -> Result<Companions> {
         Some("bin") => tokenizer::llama2c::read(path),
         _ => {
             let mut found = read(path.parent().unwrap_or(Path::new("")))?;
+            // How another model generates is not this one's.
+            found.remove("generation_config.json");
             // Whatever it is called, it is the tokenizer.
             found.insert("tokenizer.json".to_owned(), std::fs::read(path).map_err(TrainError::read(path))?);
             Ok(found)

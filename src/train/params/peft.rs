@@ -54,6 +54,11 @@ pub fn read_config(folder: &Path) -> Result<LoraConfig> {
             return Err(bad(key, "false"));
         }
     }
+    for key in ["alpha_pattern", "rank_pattern"] {
+        if value.get(key).and_then(serde_json::Value::as_object).is_some_and(|pattern| !pattern.is_empty()) {
+            return Err(bad(key, "nothing: all adapters are of one rank and alpha"));
+        }
+    }
     if value.get("bias").is_some_and(|bias| bias != "none") {
         return Err(bad("bias", "\"none\""));
     }

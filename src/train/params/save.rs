@@ -54,18 +54,23 @@ impl Stored {
 /// # Errors
 /// The disk is full.
 pub fn write_safetensors(path: &Path, tensors: &[(String, Tensor)], stored: Stored) -> Result<()> {
-    write_safetensors_with(path, tensors, stored, &[])
+    let shapes: Vec<(String, Vec<usize>)> =
+        tensors.iter().map(|(name, tensor)| (name.clone(), tensor.dims().to_vec())).collect();
+    write_safetensors_with(path, &shapes, stored, &[], |at, write| {
+        write(&tensors[at].1.flatten_all()?.to_dtype(DType::F32)?.to_vec1::<f32>()?)
+    })
 }
 
-/// The same, with metadata of our own.
+/// The same, with metadata of our own: `give` hands the numbers of each tensor in turn to the function that writes them.
 ///
 /// # Errors
 /// The disk is full.
 pub fn write_safetensors_with(
     path: &Path,
-    tensors: &[(String, Tensor)],
+    tensors: &[(String, Vec<usize>)],
     stored: Stored,
     metadata: &[(&str, &str)],
+    mut give: impl FnMut(usize, &mut dyn FnMut(&[f32]) -> Result<()>) -> Result<()>,
 ) -> Result<()> {
     let mut notes = Map::new();
     notes.insert("format".to_owned(), json!("pt"));
@@ -73,9 +78,9 @@ pub fn write_safetensors_with(
     let mut header = Map::new();
     header.insert("__metadata__".to_owned(), Value::Object(notes));
     let mut at = 0;
-    for (name, tensor) in tensors {
-        let end = at + tensor.elem_count() * stored.bytes();
-        header.insert(name.clone(), json!({"dtype": stored.name(), "shape": tensor.dims(), "data_offsets": [at, end]}));
+    for (name, shape) in tensors {
+        let end = at + shape.iter().product::<usize>() * stored.bytes();
+        header.insert(name.clone(), json!({"dtype": stored.name(), "shape": shape, "data_offsets": [at, end]}));
         at = end;
     }
     let mut header = Value::Object(header).to_string();
@@ -85,8 +90,7 @@ pub fn write_safetensors_with(
     let failed = |source| AtomicError { path: path.to_owned(), action: "write the file", source };
     out.write_all(&(header.len() as u64).to_le_bytes()).map_err(failed)?;
     out.write_all(header.as_bytes()).map_err(failed)?;
-    for (_, tensor) in tensors {
-        let numbers = tensor.flatten_all()?.to_dtype(DType::F32)?.to_vec1::<f32>()?;
+    let mut write = |numbers: &[f32]| {
         for chunk in numbers.chunks(1 << 16) {
             let bytes: Vec<u8> = match stored {
                 Stored::Bf16 => chunk.iter().flat_map(|n| bf16::from_f32(*n).to_le_bytes()).collect(),
@@ -94,7 +98,9 @@ pub fn write_safetensors_with(
             };
             out.write_all(&bytes).map_err(failed)?;
         }
-    }
+        Ok(())
+    };
+    (0..tensors.len()).try_for_each(|tensor| give(tensor, &mut write))?;
     out.commit()?;
     Ok(())
 }

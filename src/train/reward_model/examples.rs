@@ -77,7 +77,8 @@ impl Reading<'_> {
         let refused = |found: String| TrainError::argument("a prompt", "one that the template takes", found);
         let text = self.template.render(&[Message::new("user", said)], true).map_err(refused)?;
         let mut tokens = self.vocabulary.encode(&text, true)?;
-        if let Some(begin) = self.vocabulary.begin().filter(|begin| tokens.first() != Some(begin)) {
+        let begin = self.vocabulary.begin().filter(|begin| self.template.is_plain() && tokens.first() != Some(begin));
+        if let Some(begin) = begin {
             tokens.insert(0, begin);
         }
         Ok(tokens)

@@ -138,7 +138,7 @@ fn records_become_examples() {
     ))
     .unwrap();
     let prompt = reading.prompt("1+1").unwrap();
-    assert_eq!(vocabulary.decode(&prompt).unwrap(), "User: 1+1\n\nAssistant: ");
+    assert_eq!(vocabulary.decode(&prompt).unwrap(), "User: 1+1\n\nAssistant:");
     assert_eq!(prompt[0], 0);
     let letter = |c: char| c as u32 - 32 + 3;
     let (two, three) = (letter('2'), letter('3'));

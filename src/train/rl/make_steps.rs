@@ -46,7 +46,7 @@ pub fn make_steps(config: &RlConfig, options: RunOptions, comm: &dyn Comm) -> Re
     let reading = Reading { vocabulary: &vocabulary, template: &template, instruction: &config.data.instruction };
     let questions = Questions::load(&config.data, &reading, policy.config().context)?;
     let sampler = Sampler::new(&policy, Some(&vocabulary))?;
-    let limits = limits(config, &policy, vocabulary.end());
+    let limits = limits(config, &policy, &vocabulary, &template);
     let tools = tools(config)?;
     let (vocabulary, choosing, tools) = (&vocabulary, config.sampling.choosing, tools.as_ref());
     let maker = StepMaker {

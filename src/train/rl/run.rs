@@ -121,8 +121,8 @@ pub(super) struct Loaded {
 }
 
 /// When the outputs of a policy end: at all tokens that its configuration ends texts with.
-pub(super) fn limits(config: &RlConfig, policy: &Model, end: u32) -> Limits {
-    Limits { stop_tokens: end_tokens(policy, end), ..config.sampling.limits.clone() }
+pub(super) fn limits(config: &RlConfig, policy: &Model, vocabulary: &Vocabulary, template: &Template) -> Limits {
+    Limits { stop_tokens: end_tokens(policy, vocabulary, template), ..config.sampling.limits.clone() }
 }
 
 /// The sandbox of a configuration that has tools, and its settings. Without one that works nothing is run.
@@ -168,7 +168,7 @@ impl<'a> RlRun<'a> {
         let Loaded { policy, vocabulary, template } = load(config, comm.rank())?;
         let reading = Reading { vocabulary: &vocabulary, template: &template, instruction: &config.data.instruction };
         let questions = Arc::new(Questions::load(&config.data, &reading, policy.config().context)?);
-        let limits = limits(config, &policy, vocabulary.end());
+        let limits = limits(config, &policy, &vocabulary, &template);
         if source == Source::Given && questions.iter().any(|question| question.solution.is_empty()) {
             return Err(TrainError::Config {
                 path: config.path.clone(),

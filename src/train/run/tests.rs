@@ -1,6 +1,7 @@
 use super::super::comm::{Solo, Threads};
 use super::super::data::vocabulary::tests::letters;
 use super::*;
+use crate::train::model::config::ModelConfig;
 
 /// A folder with a tokenizer of letters, two sources, and the text of a configuration.
 pub(in crate::train) struct Lab {
@@ -84,7 +85,8 @@ fn a_run_learns_and_leaves_a_model() {
     let losses = lab.losses("out");
     let first: f64 = losses[0].1.parse().unwrap();
     assert_eq!(losses.len(), 60);
-    assert!(outcome.loss < 0.6 * first, "{first} to {}", outcome.loss);
+    let loss = outcome.loss.unwrap();
+    assert!(loss < 0.6 * first, "{first} to {loss}");
     let place = Where::cpu();
     let model = Model::load(&outcome.model.unwrap(), &place).unwrap();
     assert!(model.companions().contains_key("tokenizer.json"));
@@ -135,7 +137,7 @@ fn parts_of_a_batch_and_kept_inputs_make_no_difference() {
     let lab = Lab::new();
     let loss = |name: &str, sets: &[&str]| {
         let out = format!("output.dir = \"{name}\"");
-        lab.train(&[&[out.as_str()], sets].concat(), false, Some(3)).unwrap().loss
+        lab.train(&[&[out.as_str()], sets].concat(), false, Some(3)).unwrap().loss.unwrap()
     };
     let whole = loss("whole", &["train.micro_rows = 4"]);
     assert!((loss("ones", &["train.micro_rows = 1"]) - whole).abs() < 1e-6);
@@ -150,13 +152,13 @@ fn two_threads_train_as_one() {
         let run = |comm: Threads| {
             let config = lab.config(&["train.micro_rows = 2", "output.dir = \"threads\""]);
             let options = RunOptions { resume: false, quiet: true, stop_after: Some(3) };
-            Run::new(&config, &comm).unwrap().train(options).unwrap().loss
+            Run::new(&config, &comm).unwrap().train(options).unwrap().loss.unwrap()
         };
         let handles: Vec<_> = Threads::new(2).into_iter().map(|comm| scope.spawn(move || run(comm))).collect();
         handles.into_iter().map(|handle| handle.join().unwrap()).collect()
     });
     assert_eq!(losses[0].to_bits(), losses[1].to_bits());
-    assert!((losses[0] - solo.loss).abs() < 1e-6, "{} and {}", losses[0], solo.loss);
+    assert!((losses[0] - solo.loss.unwrap()).abs() < 1e-6, "{losses:?} and {:?}", solo.loss);
 }
 
 #[test]
@@ -279,4 +281,39 @@ fn measured_texts_are_not_trained_on_and_resume_knows_it() {
     lab.train(&[&measured("nothing")], false, Some(5)).unwrap();
     let outcome = lab.train(&[&measured("nothing")], true, None).unwrap();
     assert_eq!(outcome.measured.iter().map(|m| m.source.as_str()).collect::<Vec<_>>(), ["sums", "held"]);
+}
+
+#[test]
+fn answers_end_as_the_template_says() {
+    let (_folder, vocabulary) = letters();
+    let model = |rest: &str, generation: Option<&str>| {
+        let config = format!(
+            r#"{{"architectures": ["LlamaForCausalLM"], "vocab_size": 128, "hidden_size": 16, "intermediate_size": 24,
+            "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1, "max_position_embeddings": 16{rest}}}"#
+        );
+        let config = ModelConfig::parse(config.as_bytes(), "test").unwrap();
+        let mut model = Model::random(config, &Where::cpu(), 1).unwrap();
+        let file = generation.map(|text| ("generation_config.json".to_owned(), text.as_bytes().to_vec()));
+        model.set_companions(file.into_iter().collect());
+        model
+    };
+    let template = |source: &str| {
+        let files = [("chat_template.jinja".to_owned(), source.as_bytes().to_vec())];
+        Template::of(&files.into(), Path::new("test"), "</s>").unwrap()
+    };
+    let plain = Template::plain("</s>");
+    let ends = |model: &Model, template: &Template| end_tokens(model, &vocabulary, template);
+    assert_eq!(ends(&model("", None), &plain), [1]);
+    assert_eq!(ends(&model(r#", "eos_token_id": [1, 7]"#, Some(r#"{"eos_token_id": 9}"#)), &plain), [1, 7, 9]);
+    // <s> ends a turn here.
+    let turns = template(
+        "{% for m in messages %}{{ m.role }}: {{ m.content }}<s>{% endfor %}{% if add_generation_prompt %}assistant: {% endif %}",
+    );
+    let mut chat = model(r#", "eos_token_id": 1"#, Some(r#"{"eos_token_id": 1, "top_p": 0.9}"#));
+    let found = ends(&chat, &turns);
+    assert_eq!(found, [0, 1]);
+    chat.set_ends(&found);
+    assert_eq!(chat.config().rest["eos_token_id"], serde_json::json!([0, 1]));
+    let settings: serde_json::Value = serde_json::from_slice(&chat.companions()["generation_config.json"]).unwrap();
+    assert_eq!(settings, serde_json::json!({"eos_token_id": [0, 1], "top_p": 0.9}));
 }

@@ -148,7 +148,7 @@ fn turns(
         for (i, output, program) in outputs {
             let text = rounds[i].output(&output, settings.shown_chars_max);
             // What a program prints is text: it cannot end the answer.
-            let tokens = vocabulary.encode(&text, false)?;
+            let tokens = vocabulary.encode_on(&text, false)?;
             let row = &mut rows[i];
             row.force(&tokens[..tokens.len().min((stops.room)(row))]);
             from[i] = row.output.tokens.len();

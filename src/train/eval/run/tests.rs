@@ -4,6 +4,7 @@ use crate::train::eval::completer::{Completion, ModelCompleter};
 use crate::train::model::Model;
 use crate::train::model::config::ModelConfig;
 use crate::train::params::Place;
+use crate::train::sample::Limits;
 
 /// Answers every question with what its script says for the stream of the prompt, and counts.
 struct Scripted {
@@ -109,7 +110,10 @@ fn a_model_is_evaluated() {
     let model = Model::random(ModelConfig::parse(config.as_bytes(), "test").unwrap(), &Place::cpu(), 3).unwrap();
     let run = |name: &str, batch: usize| {
         let evaluation = Evaluation { out: folder.path().join(name), k: 2, batch, ..evaluation(folder.path(), 3) };
-        evaluation.run(&mut ModelCompleter::new(&model, &vocabulary, 20, batch, None)).unwrap()
+        {
+            let limits = Limits { tokens_max: 20, stop_tokens: vec![1], stop_texts: Vec::new(), batch_rows: batch };
+            evaluation.run(&mut ModelCompleter::new(&model, &vocabulary, limits, None)).unwrap()
+        }
     };
     let report = run("a", 1);
     assert_eq!(report.tasks[0].questions, 3);

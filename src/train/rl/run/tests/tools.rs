@@ -87,7 +87,7 @@ fn steps_hold_the_outputs_of_their_programs() {
     let config = parse_at(folder, "steps", &SETS);
     let loaded = load(&config, 0).unwrap();
     let tools = tools(&config).unwrap();
-    let limits = limits(&config, &loaded.policy, loaded.vocabulary.end());
+    let limits = limits(&config, &loaded.policy, &loaded.vocabulary, &loaded.template);
     let sampler = Sampler::new(&loaded.policy, Some(&loaded.vocabulary)).unwrap();
     let (vocabulary, choosing, limits) = (&*loaded.vocabulary, config.sampling.choosing, &limits);
     let run = RlRun::new(&config, &GRPO, &Solo).unwrap();
