@@ -1,12 +1,13 @@
 //! The answer that a text gives: a model's, or a benchmark's.
 //!
 //! In a model's text it is, in this order: the last `\boxed{}` with its braces matched (boxes that only commas, dollars or
-//! an "and" part are one answer), unless a "final answer is" after it names a formula or a number; else what follows the last "the answer is", "Final Answer:", `####`, 答案是, 故选 and the
-//! like; else the last block of a tool's output; else the text itself, where it is nothing but an expression; else the
+//! an "and" part are one answer), unless a formula or a number stands right after a later "final answer is"; else what
+//! follows the last "the answer is", "Final Answer:", `####`, 答案是, 故选 and the like, without what explains it; else the last block of a tool's output; else the text itself, where it is nothing but an expression; else the
 //! last formula or number. A formula that only names a variable gives way to a value that stands elsewhere.
 
 mod boxed;
 mod choice;
+mod lead;
 mod phrase;
 mod place;
 #[cfg(test)]
@@ -14,7 +15,9 @@ mod tests;
 
 pub use self::choice::{choice, is_choice};
 
+use super::expression::numerals::numeral;
 use super::expression::readings;
+use super::expression::units::{is_name, is_unit};
 
 /// Longest text that may be an expression as a whole, in bytes.
 const WHOLE_MAX: usize = 300;
@@ -66,7 +69,25 @@ pub fn truth(text: &str) -> String {
 /// The answer of the last box, or the final one after it.
 fn boxed_answer(text: &str) -> Option<String> {
     let (answer, end) = boxed::last(text)?;
-    Some(phrase::last_final(&text[end..]).and_then(stated).unwrap_or(answer))
+    if let Some(last) = phrase::last_final(&text[end..]).and_then(final_answer) {
+        return Some(last);
+    }
+    // A box may hold a sentence: 奇奇摘了45个桃.
+    if !is_placed(&answer)
+        && let Some(number) = place::last(&answer)
+    {
+        return Some(number);
+    }
+    Some(answer)
+}
+
+/// The answer in what follows "final answer is", where it stands first.
+fn final_answer(phrase: &str) -> Option<String> {
+    let trimmed = trimmed(phrase);
+    whole(trimmed)
+        .map(str::to_owned)
+        .or_else(|| lead::answer(trimmed, false))
+        .or_else(|| place::begins_with_formula(trimmed).then(|| place::first_formula(trimmed)).flatten())
 }
 
 /// The end of a long text, which is enough.
@@ -74,16 +95,15 @@ fn tail(text: &str) -> &str {
     &text[text.ceil_char_boundary(text.len().saturating_sub(TAIL_MAX))..]
 }
 
-/// The answer in what follows "the answer is".
+/// The answer in what follows "the answer is": the value that stands first, where the rest only explains it, an
+/// expression, a formula, or the last number.
 fn of_phrase(phrase: &str) -> String {
     let trimmed = trimmed(phrase);
-    stated(trimmed).or_else(|| place::last(trimmed)).unwrap_or_else(|| trimmed.to_owned())
-}
-
-/// The same where it is beyond doubt: an expression, or a formula.
-fn stated(phrase: &str) -> Option<String> {
-    let trimmed = trimmed(phrase);
-    whole(trimmed).map(str::to_owned).or_else(|| place::first_formula(trimmed))
+    lead::answer(trimmed, true)
+        .or_else(|| whole(trimmed).map(str::to_owned))
+        .or_else(|| place::first_formula(trimmed))
+        .or_else(|| place::last(trimmed))
+        .unwrap_or_else(|| trimmed.to_owned())
 }
 
 /// A phrase without the signs that end it, and without quotes around it.
@@ -106,10 +126,47 @@ fn whole(text: &str) -> Option<&str> {
     }
     // A sentence may read as a product of its words; after a number one or two words are its unit.
     let outside = without_arguments(text);
-    let words = outside.split(|c: char| !c.is_alphanumeric()).filter(|word| is_word(word)).count();
+    let words = outside.split(|c: char| !c.is_alphanumeric() || is_han(c)).filter(|word| is_word(word)).count();
     let number_first =
         text.starts_with(|c: char| c.is_numeric() || matches!(c, '-' | '−' | '$' | '\\' | '.' | '￥' | '约'));
-    (words <= 2 * usize::from(number_first) && !readings(text).is_empty()).then_some(text)
+    (words <= 2 * usize::from(number_first) && is_placed(&outside) && !readings(text).is_empty()).then_some(text)
+}
+
+/// Whether the Chinese words of a text stand as those of an expression do: after a value, as its unit (of which all but
+/// one are known), joining two, or as a number.
+fn is_placed(text: &str) -> bool {
+    let mut counted = 0;
+    let mut before = None;
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        if !is_han(c) {
+            before = if matches!(c, ' ' | '(' | '（' | '~' | '{') { before } else { Some(c) };
+            rest = &rest[c.len_utf8()..];
+            continue;
+        }
+        let run = &rest[..rest.find(|c| !is_han(c)).unwrap_or(rest.len())];
+        rest = &rest[run.len()..];
+        let unit = run.trim_matches(['和', '或', '与', '及', '且', '者']);
+        let known = matches!(unit, "" | "约" | "大约" | "约为" | "无解" | "空集" | "全体实数" | "一切实数" | "实数集")
+            || numeral(&unit.chars().collect::<Vec<_>>()).is_some();
+        if known {
+            before = Some('0');
+            continue;
+        }
+        let after_value =
+            before.is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, ')' | '）' | '}' | ']' | '$' | '%' | '％'));
+        counted += usize::from(!is_name(unit) && !is_unit(unit));
+        if !after_value || counted > 1 {
+            return false;
+        }
+        before = run.chars().next_back();
+    }
+    true
+}
+
+/// Whether a character is a Chinese one.
+fn is_han(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{9FFF}')
 }
 
 /// The text without the arguments of `\text` and its like.

@@ -26,6 +26,11 @@ fn boxes_side_by_side_are_one_answer() {
     check("\\boxed{(1,4)} \\quad \\text{and} \\quad \\boxed{(5,4)}", "(1,4), (5,4)");
     check("\\boxed{1},\\boxed{2},\\boxed{3}", "1, 2, 3");
     check("\\boxed{143}\n\n**Final Answer**\n\\boxed{143}", "143");
+    check("\\boxed{1} papers and \\boxed{2} bins", "1, 2");
+    check("\\boxed{(3, 3)} \\text{ for part (a) and } \\boxed{(1, 1)}", "(3, 3), (1, 1)");
+    check("$AB=\\boxed{1}$ and $\\theta=\\boxed{2}$", "1, 2");
+    check("The first is $\\boxed{1}$ and the total is $\\boxed{2}$.", "2");
+    check("We have $a = \\boxed{1}$ and so the answer is $\\boxed{2}$.", "2");
     check("\\boxed{1} was my first try, but no: \\boxed{2}", "2");
 }
 
@@ -43,6 +48,59 @@ fn a_final_answer_after_a_box_is_meant() {
     check("So \\boxed{5}. The final answer is above.", "5");
     check("So \\boxed{5}. The final answer is correct to 3 places.", "5");
     check("So \\boxed{5}. The answer is $7$.", "5");
+    check("\\boxed{5} The final answer is positive since $x > 0$.", "5");
+    check("\\boxed{5} This final answer satisfies $x^2 = 25$.", "5");
+    check("\\boxed{5} Let me verify the final answer: $5^2 = 25$.", "5");
+    check("\\boxed{5} Note: the final answer is an integer because $10$ is even.", "5");
+    check("\\boxed{18}因此最终答案是3盒茶叶共18包，其中$3\\times 6=18$。", "18");
+}
+
+#[test]
+fn what_explains_an_answer_is_no_part_of_it() {
+    check("The answer is 18, which is 9 * 2.", "18");
+    check("The answer is 18 (9 x 2).", "18");
+    check("The answer is 18 dollars (9 * 2 = 18).", "18 dollars");
+    check("The answer is $18 (9 eggs * $2).", "$18");
+    check("The answer is 6, because 36/6 is 6 and 7 is odd.", "6");
+    check("The answer is 18 since 9*2 = 18.", "18");
+    check("The answer is $\\frac12$, where $2$ is even and 7 is odd.", "$\\frac12$");
+    check("答案是10，因为5加5等于10，3加7也是10。", "10");
+    check("答案是4500千克，即4.5吨。", "4500千克");
+    check("所以答案为 10 元（因为5×2=10，还剩3元）。", "10 元");
+    check("The answer is 20 + 80 = 100", "20 + 80 = 100");
+    check("The answer is 3, 5, and 7", "3, 5, and 7");
+    check("The answer is 2(x+1).", "2(x+1)");
+    check("The answer is 3 (x+1).", "3 (x+1)");
+    check("The answer is 45（个）.", "45（个）");
+}
+
+#[test]
+fn not_all_that_names_an_answer_announces_it() {
+    check("To find the answer, we add 3 and 5 to get 8. Then we double it: 16.", "16");
+    check("The answer is 18. You can check the answer by adding 16 and 2.", "18");
+    check("The answer is 18. I hope the answer is correct.", "18");
+    check("The total is 18. I hope the answer helps!", "18");
+    check("为了得到答案，我们先算3×5=15。再加3，一共是18。", "18");
+    check("#### Step 2\nThe total distance is 40 * 4 = 160 miles.", "160");
+    check("#### 2. Multiply\n40 * 4 = 160 miles", "160");
+    check("【答案】D", "D");
+    check("So the answer: 7 apples for 2 men", "7 apples for");
+    check("So the answer **$7$**", "7");
+    check("Final Answer\n\n$$x = 5$$", "$$x = 5$$");
+}
+
+#[test]
+fn chinese_sentences_are_no_expressions() {
+    check("奇奇摘了45个桃。", "45");
+    check("32+8+5=45（个）\n答：奇奇摘了45个桃。", "45");
+    check("32+8=40（个），40+5=45（个）。\n答：奇奇摘了45个桃。", "45");
+    check("他一共花了2125美元。", "2125");
+    check("答：占40%。", "40\\%");
+    check("答案是奇奇摘了45个桃。", "45");
+    check("\\boxed{奇奇摘了45个桃}", "45");
+    check("3.6÷4=0.9（米）", "3.6÷4=0.9（米）");
+    check("答案是x>3或x<1。", "x>3或x<1");
+    check("答案是三分之一。", "三分之一");
 }
 
 #[test]
@@ -91,6 +149,8 @@ fn else_the_last_formula_or_number() {
     check("那么一共有24万人，一半是女生。", "24万");
     check("x = 3/4", "x = 3/4");
     check("pages 10-12", "12");
+    check("So the train comes at 3:30.", "3:30");
+    check("The ratio of the two is 2:3 then.", "2:3");
     check("Yes.", "Yes");
     assert_eq!(answer("I do not know what to say"), None);
     assert_eq!(answer(""), None);
