@@ -4,6 +4,7 @@ use super::super::expression::node::Node;
 use super::super::expression::numerals::multiplier;
 use super::super::expression::readings;
 use super::super::expression::token::{is_greek, known};
+use super::super::expression::units::is_name;
 
 /// Longest text that is looked at, in bytes.
 const BYTES_MAX: usize = 200;
@@ -48,7 +49,15 @@ pub(super) fn number(text: &str) -> Option<&str> {
     for look in ["\\text{", "\\mbox{", "\\mathrm{", "\\textrm{", "}", "\\ ", "\\,", "\\;", "~", "$"] {
         plain = plain.replace(look, " ");
     }
-    if !plain.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, ' ' | '/' | '-' | '\'' | '.' | ',')) {
+    if !plain.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, ' ' | '/' | '-' | '\'' | '.'))
+        || plain.contains(" -")
+        || plain.contains("- ")
+    {
+        return None;
+    }
+    // 18/abc is a quotient.
+    let below = plain.split_once('/').map_or("", |(_, below)| below.trim());
+    if plain.contains('/') && below.len() < 4 && !is_name(&below.to_lowercase()) {
         return None;
     }
     let mut long = false;
@@ -59,7 +68,8 @@ pub(super) fn number(text: &str) -> Option<&str> {
         if computes || !multiplier(word).is_empty() {
             return None;
         }
-        long |= short || word.len() > 2 && lower.contains(['a', 'e', 'i', 'o', 'u', 'y']);
+        let variables = word.len() == 3 && lower.bytes().all(|b| b"abcxyz".contains(&b));
+        long |= short || word.len() > 2 && !variables && lower.contains(['a', 'e', 'i', 'o', 'u', 'y']);
     }
     long.then_some(number)
 }
@@ -132,6 +142,9 @@ mod tests {
         for text in [
             "18",
             "5x",
+            "18 - abc",
+            "18/abc",
+            "2 abc",
             "2ab",
             "5 x",
             "2 ab",

@@ -152,16 +152,16 @@ impl Parser {
             name.push_str(&self.subscript()?);
         }
         loop {
-            // f', f^\prime, f^{\prime}
+            // f', f^\prime, f^{\prime\prime}
             let raised = usize::from(self.is('^'));
-            let group = raised == 1 && self.tokens.get(self.at + 1) == Some(&Token::Sign('{'));
-            let prime = self.at + raised + usize::from(group);
-            let closed = !group || self.tokens.get(prime + 1) == Some(&Token::Sign('}'));
-            if self.tokens.get(prime) != Some(&Token::Sign('\'')) || !closed {
+            let group = usize::from(raised == 1 && self.tokens.get(self.at + 1) == Some(&Token::Sign('{')));
+            let start = self.at + raised + group;
+            let primes = self.tokens.iter().skip(start).take_while(|token| **token == Token::Sign('\'')).count();
+            if primes == 0 || group == 1 && self.tokens.get(start + primes) != Some(&Token::Sign('}')) {
                 break;
             }
-            self.at = prime + 1 + usize::from(group);
-            name.push('\'');
+            self.at = start + primes + group;
+            name.push_str(&"'".repeat(primes));
         }
         let applied = matches!(name.trim_end_matches('\'').split('_').next(), Some("f" | "g" | "h" | "F" | "G" | "H"));
         // I(0) is no product: it would be nothing.

@@ -95,7 +95,7 @@ fn joins(between: &str) -> bool {
         // Commands only set how it looks, or are Greek letters.
         if !word.is_empty() && before != '\\' {
             words += 1;
-            let joiner = matches!(word.to_lowercase().as_str(), "and" | "or" | "和" | "或" | "与");
+            let joiner = matches!(word.to_lowercase().as_str(), "and" | "or") || word.ends_with(['和', '或', '与']);
             let name = word.len() == 1 || word.len() == 2 && word.bytes().all(|b| b.is_ascii_uppercase());
             if !joiner && !name && !text && (joined || words > 2) {
                 return false;

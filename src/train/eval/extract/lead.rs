@@ -18,11 +18,13 @@ const JOINING: [&str; 17] = [
     "are",
     "to",
     "x",
-    "和",
-    "或",
-    "加",
-    "减",
+    "more",
+    "less",
+    "fewer",
+    "percent",
 ];
+/// Words before a number that is counted with the first.
+const OF: [&str; 6] = ["of", "than", "from", "by", "per", "with"];
 /// Words after which there is only a reason.
 const REASONS: [&str; 8] = ["because", "since", "which", "as", "so", "where", "when", "因为"];
 /// Most bytes between the value and what ends it.
@@ -43,7 +45,8 @@ pub(super) fn answer(phrase: &str, any: bool) -> Option<String> {
                 let after = rest[at + c.len_utf8()..].trim_start();
                 let word = word(after);
                 // 1, x+2 is a list.
-                let names = word.chars().count() == 1 && !word.starts_with(is_han);
+                let names =
+                    word.chars().count() == 1 && !word.starts_with(is_han) && !after[word.len()..].starts_with('.');
                 return if word.is_empty() || names || joins(word) { None } else { kept() };
             }
             c if c.is_alphabetic() => {
@@ -58,7 +61,8 @@ pub(super) fn answer(phrase: &str, any: bool) -> Option<String> {
                 at += word.len();
             }
             c if c.is_ascii_digit() => {
-                let spaced = words > 1 && rest[..at].ends_with([' ', '$', '\\']);
+                let last = rest[..at].trim_end_matches([' ', '$', '\\']);
+                let spaced = words > 1 && last.len() < at && !OF.iter().any(|word| last.ends_with(word));
                 return if any && spaced { kept() } else { None };
             }
             ' ' | '%' | '％' | '°' | '$' | '\\' | '/' | '*' | '-' | '\''

@@ -21,6 +21,10 @@ use super::expression::units::{is_name, is_unit};
 
 /// Longest text that may be an expression as a whole, in bytes.
 const WHOLE_MAX: usize = 300;
+/// Fewest Chinese characters of a sentence.
+const SENTENCE_MIN: usize = 4;
+/// Words that only a sentence has.
+const VERBS: [&str; 9] = ["is", "are", "was", "were", "which", "because", "since", "has", "have"];
 /// What begins the output of a tool.
 const OUTPUT: &str = "```output";
 /// The end of a text that is searched, in bytes.
@@ -73,7 +77,8 @@ fn boxed_answer(text: &str) -> Option<String> {
         return Some(last);
     }
     // A box may hold a sentence: 奇奇摘了45个桃.
-    if !is_placed(&answer)
+    if answer.chars().filter(|c| is_han(*c)).count() >= SENTENCE_MIN
+        && !is_placed(&answer)
         && let Some(number) = place::last(&answer)
     {
         return Some(number);
@@ -126,7 +131,11 @@ fn whole(text: &str) -> Option<&str> {
     }
     // A sentence may read as a product of its words; after a number one or two words are its unit.
     let outside = without_arguments(text);
-    let words = outside.split(|c: char| !c.is_alphanumeric() || is_han(c)).filter(|word| is_word(word)).count();
+    let all = || outside.split(|c: char| !c.is_alphanumeric() || is_han(c));
+    if all().any(|word| VERBS.contains(&word)) {
+        return None;
+    }
+    let words = all().filter(|word| is_word(word)).count();
     let number_first =
         text.starts_with(|c: char| c.is_numeric() || matches!(c, '-' | '−' | '$' | '\\' | '.' | '￥' | '约'));
     (words <= 2 * usize::from(number_first) && is_placed(&outside) && !readings(text).is_empty()).then_some(text)

@@ -51,7 +51,7 @@ const FINAL: [&str; 8] = [
     "最终答案：",
     "最终答案",
 ];
-/// Those that announce an answer only where a value follows at once.
+/// Those that announce an answer only where a value, or a line of its own, follows at once.
 const BARE: [&str; 5] = ["the answer", "final answer", "答案", "最终答案", "####"];
 /// Words before a final answer that is only looked at again.
 const LOOKED_AT: [&str; 12] = [
@@ -89,8 +89,7 @@ pub(super) fn last_final(text: &str) -> Option<&str> {
 
 fn last_of<'a>(text: &'a str, announcements: &[&str], counts: impl Fn(&str) -> bool) -> Option<&'a str> {
     let lower = lowered(text);
-    let mut all: Vec<(usize, &str)> =
-        announcements.iter().flat_map(|words| lower.match_indices(words)).map(|(at, words)| (at, words)).collect();
+    let mut all: Vec<(usize, &str)> = announcements.iter().flat_map(|words| lower.match_indices(words)).collect();
     all.sort_unstable_by_key(|(at, words)| std::cmp::Reverse((*at, words.len())));
     let mut limit = lower.len();
     // One after which nothing stands, as in a text that was cut, is passed over.
@@ -101,7 +100,15 @@ fn last_of<'a>(text: &'a str, announcements: &[&str], counts: impl Fn(&str) -> b
         limit = start;
         let rest = text[start + words.len()..].trim_start_matches([']', '】', '〕']);
         let value = rest.trim_start_matches([' ', ':', '：', '*', '\n', '=']);
-        if BARE.contains(&words) && !begins_with_value(value, words == "####") || !counts(&lower[..start]) {
+        let announces = match words {
+            // A heading has its text after it.
+            "####" => begins_with_value(value, true) || value.trim().lines().count() == 1,
+            words if BARE.contains(&words) => {
+                rest.trim_start_matches(['*', ' ']).starts_with(['\n', ':', '：']) || begins_with_value(value, false)
+            }
+            _ => true,
+        };
+        if !announces || !counts(&lower[..start]) {
             continue;
         }
         let bracketed = rest.trim_start_matches([' ', ':', '：']);

@@ -1,11 +1,13 @@
 //! Formulas and numbers in a text, by where they stand.
 
-use super::super::expression::node::Node;
+use super::super::expression::node::{Function, Node};
 use super::super::expression::numerals::multiplier;
 use super::super::expression::readings;
 
 /// Longest formula, in bytes.
 const FORMULA_MAX: usize = 1000;
+/// Most bytes of signs before what a phrase begins with.
+const SIGNS_MAX: usize = 8;
 /// Candidates that are looked at, from the end.
 const CANDIDATES_MAX: usize = 40;
 
@@ -59,6 +61,11 @@ fn is_value(formula: &str) -> bool {
     }
 }
 
+/// Whether a formula is a function of something, and no more: it may be what is asked for.
+fn is_applied(formula: &str) -> bool {
+    matches!(readings(formula).first(), Some(Node::Call(Function::Named(_), _)))
+}
+
 /// Whether a text begins with a formula.
 pub(super) fn begins_with_formula(text: &str) -> bool {
     formula(text.trim_start()).is_some()
@@ -67,8 +74,10 @@ pub(super) fn begins_with_formula(text: &str) -> bool {
 /// The formula or number that begins at one of the first few characters, where nothing but signs stands before it.
 pub(super) fn first(text: &str) -> Option<Candidate> {
     let signs = text.len() - text.trim_start_matches(['$', '\\', '*', ' ', '约', '￥', '¥', '€', '£']).len();
-    for at in (0..=signs).filter(|at| text.is_char_boundary(*at)) {
-        if let Some((length, content)) = formula(&text[at..]).filter(|(_, content)| is_value(content)) {
+    for at in (0..=signs.min(SIGNS_MAX)).filter(|at| text.is_char_boundary(*at)) {
+        if let Some((length, content)) =
+            formula(&text[at..]).filter(|(_, content)| is_value(content) && !is_applied(content))
+        {
             return Some(Candidate { start: at, end: at + length, text: content.trim().to_owned(), formula: true });
         }
         if let Some(length) = number(text, at) {

@@ -70,6 +70,11 @@ fn what_explains_an_answer_is_no_part_of_it() {
     check("The answer is 20 + 80 = 100", "20 + 80 = 100");
     check("The answer is 3, 5, and 7", "3, 5, and 7");
     check("The answer is 2(x+1).", "2(x+1)");
+    check("The answer is 10 percent of 50, which is 5.", "5");
+    check("The answer is 3 more than 15, which is 18.", "18");
+    check("The answer is $f(2)$, which is 5.", "5");
+    check("The answer is 18, i.e. 9*2.", "18");
+    check("The answer is 5, 7 and x+2.", "5, 7 and x+2");
     check("The answer is 3 (x+1).", "3 (x+1)");
     check("The answer is 45（个）.", "45（个）");
 }
@@ -86,6 +91,9 @@ fn not_all_that_names_an_answer_announces_it() {
     check("【答案】D", "D");
     check("So the answer: 7 apples for 2 men", "7 apples for");
     check("So the answer **$7$**", "7");
+    check("#### even", "even");
+    check("**Final Answer**\n\nEvelyn", "Evelyn");
+    check("This final answer satisfies the rule. So we have 5.", "5");
     check("Final Answer\n\n$$x = 5$$", "$$x = 5$$");
 }
 
@@ -98,6 +106,8 @@ fn chinese_sentences_are_no_expressions() {
     check("答：占40%。", "40\\%");
     check("答案是奇奇摘了45个桃。", "45");
     check("\\boxed{奇奇摘了45个桃}", "45");
+    check("\\boxed{第3个}", "第3个");
+    check("\\boxed{5}元和\\boxed{7}元", "5, 7");
     check("3.6÷4=0.9（米）", "3.6÷4=0.9（米）");
     check("答案是x>3或x<1。", "x>3或x<1");
     check("答案是三分之一。", "三分之一");
