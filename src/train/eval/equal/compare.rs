@@ -49,12 +49,6 @@ impl Comparison {
         {
             return found.0 == truth.0;
         }
-        // A tool prints a list in square brackets.
-        if let (Node::Tuple('[', a, ']'), Node::List(b, _)) = (found, truth)
-            && self.same_in_any_order(a, b)
-        {
-            return true;
-        }
         if (is_region(found) || is_region(truth))
             && let Some(same) = self.same_region(found, truth)
         {
@@ -115,6 +109,13 @@ impl Comparison {
             (Node::List(items, _), Node::Tuple(_, others, _)) | (Node::Tuple(_, others, _), Node::List(items, _)) => {
                 let values: Vec<Node> = items.iter().map(|item| relations::value(item).1).collect();
                 if self.same_in_order(&values, others) {
+                    return true;
+                }
+            }
+            // 1, 3 beside a vector of one column.
+            (Node::List(items, _), Node::Matrix(rows)) | (Node::Matrix(rows), Node::List(items, _)) => {
+                let others: Vec<Node> = rows.iter().flatten().cloned().collect();
+                if others.len() == rows.len() && self.same_in_order(items, &others) {
                     return true;
                 }
             }

@@ -8,6 +8,8 @@ use super::super::expression::units::is_name;
 
 /// Longest text that is looked at, in bytes.
 const BYTES_MAX: usize = 200;
+/// Fewest Chinese characters of a sentence.
+const HAN_MIN: usize = 4;
 /// Words after a number that compute with it.
 const OPERATORS: [&str; 14] = [
     "plus",
@@ -84,6 +86,17 @@ pub(super) fn multiplied(text: &str) -> Option<&str> {
     (multiplies && words.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '}'))).then_some(number)
 }
 
+/// The last number of a Chinese sentence, with what stands around it up to a word: `45` of `奇奇摘了45个桃`.
+pub(super) fn of_sentence(text: &str) -> Option<&str> {
+    let is_han = |c: char| matches!(c, '\u{3400}'..='\u{9FFF}');
+    if text.len() > BYTES_MAX || text.chars().filter(|c| is_han(*c)).count() < HAN_MIN {
+        return None;
+    }
+    let last = text.rsplit(is_han).find(|part| part.contains(|c: char| c.is_ascii_digit()))?;
+    let last = last.rsplit('=').next()?.trim_matches([' ', '，', ',', '：', ':', '。', '（', '(']);
+    (!last.contains(char::is_alphabetic)).then_some(last)
+}
+
 /// The number with which a text begins, signs of money included, and the rest.
 fn split(text: &str) -> Option<(&str, &str)> {
     let text = text.trim();
@@ -128,7 +141,7 @@ fn is_number(node: &Node) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{multiplied, number};
+    use super::{multiplied, number, of_sentence};
 
     #[test]
     fn words_after_a_number_count() {
@@ -166,5 +179,14 @@ mod tests {
         }
         assert_eq!(multiplied("7千克"), None);
         assert_eq!(multiplied("7 eggs"), None);
+    }
+
+    #[test]
+    fn sentences_have_a_last_number() {
+        assert_eq!(of_sentence("奇奇摘了45个桃"), Some("45"));
+        assert_eq!(of_sentence("小红有3个，奇奇摘了 32+8+5=45 个桃"), Some("45"));
+        assert_eq!(of_sentence("他花了$x$元，共5x元"), None);
+        assert_eq!(of_sentence("第3个"), None);
+        assert_eq!(of_sentence("没有一个数"), None);
     }
 }

@@ -97,7 +97,10 @@ pub fn verdict(found: &str, truth: &str) -> Verdict {
     let pair = match (counted::number(found), counted::number(truth)) {
         (Some(number), None) if counted::is_plain(truth) || counted::is_money(number, truth) => Some((number, truth)),
         (None, Some(number)) if counted::is_plain(found) || counted::is_money(number, found) => Some((found, number)),
-        _ => counted::multiplied(found).filter(|_| counted::is_plain(truth)).map(|number| (number, truth)),
+        _ if counted::is_plain(truth) => {
+            counted::multiplied(found).or_else(|| counted::of_sentence(found)).map(|number| (number, truth))
+        }
+        _ => None,
     };
     match pair.map(|(found, truth)| by_value(found, truth)) {
         Some(other) if other.is_equal() => other,
@@ -143,7 +146,9 @@ fn with_small_i(text: &str) -> String {
     let mut chars = text.chars().peekable();
     let mut out = String::with_capacity(text.len());
     while let Some(c) = chars.next() {
-        let alone = !before.is_alphabetic() && before != '\\' && !chars.peek().is_some_and(|next| next.is_alphabetic());
+        let alone = !before.is_alphabetic()
+            && before != '\\'
+            && !chars.peek().is_some_and(|next| next.is_alphabetic() || *next == '(');
         out.push(if c == 'I' && alone { 'i' } else { c });
         before = c;
     }

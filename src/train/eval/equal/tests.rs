@@ -205,6 +205,7 @@ fn what_multiplies_may_be_left_out_of_a_bare_number_only() {
         ("7 \\text{ dozen}", "7"),
         ("7 dozen eggs", "7"),
         ("3 million", "3"),
+        ("奇奇摘了45个桃", "45"),
     ] {
         assert!(equal(found, truth), "{found} {truth}");
         assert!(!equal(truth, found), "{truth} {found}");

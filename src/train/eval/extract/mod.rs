@@ -2,8 +2,9 @@
 //!
 //! In a model's text it is, in this order: the last `\boxed{}` with its braces matched (boxes that only commas, dollars or
 //! an "and" part are one answer), unless a formula or a number stands right after a later "final answer is"; else what
-//! follows the last "the answer is", "Final Answer:", `####`, 答案是, 故选 and the like, without what explains it; else the last block of a tool's output; else the text itself, where it is nothing but an expression; else the
-//! last formula or number. A formula that only names a variable gives way to a value that stands elsewhere.
+//! follows the last "the answer is", "Final Answer:", `####`, 答案是, 故选 and the like, without what explains it; else the
+//! last block of a tool's output; else the text itself, where it is nothing but an expression; else the last formula or
+//! number. A formula that only names a variable gives way to a value that stands elsewhere.
 
 mod boxed;
 mod choice;
@@ -21,8 +22,6 @@ use super::expression::units::{is_name, is_unit};
 
 /// Longest text that may be an expression as a whole, in bytes.
 const WHOLE_MAX: usize = 300;
-/// Fewest Chinese characters of a sentence.
-const SENTENCE_MIN: usize = 4;
 /// Words that only a sentence has.
 const VERBS: [&str; 9] = ["is", "are", "was", "were", "which", "because", "since", "has", "have"];
 /// What begins the output of a tool.
@@ -41,7 +40,7 @@ pub fn answer(text: &str) -> Option<String> {
         return Some(of_phrase(phrase));
     }
     if let Some(output) = output_block(text) {
-        return Some(output.to_owned());
+        return Some(printed(output));
     }
     whole(text).map(str::to_owned).or_else(|| place::last(text)).or_else(|| {
         // One word is an answer: "yes", "East.".
@@ -73,17 +72,7 @@ pub fn truth(text: &str) -> String {
 /// The answer of the last box, or the final one after it.
 fn boxed_answer(text: &str) -> Option<String> {
     let (answer, end) = boxed::last(text)?;
-    if let Some(last) = phrase::last_final(&text[end..]).and_then(final_answer) {
-        return Some(last);
-    }
-    // A box may hold a sentence: 奇奇摘了45个桃.
-    if answer.chars().filter(|c| is_han(*c)).count() >= SENTENCE_MIN
-        && !is_placed(&answer)
-        && let Some(number) = place::last(&answer)
-    {
-        return Some(number);
-    }
-    Some(answer)
+    Some(phrase::last_final(&text[end..]).and_then(final_answer).unwrap_or(answer))
 }
 
 /// The answer in what follows "final answer is", where it stands first.
@@ -213,4 +202,17 @@ fn output_block(text: &str) -> Option<&str> {
         let block = rest.split("```").next().unwrap_or(rest);
         block.lines().rev().map(str::trim).find(|line| !line.is_empty())
     })
+}
+
+/// What a tool printed, as an answer: the items of a list without its brackets, which is no interval; `{x: 5}` as x = 5.
+fn printed(line: &str) -> String {
+    let within = |open, close| line.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
+    let flat = |inner: &&str| !inner.contains(['[', ']', '{', '}']) && !inner.trim().is_empty();
+    if let Some(items) = within('[', ']').filter(flat) {
+        return items.to_owned();
+    }
+    match within('{', '}').filter(flat) {
+        Some(items) if items.split(", ").all(|item| item.contains(": ")) => items.replace(": ", " = "),
+        _ => line.to_owned(),
+    }
 }
