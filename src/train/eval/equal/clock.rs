@@ -39,7 +39,9 @@ fn time(text: &str) -> Option<Time> {
         "pm" => Some(true),
         _ => return None,
     };
-    let (hour, minute) = (hour.parse().ok()?, minute.parse().ok()?);
+    let (hour, minute): (u8, u8) = (hour.parse().ok()?, minute.parse().ok()?);
+    // 21:00 is after noon as it stands.
+    let (hour, afternoon) = if (13..24).contains(&hour) { (hour - 12, Some(true)) } else { (hour, afternoon) };
     (hour <= 24 && minute < 60).then_some(Time { hour, minute, afternoon })
 }
 
@@ -53,6 +55,8 @@ mod tests {
             ("3:30", "3:30 \\text{ p.m.}", Some(true)),
             ("\\text{3:30 PM}", "3{:}30\\text{ p.m.}", Some(true)),
             ("3\\!:\\!30", "3:30", Some(true)),
+            ("21:00", "9:00 PM", Some(true)),
+            ("21:00", "9:00 AM", Some(false)),
             ("3:30 a.m.", "3:30 p.m.", Some(false)),
             ("3:31 pm", "3:30", Some(false)),
             // These may be ratios.

@@ -94,10 +94,17 @@ fn tail(text: &str) -> &str {
 fn of_phrase(phrase: &str) -> String {
     let trimmed = trimmed(phrase);
     lead::answer(trimmed, true)
+        .or_else(|| lead::before_reason(trimmed).and_then(reasoned))
         .or_else(|| whole(trimmed).map(str::to_owned))
         .or_else(|| place::first_formula(trimmed))
         .or_else(|| place::last(trimmed))
         .unwrap_or_else(|| trimmed.to_owned())
+}
+
+/// The answer before its reason: an expression, a formula, or one word.
+fn reasoned(head: &str) -> Option<String> {
+    let word = !head.is_empty() && head.chars().all(char::is_alphabetic);
+    whole(head).or(word.then_some(head)).map(str::to_owned).or_else(|| place::first_formula(head))
 }
 
 /// A phrase without the signs that end it, and without quotes around it.
