@@ -10,11 +10,16 @@ struct Time {
 /// Whether two answers are the same time; none where they are not both times, or may be ratios.
 pub(super) fn same(found: &str, truth: &str) -> Option<bool> {
     let (found, truth) = (time(found)?, time(truth)?);
+    if found.minute != truth.minute && found.afternoon.or(truth.afternoon).is_some() {
+        return Some(false);
+    }
     let same = (found.hour, found.minute) == (truth.hour, truth.minute);
     match (found.afternoon, truth.afternoon) {
         (Some(a), Some(b)) => Some(same && a == b),
         (None, None) => same.then_some(true),
-        _ => Some(same),
+        // 21:00 is 9:00 p.m.
+        (Some(afternoon), None) => Some(same || truth.hour > 12 && afternoon && truth.hour == found.hour + 12),
+        (None, Some(afternoon)) => Some(same || found.hour > 12 && afternoon && found.hour == truth.hour + 12),
     }
 }
 
@@ -40,8 +45,6 @@ fn time(text: &str) -> Option<Time> {
         _ => return None,
     };
     let (hour, minute): (u8, u8) = (hour.parse().ok()?, minute.parse().ok()?);
-    // 21:00 is after noon as it stands.
-    let (hour, afternoon) = if (13..24).contains(&hour) { (hour - 12, Some(true)) } else { (hour, afternoon) };
     (hour <= 24 && minute < 60).then_some(Time { hour, minute, afternoon })
 }
 
@@ -61,6 +64,7 @@ mod tests {
             ("3:31 pm", "3:30", Some(false)),
             // These may be ratios.
             ("3:30", "1:10", None),
+            ("13:24", "1:24", None),
             ("3:3", "1:1", None),
             ("5", "5:00", None),
             ("x:30", "3:30", None),

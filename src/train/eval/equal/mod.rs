@@ -7,8 +7,9 @@
 //! **Numbers.** The paper takes numbers for equal that lie within a relative 1e-3. That would take 1001 for 1000, so here
 //! two rational numbers, as integers, fractions and decimals write them, are compared exactly, except that a decimal
 //! stands for whatever it is rounded from, within a relative 1e-3: 0.667 is 2/3, 0.67 and 0.666 are not, and 7.78 is
-//! 7.777. Beside a number that is not rational (2√2, 25π), a decimal is equal within a relative 1e-3; two such numbers are
-//! equal only where they are the same to nine digits.
+//! 7.777. One of twelve digits or more, as programs print them, also stands for what lies within a relative 1e-9. Beside a
+//! number that is not rational (2√2, 25π), a decimal is equal within a relative 1e-3; two such numbers are equal only where
+//! they are the same to nine digits.
 //!
 //! **Units.** A unit counts where both answers have one that is known: 5 m is 500 cm and not 5 cm. One that only one
 //! answer has, or a word that is no unit, is passed over (`18 per day` is 18); one that multiplies (万, million, dozen) is
@@ -93,7 +94,7 @@ pub fn verdict(found: &str, truth: &str) -> Verdict {
     if verdict.is_equal() {
         return verdict;
     }
-    // What words count or a sign of money stands before, as the number alone.
+    // A number beside one with words after it: the numbers alone.
     let pair = match (counted::number(found), counted::number(truth)) {
         (Some(number), None) if counted::is_plain(truth) || counted::is_money(number, truth) => Some((number, truth)),
         (None, Some(number)) if counted::is_plain(found) || counted::is_money(number, found) => Some((found, number)),

@@ -96,10 +96,9 @@ pub(super) fn before_reason(phrase: &str) -> Option<&str> {
             ')' | ']' if before == '\\' => formula = false,
             _ if formula => {}
             '因' if phrase[at..].starts_with("因为") => return Some(cut(&phrase[..at])),
-            c if c.is_ascii_alphabetic() && matches!(before, ' ' | '(' | '（' | ',') => {
-                if CLEAR.contains(&word(&phrase[at..])) {
-                    return Some(cut(&phrase[..at]));
-                }
+            ' ' | '(' | '（' | ',' => {}
+            _ if matches!(before, ' ' | '(' | '（' | ',') && CLEAR.contains(&word(&phrase[at..])) => {
+                return Some(cut(&phrase[..at]));
             }
             _ => {}
         }

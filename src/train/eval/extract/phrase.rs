@@ -83,7 +83,8 @@ pub(super) fn last_final(text: &str) -> Option<&str> {
     last_of(text, &FINAL, |before| {
         let before = before.trim_end();
         let before = ["the", "our", "my", "this"].iter().find_map(|word| before.strip_suffix(word)).unwrap_or(before);
-        !LOOKED_AT.iter().any(|word| before.trim_end().ends_with(word))
+        let last = before.trim_end().rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+        !LOOKED_AT.iter().any(|word| last == *word || !word.is_ascii() && last.ends_with(word))
     })
 }
 
@@ -102,7 +103,7 @@ fn last_of<'a>(text: &'a str, announcements: &[&str], counts: impl Fn(&str) -> b
         let value = rest.trim_start_matches([' ', ':', '：', '*', '\n', '=']);
         let announces = match words {
             // A heading has its text after it.
-            "####" => begins_with_value(value, true) || value.trim().lines().count() == 1,
+            "####" => begins_with_value(value, true) || value.trim_end().lines().nth(1).is_none(),
             words if BARE.contains(&words) => {
                 rest.trim_start_matches(['*', ' ']).starts_with(['\n', ':', '：']) || begins_with_value(value, false)
             }
