@@ -376,9 +376,23 @@ fn hostile_texts_end() {
         "\u{0}\u{ffff}\u{10ffff}".to_owned(),
         "-".repeat(1999),
         "\\\\".repeat(999),
+        "18 men ".repeat(250),
+        "7 dozen ".repeat(20),
+        "18/".to_owned() + &"hour/".repeat(30),
+        "-1\\frac12".repeat(150),
+        "2\\frac{".repeat(200),
+        "1 1/2 ".repeat(200),
+        "25^\\circ C".repeat(150),
+        "x'".repeat(700),
+        "x^{\\prime".repeat(150),
+        "5(个)".repeat(300),
+        "奇奇摘了45个桃".repeat(8),
+        "0.".to_owned() + &"9".repeat(390),
+        "9:99".to_owned(),
+        "1:é".to_owned(),
     ];
     for found in &texts {
-        for truth in texts[..3].iter().map(String::as_str).chain(["5", "x+1", "(1,2)", found]) {
+        for truth in texts[..3].iter().map(String::as_str).chain(["5", "x+1", "(1,2)", "3:30 p.m.", "6-5i", found]) {
             let _ = equal(found, truth);
         }
     }

@@ -225,6 +225,15 @@ fn any_text_has_an_end() {
         "\\[".repeat(5000),
         "\\boxed{}".repeat(12_500),
         "\\boxed{ \n".repeat(10_000),
+        "the answer ".repeat(3000),
+        "#### 1. a\n".repeat(3000),
+        "The answer is 18 ".to_owned() + &"(9 x 2), ".repeat(4000),
+        "The answer is ".to_owned() + &"$".repeat(9000),
+        "答案是".to_owned() + &"奇奇摘了45个，".repeat(3000),
+        "1:".repeat(9000),
+        "\\boxed{1} and ".repeat(3000),
+        "The answer is 1, α".to_owned(),
+        "```output\n[".repeat(3000),
         "the answer is \\[".to_owned() + &"a\n".repeat(50_000),
     ] {
         let _ = (answer(&text), truth(&text), choice(&text, &["1", "2"]));
