@@ -1,8 +1,8 @@
 //! Answers that stand first in their sentence, before what explains them.
 
 use super::super::expression::token::known;
-use super::is_han;
 use super::place::first;
+use super::{VERBS, is_han};
 
 /// Words that join what stands before them to what follows, or compute with it.
 const JOINING: [&str; 17] = [
@@ -49,7 +49,9 @@ pub(super) fn answer(phrase: &str, any: bool) -> Option<String> {
                 // 1, x+2 is a list.
                 let names =
                     word.chars().count() == 1 && !word.starts_with(is_han) && !after[word.len()..].starts_with('.');
-                return if word.is_empty() || names || joins(word) { None } else { kept() };
+                // 18 apples, and 3 are left.
+                let clause = after.split(' ').any(|word| VERBS.contains(&word));
+                return if word.is_empty() || names || joins(word) && !clause { None } else { kept() };
             }
             c if c.is_alphabetic() => {
                 let word = word(&rest[at..]);

@@ -58,6 +58,7 @@ fn a_final_answer_after_a_box_is_meant() {
 #[test]
 fn what_explains_an_answer_is_no_part_of_it() {
     check("The answer is 18, which is 9 * 2.", "18");
+    check("The answer is 18 apples, and 3 are left.", "18 apples");
     check("The answer is 18 (9 x 2).", "18");
     check("The answer is 18 dollars (9 * 2 = 18).", "18 dollars");
     check("The answer is $18 (9 eggs * $2).", "$18");
