@@ -112,6 +112,13 @@ impl Comparison {
                     return true;
                 }
             }
+            // 1, 3 beside a vector of one column.
+            (Node::List(items, _), Node::Matrix(rows)) | (Node::Matrix(rows), Node::List(items, _)) => {
+                let others: Vec<Node> = rows.iter().flatten().cloned().collect();
+                if others.len() == rows.len() && self.same_in_order(items, &others) {
+                    return true;
+                }
+            }
             _ => {}
         }
         let (founds, truths) = (items(found), items(truth));

@@ -7,16 +7,20 @@
 //! **Numbers.** The paper takes numbers for equal that lie within a relative 1e-3. That would take 1001 for 1000, so here
 //! two rational numbers, as integers, fractions and decimals write them, are compared exactly, except that a decimal
 //! stands for whatever it is rounded from, within a relative 1e-3: 0.667 is 2/3, 0.67 and 0.666 are not, and 7.78 is
-//! 7.777. Beside a number that is not rational (2√2, 25π), a decimal is equal within a relative 1e-3; two such numbers are
-//! equal only where they are the same to nine digits.
+//! 7.777. One of twelve digits or more, as programs print them, also stands for what lies within a relative 1e-9. Beside a
+//! number that is not rational (2√2, 25π), a decimal is equal within a relative 1e-3; two such numbers are equal only where
+//! they are the same to nine digits.
 //!
 //! **Units.** A unit counts where both answers have one that is known: 5 m is 500 cm and not 5 cm. One that only one
-//! answer has, or a word that is no unit, is passed over; one that multiplies (万, million, dozen) is part of the number.
-//! `50%` is 50 and 0.5, but 50 is not 0.5.
+//! answer has, or a word that is no unit, is passed over (`18 per day` is 18); one that multiplies (万, million, dozen) is
+//! part of the number, and may be left out only where the answer wanted is a bare number, as questions ask how many dozen.
+//! `50%` is 50 and 0.5, but 50 is not 0.5. A time of day is the same with and without its `p.m.`.
 //!
 //! **Order.** Items side by side and in braces are equal in any order, those in brackets in theirs only.
 
+mod clock;
 mod compare;
+mod counted;
 mod numbers;
 mod regions;
 mod relations;
@@ -25,6 +29,7 @@ mod tests;
 
 use self::compare::Comparison;
 use super::expression::characters::plain;
+use super::expression::node::{Constant, Node};
 use super::expression::readings;
 
 /// Longest answer that is looked at, in bytes: what is longer is equal only to itself.
@@ -82,9 +87,38 @@ pub fn verdict(found: &str, truth: &str) -> Verdict {
     {
         return Verdict::Words;
     }
-    let (founds, truths) = (readings(found), readings(truth));
+    if let Some(same) = clock::same(found, truth) {
+        return if same { Verdict::Equal } else { Verdict::Different };
+    }
+    let verdict = by_value(found, truth);
+    if verdict.is_equal() {
+        return verdict;
+    }
+    // A number beside one with words after it: the numbers alone.
+    let pair = match (counted::number(found), counted::number(truth)) {
+        (Some(number), None) if counted::is_plain(truth) || counted::is_money(number, truth) => Some((number, truth)),
+        (None, Some(number)) if counted::is_plain(found) || counted::is_money(number, found) => Some((found, number)),
+        _ if counted::is_plain(truth) => {
+            counted::multiplied(found).or_else(|| counted::of_sentence(found)).map(|number| (number, truth))
+        }
+        _ => None,
+    };
+    match pair.map(|(found, truth)| by_value(found, truth)) {
+        Some(other) if other.is_equal() => other,
+        _ => verdict,
+    }
+}
+
+/// The verdict by what the answers mean.
+fn by_value(found: &str, truth: &str) -> Verdict {
+    let (bare_found, bare_truth) = (bare(found), bare(truth));
+    let (mut founds, truths) = (readings(found), readings(truth));
     if founds.is_empty() || truths.is_empty() {
         return Verdict::Unreadable;
+    }
+    let imaginary = |node: &Node| node.any(&|node| *node == Node::Constant(Constant::I));
+    if found.contains('I') && truths.iter().any(imaginary) && !founds.iter().any(imaginary) {
+        founds.extend(readings(&with_small_i(found)));
     }
     let comparison = Comparison::new();
     for found in &founds {
@@ -105,6 +139,21 @@ pub fn verdict(found: &str, truth: &str) -> Verdict {
         }
     }
     if comparison.gave_up() { Verdict::GaveUp } else { Verdict::Different }
+}
+
+/// The text with every `I` that stands alone, as a tool prints the imaginary unit, written small.
+fn with_small_i(text: &str) -> String {
+    let mut before = ' ';
+    let mut chars = text.chars().peekable();
+    let mut out = String::with_capacity(text.len());
+    while let Some(c) = chars.next() {
+        let alone = !before.is_alphabetic()
+            && before != '\\'
+            && !chars.peek().is_some_and(|next| next.is_alphabetic() || *next == '(');
+        out.push(if c == 'I' && alone { 'i' } else { c });
+        before = c;
+    }
+    out
 }
 
 /// The answer without what stands around it.

@@ -7,6 +7,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::super::expression::evaluate::{Evaluator, Value};
 use super::super::expression::field::{Field, Real};
+use super::super::expression::literal::power_of_ten;
 use super::super::expression::node::{Constant, Literal, Node};
 use super::super::expression::units::Unit;
 use super::compare::Comparison;
@@ -15,6 +16,9 @@ use super::compare::Comparison;
 const RELATIVE: f64 = 1e-3;
 /// Relative difference that rounding in double precision may leave.
 const PRECISION: f64 = 1e-9;
+/// Significant digits and places from which a decimal is one that a program printed.
+const PRINTED_DIGITS: usize = 12;
+const PRINTED_PLACES: i32 = -6;
 /// Points at which expressions are compared: all variables positive, and of either sign.
 const POSITIVE_POINTS: u64 = 6;
 const POINTS: u64 = 12;
@@ -42,7 +46,9 @@ impl Comparison {
                 }
                 (Unit::Degree, Unit::Known("angle in radians", ..)) => self.same_value(found, b),
                 (Unit::Known("angle in radians", ..), Unit::Degree) => self.same_value(a, truth),
-                (Unit::Degree, Unit::Known(..)) | (Unit::Known(..), Unit::Degree) => false,
+                (Unit::Degree, Unit::Known(quantity, ..)) | (Unit::Known(quantity, ..), Unit::Degree) => {
+                    quantity.starts_with("degrees") && self.same_value(a, b)
+                }
                 _ => self.same_value(a, b),
             },
             (Node::Quantity(a, unit), b) | (b, Node::Quantity(a, unit)) => {
@@ -103,6 +109,11 @@ impl Comparison {
             let rounds = literal(found).is_some_and(|literal| literal.rounds(b))
                 || literal(truth).is_some_and(|literal| literal.rounds(a));
             let near = (a - b).abs() * BigRational::from_integer(1000.into()) <= b.abs();
+            // 17.999999999999996
+            if (is_printed(found) || is_printed(truth)) && is_residue(a, b) {
+                self.rounded.set(true);
+                return Some(true);
+            }
             if rounds && near {
                 self.rounded.set(true);
             }
@@ -203,6 +214,20 @@ fn literal(node: &Node) -> Option<Literal> {
         Node::Percent(inner) => literal(inner)?.scaled(-2),
         _ => None,
     }
+}
+
+/// Whether a tree is a decimal with so many digits that a program printed it.
+fn is_printed(node: &Node) -> bool {
+    literal(node).is_some_and(|Literal { value, place }| {
+        let digits = |place: i32| (value.abs() * power_of_ten(-place)).to_integer().to_string().len();
+        place.is_some_and(|place| place <= PRINTED_PLACES && digits(place) >= PRINTED_DIGITS)
+    })
+}
+
+/// Whether two numbers differ by no more than rounding in double precision leaves.
+fn is_residue(a: &BigRational, b: &BigRational) -> bool {
+    let least = if Zero::is_zero(a) || Zero::is_zero(b) { power_of_ten(-3) } else { b.abs() };
+    (a - b).abs() <= least * power_of_ten(-9)
 }
 
 fn scaled(node: &Node, factor: &BigRational) -> Node {

@@ -210,10 +210,16 @@ impl Lexer {
         if self.phrase(&run) {
             return;
         }
-        if (after_value && is_unit(&run)) || run.len() >= 4 {
+        if ((after_value || self.bracketed(run.len())) && is_unit(&run)) || run.len() >= 4 {
             return self.words(run);
         }
         run.chars().for_each(|c| self.letter(c));
+    }
+
+    /// Whether a word of so many letters that ends here is all that stands in a bracket after a number: 5 (cm).
+    fn bracketed(&self, length: usize) -> bool {
+        let opened = matches!(self.out.as_slice(), [.., Token::Number(_), Token::Sign('(')]);
+        opened && self.peek(0) == Some(')') && length > 1
     }
 
     fn letter(&mut self, c: char) {

@@ -1,6 +1,6 @@
 //! Mathematics as people and models write it, LaTeX or plain, as a tree that can be compared.
 //!
-//! [`characters`] makes one alphabet of many, [`lexer`] makes tokens, [`parser`] and [`primary`] the tree ([`node`]), and
+//! [`characters`] makes one alphabet of many, [`lexer`] makes tokens, [`parser`], [`primary`] and [`postfix`] the tree ([`node`]), and
 //! [`evaluate`] gives its value at a point in one of two fields ([`field`]): exact rationals, or numbers of double
 //! precision. Everything is bounded by counts (characters, depth, cells, bits, steps), never by a clock, so that an answer
 //! is judged the same everywhere.
@@ -13,6 +13,7 @@ pub(crate) mod literal;
 pub(crate) mod node;
 pub(crate) mod numerals;
 pub(crate) mod parser;
+pub(crate) mod postfix;
 pub(crate) mod primary;
 pub(crate) mod token;
 pub(crate) mod units;

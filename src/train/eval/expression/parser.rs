@@ -235,18 +235,21 @@ impl Parser {
     }
 
     fn product(&mut self) -> Option<Node> {
-        let mut factors = vec![self.unary()?];
+        let (first, more) = self.unary()?;
+        let mut factors = vec![first];
+        factors.extend(more);
         let mut quotients = 0;
         loop {
             if self.take_sign('*') {
-                let factor = self.unary()?;
+                let (factor, more) = self.unary()?;
                 push_scaled(&mut factors, factor);
+                factors.extend(more);
             } else if self.take_sign('/') {
                 quotients += 1;
                 if quotients > DEPTH_MAX {
                     return None;
                 }
-                let below = self.unary()?;
+                let (below, more) = self.unary()?;
                 let above = product_of(std::mem::take(&mut factors))?;
                 factors = vec![match (above, below) {
                     (Node::Quantity(above, unit), below) => {
@@ -257,29 +260,20 @@ impl Parser {
                     }
                     (above, below) => Node::Quotient(Box::new(above), Box::new(below)),
                 }];
+                factors.extend(more);
             } else if self.starts_factor() {
-                let fraction = self.peek() == Some(&Token::Command("frac"));
-                let number = matches!(self.peek(), Some(Token::Number(_)));
                 let factor = self.postfix()?;
-                match factors.last_mut() {
-                    Some(last) if fraction && is_whole(last) && is_proper(&factor) => {
-                        *last = mixed_number(last, factor);
-                    }
-                    // Numbers side by side are no product, except as the start of 1 4/5.
-                    Some(last) if number && is_whole(last) => {
-                        let below = if self.take_sign('/') { self.postfix()? } else { return None };
-                        let fraction = Node::Quotient(Box::new(factor), Box::new(below));
-                        *last = is_proper(&fraction).then(|| mixed_number(last, fraction))?;
-                    }
-                    _ => factors.push(factor),
-                }
+                let (factor, more) = self.mixed(factor)?;
+                factors.push(factor);
+                factors.extend(more);
             } else {
                 return product_of(factors);
             }
         }
     }
 
-    fn unary(&mut self) -> Option<Node> {
+    /// A value with its signs, and the fraction after it where that is a factor of its own.
+    fn unary(&mut self) -> Option<(Node, Option<Node>)> {
         let mut signs: Vec<Token> = Vec::new();
         while let Some(token @ (Token::Sign('+' | '-') | Token::PlusMinus | Token::MinusPlus)) = self.peek() {
             signs.push(token.clone());
@@ -289,12 +283,35 @@ impl Parser {
             }
         }
         let node = self.postfix()?;
-        Some(signs.into_iter().rev().fold(node, |node, sign| match sign {
+        let (node, more) = self.mixed(node)?;
+        let node = signs.into_iter().rev().fold(node, |node, sign| match sign {
             Token::Sign('-') => negative(node),
             Token::PlusMinus => Node::PlusMinus(Box::new(node), false),
             Token::MinusPlus => Node::PlusMinus(Box::new(node), true),
             _ => node,
-        }))
+        });
+        Some((node, more))
+    }
+
+    /// A whole number with the proper fraction that follows it; another fraction comes as a factor of its own.
+    fn mixed(&mut self, node: Node) -> Option<(Node, Option<Node>)> {
+        if !is_whole(&node) {
+            return Some((node, None));
+        }
+        match self.peek() {
+            Some(Token::Command("frac")) => {
+                let fraction = self.postfix()?;
+                Some(if is_proper(&fraction) { (mixed_number(&node, fraction), None) } else { (node, Some(fraction)) })
+            }
+            // Numbers side by side are no product, except as the start of 1 4/5.
+            Some(Token::Number(_)) => {
+                let above = self.postfix()?;
+                let below = if self.take_sign('/') { self.postfix()? } else { return None };
+                let fraction = Node::Quotient(Box::new(above), Box::new(below));
+                is_proper(&fraction).then(|| (mixed_number(&node, fraction), None))
+            }
+            _ => Some((node, None)),
+        }
     }
 
     /// Whether the next token begins a factor that needs no sign before it.
@@ -377,6 +394,14 @@ fn is_proper(node: &Node) -> bool {
 
 /// Adds a factor after a sign of multiplication; a number times a power of ten is one number.
 fn push_scaled(factors: &mut Vec<Node>, factor: Node) {
+    let (factor, unit) = match factor {
+        Node::Quantity(power, unit) if matches!(*power, Node::Power(..)) => (*power, Some(unit)),
+        factor => (factor, None),
+    };
+    let with_unit = |node: Node| match unit {
+        Some(unit) => Node::Quantity(Box::new(node), unit),
+        None => node,
+    };
     if let (Some(Node::Number(literal)), Node::Power(base, exponent)) = (factors.last(), &factor)
         && let (Node::Number(base), Node::Number(exponent)) = (&**base, &**exponent)
         && base.is_integer()
@@ -386,9 +411,9 @@ fn push_scaled(factors: &mut Vec<Node>, factor: Node) {
         && let Some(scaled) = literal.scaled(exponent)
     {
         factors.pop();
-        factors.push(Node::Number(scaled));
+        factors.push(with_unit(Node::Number(scaled)));
     } else {
-        factors.push(factor);
+        factors.push(with_unit(factor));
     }
 }
 

@@ -21,6 +21,10 @@ impl Unit {
         if matches!(phrase.as_str(), "degree" | "degrees" | "deg" | "度") {
             return Self::Degree;
         }
+        let phrase = match phrase.strip_prefix('°') {
+            Some(scale @ ("celsius" | "fahrenheit")) => scale.to_owned(),
+            _ => phrase,
+        };
         let (power, rest) = power_of(&phrase);
         match lookup(rest) {
             Some((quantity, factor)) => Self::Known(quantity, power, factor).raised_in_place(power),
@@ -64,6 +68,11 @@ fn power_of(phrase: &str) -> (u32, &str) {
 /// Whether a run of letters after a number is a unit rather than a product of variables.
 pub(crate) fn is_unit(word: &str) -> bool {
     word.chars().count() > 1 && (lookup(&word.to_lowercase()).is_some() || matches!(word, "deg" | "degree" | "degrees"))
+}
+
+/// Whether a word after degrees says which scale of temperature they are of.
+pub(crate) fn is_scale(word: &str) -> bool {
+    matches!(word, "C" | "F") || ["celsius", "fahrenheit"].iter().any(|name| word.eq_ignore_ascii_case(name))
 }
 
 /// Whether a word is the name of a unit.
@@ -123,6 +132,8 @@ const UNITS: &[(&str, &str, i64, i64)] = &[
     ("mhz", "frequency", 1_000_000, 1),
     ("pa", "pressure", 1, 1),
     ("kpa", "pressure", 1000, 1),
+    ("°c celsius 摄氏度", "degrees Celsius", 1, 1),
+    ("°f fahrenheit 华氏度", "degrees Fahrenheit", 1, 1),
     ("rad radian radians 弧度", "angle in radians", 1, 1),
 ];
 

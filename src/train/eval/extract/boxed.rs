@@ -80,14 +80,31 @@ fn last_in(text: &str, limit: usize) -> Option<Boxed<'_>> {
     Some(Boxed { start, end: text.len(), content })
 }
 
-/// Whether boxes with this between them are one answer: nothing but signs, or an `and` in a few words.
+/// Whether boxes with this between them are one answer: nothing but signs, or an `and` with what the first counts before
+/// it, and after it no more than the name of what the second holds. `\text` inside a formula may say more.
 fn joins(between: &str) -> bool {
     if between.len() > BETWEEN_MAX || between.contains("\n\n") && between.chars().any(char::is_alphabetic) {
         return false;
     }
-    let lower = between.to_lowercase().replace("\\quad", " ").replace("\\text", " ").replace("\\qquad", " ");
-    let mut words = lower.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).peekable();
-    words.peek().is_none() || words.any(|word| matches!(word, "and" | "or" | "和" | "或" | "与"))
+    let (mut text, mut before, mut words, mut joined) = (false, ' ', 0, false);
+    let mut rest = between;
+    while let Some(c) = rest.chars().next() {
+        text = (text || rest.starts_with("\\text{")) && c != '}';
+        let word = &rest[..rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len())];
+        rest = &rest[word.len().max(c.len_utf8())..];
+        // Commands only set how it looks, or are Greek letters.
+        if !word.is_empty() && before != '\\' {
+            words += 1;
+            let joiner = matches!(word.to_lowercase().as_str(), "and" | "or") || word.ends_with(['和', '或', '与']);
+            let name = word.len() == 1 || word.len() == 2 && word.bytes().all(|b| b.is_ascii_uppercase());
+            if !joiner && !name && !text && (joined || words > 2) {
+                return false;
+            }
+            joined |= joiner;
+        }
+        before = c;
+    }
+    words == 0 || joined
 }
 
 /// A sign of percent right after the box.

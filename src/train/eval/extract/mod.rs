@@ -1,12 +1,14 @@
 //! The answer that a text gives: a model's, or a benchmark's.
 //!
 //! In a model's text it is, in this order: the last `\boxed{}` with its braces matched (boxes that only commas, dollars or
-//! an "and" part are one answer), unless a "final answer is" after it names a formula or a number; else what follows the last "the answer is", "Final Answer:", `####`, 答案是, 故选 and the
-//! like; else the last block of a tool's output; else the text itself, where it is nothing but an expression; else the
-//! last formula or number. A formula that only names a variable gives way to a value that stands elsewhere.
+//! an "and" part are one answer), unless a formula or a number stands right after a later "final answer is"; else what
+//! follows the last "the answer is", "Final Answer:", `####`, 答案是, 故选 and the like, without what explains it; else the
+//! last block of a tool's output; else the text itself, where it is nothing but an expression; else the last formula or
+//! number. A formula that only names a variable gives way to a value that stands elsewhere.
 
 mod boxed;
 mod choice;
+mod lead;
 mod phrase;
 mod place;
 #[cfg(test)]
@@ -14,10 +16,14 @@ mod tests;
 
 pub use self::choice::{choice, choices, is_choice, letters};
 
+use super::expression::numerals::numeral;
 use super::expression::readings;
+use super::expression::units::{is_name, is_unit};
 
 /// Longest text that may be an expression as a whole, in bytes.
 const WHOLE_MAX: usize = 300;
+/// Words that only a sentence has.
+const VERBS: [&str; 9] = ["is", "are", "was", "were", "which", "because", "since", "has", "have"];
 /// What begins the output of a tool.
 const OUTPUT: &str = "```output";
 /// The end of a text that is searched, in bytes.
@@ -34,7 +40,7 @@ pub fn answer(text: &str) -> Option<String> {
         return Some(of_phrase(phrase));
     }
     if let Some(output) = output_block(text) {
-        return Some(output.to_owned());
+        return Some(printed(output));
     }
     whole(text).map(str::to_owned).or_else(|| place::last(text)).or_else(|| {
         // One word is an answer: "yes", "East.".
@@ -66,7 +72,16 @@ pub fn truth(text: &str) -> String {
 /// The answer of the last box, or the final one after it.
 fn boxed_answer(text: &str) -> Option<String> {
     let (answer, end) = boxed::last(text)?;
-    Some(phrase::last_final(&text[end..]).and_then(stated).unwrap_or(answer))
+    Some(phrase::last_final(&text[end..]).and_then(final_answer).unwrap_or(answer))
+}
+
+/// The answer in what follows "final answer is", where it stands first.
+fn final_answer(phrase: &str) -> Option<String> {
+    let trimmed = trimmed(phrase);
+    whole(trimmed)
+        .map(str::to_owned)
+        .or_else(|| lead::answer(trimmed, false))
+        .or_else(|| place::begins_with_formula(trimmed).then(|| place::first_formula(trimmed)).flatten())
 }
 
 /// The end of a long text, which is enough.
@@ -74,16 +89,22 @@ fn tail(text: &str) -> &str {
     &text[text.ceil_char_boundary(text.len().saturating_sub(TAIL_MAX))..]
 }
 
-/// The answer in what follows "the answer is".
+/// The answer in what follows "the answer is": the value that stands first, where the rest only explains it, an
+/// expression, a formula, or the last number.
 fn of_phrase(phrase: &str) -> String {
     let trimmed = trimmed(phrase);
-    stated(trimmed).or_else(|| place::last(trimmed)).unwrap_or_else(|| trimmed.to_owned())
+    lead::answer(trimmed, true)
+        .or_else(|| lead::before_reason(trimmed).and_then(reasoned))
+        .or_else(|| whole(trimmed).map(str::to_owned))
+        .or_else(|| place::first_formula(trimmed))
+        .or_else(|| place::last(trimmed))
+        .unwrap_or_else(|| trimmed.to_owned())
 }
 
-/// The same where it is beyond doubt: an expression, or a formula.
-fn stated(phrase: &str) -> Option<String> {
-    let trimmed = trimmed(phrase);
-    whole(trimmed).map(str::to_owned).or_else(|| place::first_formula(trimmed))
+/// The answer before its reason: an expression, a formula, or one word.
+fn reasoned(head: &str) -> Option<String> {
+    let word = !head.is_empty() && head.chars().all(char::is_alphabetic);
+    whole(head).or(word.then_some(head)).map(str::to_owned).or_else(|| place::first_formula(head))
 }
 
 /// A phrase without the signs that end it, and without quotes around it.
@@ -106,10 +127,51 @@ fn whole(text: &str) -> Option<&str> {
     }
     // A sentence may read as a product of its words; after a number one or two words are its unit.
     let outside = without_arguments(text);
-    let words = outside.split(|c: char| !c.is_alphanumeric()).filter(|word| is_word(word)).count();
+    let all = || outside.split(|c: char| !c.is_alphanumeric() || is_han(c));
+    if all().any(|word| VERBS.contains(&word)) {
+        return None;
+    }
+    let words = all().filter(|word| is_word(word)).count();
     let number_first =
         text.starts_with(|c: char| c.is_numeric() || matches!(c, '-' | '−' | '$' | '\\' | '.' | '￥' | '约'));
-    (words <= 2 * usize::from(number_first) && !readings(text).is_empty()).then_some(text)
+    (words <= 2 * usize::from(number_first) && is_placed(&outside) && !readings(text).is_empty()).then_some(text)
+}
+
+/// Whether the Chinese words of a text stand as those of an expression do: after a value, as its unit (of which all but
+/// one are known), joining two, or as a number.
+fn is_placed(text: &str) -> bool {
+    let mut counted = 0;
+    let mut before = None;
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        if !is_han(c) {
+            before = if matches!(c, ' ' | '(' | '（' | '~' | '{') { before } else { Some(c) };
+            rest = &rest[c.len_utf8()..];
+            continue;
+        }
+        let run = &rest[..rest.find(|c| !is_han(c)).unwrap_or(rest.len())];
+        rest = &rest[run.len()..];
+        let unit = run.trim_matches(['和', '或', '与', '及', '且', '者']);
+        let known = matches!(unit, "" | "约" | "大约" | "约为" | "无解" | "空集" | "全体实数" | "一切实数" | "实数集")
+            || numeral(&unit.chars().collect::<Vec<_>>()).is_some();
+        if known {
+            before = Some('0');
+            continue;
+        }
+        let after_value =
+            before.is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, ')' | '）' | '}' | ']' | '$' | '%' | '％'));
+        counted += usize::from(!is_name(unit) && !is_unit(unit));
+        if !after_value || counted > 1 {
+            return false;
+        }
+        before = run.chars().next_back();
+    }
+    true
+}
+
+/// Whether a character is a Chinese one.
+fn is_han(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{9FFF}')
 }
 
 /// The text without the arguments of `\text` and its like.
@@ -147,4 +209,17 @@ fn output_block(text: &str) -> Option<&str> {
         let block = rest.split("```").next().unwrap_or(rest);
         block.lines().rev().map(str::trim).find(|line| !line.is_empty())
     })
+}
+
+/// What a tool printed, as an answer: the items of a list without its brackets, which is no interval; `{x: 5}` as x = 5.
+fn printed(line: &str) -> String {
+    let within = |open, close| line.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
+    let flat = |inner: &&str| !inner.contains(['[', ']', '{', '}']) && !inner.trim().is_empty();
+    if let Some(items) = within('[', ']').filter(flat) {
+        return items.to_owned();
+    }
+    match within('{', '}').filter(flat) {
+        Some(items) if items.split(", ").all(|item| item.contains(": ")) => items.replace(": ", " = "),
+        _ => line.to_owned(),
+    }
 }

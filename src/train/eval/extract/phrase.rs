@@ -1,7 +1,7 @@
 //! Answers that a sentence announces.
 
 /// Words after which the answer stands, lower case. The last in the text counts; of several at one place, the longest.
-const ANNOUNCEMENTS: [&str; 32] = [
+const ANNOUNCEMENTS: [&str; 36] = [
     "the answer is",
     "answer is",
     "answer should be",
@@ -23,6 +23,10 @@ const ANNOUNCEMENTS: [&str; 32] = [
     "答案应该是",
     "答案选",
     "答案就是",
+    "答案约是",
+    "答案约为",
+    "答案大约是",
+    "答案大约为",
     "答案:",
     "答案：",
     "答案",
@@ -37,40 +41,116 @@ const ANNOUNCEMENTS: [&str; 32] = [
 ];
 
 /// Those of the answer after which there is no other.
-const FINAL: [&str; 5] = ["final answer:", "final answer is", "final answer", "最终答案是", "最终答案"];
+const FINAL: [&str; 8] = [
+    "final answer:",
+    "final answer：",
+    "final answer is",
+    "final answer",
+    "最终答案是",
+    "最终答案为",
+    "最终答案：",
+    "最终答案",
+];
+/// Those that announce an answer only where a value, or a line of its own, follows at once.
+const BARE: [&str; 5] = ["the answer", "final answer", "答案", "最终答案", "####"];
+/// Words before a final answer that is only looked at again.
+const LOOKED_AT: [&str; 12] = [
+    "verify",
+    "verifying",
+    "check",
+    "checking",
+    "confirm",
+    "confirming",
+    "test",
+    "testing",
+    "验证",
+    "检验",
+    "检查",
+    "验算",
+];
+/// What is said of an answer, and is none.
+const REMARKS: [&str; 5] = ["correct", "reasonable", "above", "below", "正确的"];
+/// Most announcements that are looked at, from the end.
+const TRIED_MAX: usize = 64;
 
 /// What follows the last announcement, to the end of its sentence.
 pub(super) fn last(text: &str) -> Option<&str> {
-    last_of(text, &ANNOUNCEMENTS)
+    last_of(text, &ANNOUNCEMENTS, |_| true)
 }
 
 /// What follows the last announcement of a final answer, to the end of its sentence.
 pub(super) fn last_final(text: &str) -> Option<&str> {
-    last_of(text, &FINAL)
+    last_of(text, &FINAL, |before| {
+        let before = before.trim_end();
+        let before = ["the", "our", "my", "this"].iter().find_map(|word| before.strip_suffix(word)).unwrap_or(before);
+        let last = before.trim_end().rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+        !LOOKED_AT.iter().any(|word| last == *word || !word.is_ascii() && last.ends_with(word))
+    })
 }
 
-fn last_of<'a>(text: &'a str, announcements: &[&str]) -> Option<&'a str> {
+fn last_of<'a>(text: &'a str, announcements: &[&str], counts: impl Fn(&str) -> bool) -> Option<&'a str> {
     let lower = lowered(text);
+    let mut all: Vec<(usize, &str)> = announcements.iter().flat_map(|words| lower.match_indices(words)).collect();
+    all.sort_unstable_by_key(|(at, words)| std::cmp::Reverse((*at, words.len())));
     let mut limit = lower.len();
     // One after which nothing stands, as in a text that was cut, is passed over.
-    for _ in 0..8 {
-        let (start, length) =
-            announcements.iter().filter_map(|words| lower[..limit].rfind(words).map(|at| (at, words.len()))).max()?;
-        let rest = &text[start + length..];
-        let rest = rest.trim_start_matches([' ', ':', '：', '*', '\n', '=', '(']);
-        let rest = if text[start + length..].trim_start_matches([' ', ':', '：']).starts_with('(') {
-            text[start + length..].trim_start_matches([' ', ':', '：'])
-        } else {
-            rest
-        };
-        let rest = without_lead(rest);
-        let sentence = sentence(rest);
-        if !sentence.trim().is_empty() && sentence.chars().any(char::is_alphanumeric) {
-            return Some(sentence);
+    for (start, words) in all.into_iter().take(TRIED_MAX) {
+        if start + words.len() > limit {
+            continue;
         }
         limit = start;
+        let rest = text[start + words.len()..].trim_start_matches([']', '】', '〕']);
+        let value = rest.trim_start_matches([' ', ':', '：', '*', '\n', '=']);
+        let announces = match words {
+            // A heading has its text after it.
+            "####" => begins_with_value(value, true) || value.trim_end().lines().nth(1).is_none(),
+            words if BARE.contains(&words) => {
+                rest.trim_start_matches(['*', ' ']).starts_with(['\n', ':', '：']) || begins_with_value(value, false)
+            }
+            _ => true,
+        };
+        if !announces || !counts(&lower[..start]) {
+            continue;
+        }
+        let bracketed = rest.trim_start_matches([' ', ':', '：']);
+        let value = if bracketed.starts_with('(') { bracketed } else { value.trim_start_matches('(') };
+        let sentence = sentence(without_lead(value));
+        let remark = REMARKS.contains(&sentence.trim());
+        if !remark && sentence.chars().any(char::is_alphanumeric) {
+            return Some(sentence);
+        }
     }
     None
+}
+
+/// Whether a text begins with a number, a formula or an option's letter; a heading may have a number of its own.
+fn begins_with_value(text: &str, heading: bool) -> bool {
+    let unsigned = text.trim_start_matches(['-', '−', '+', '.', '￥', '¥', '€', '£']);
+    let mut chars = unsigned.chars();
+    match chars.next() {
+        Some('$' | '\\') => true,
+        Some(c) if c.is_ascii_digit() => {
+            let rest = unsigned.trim_start_matches(|c: char| c.is_ascii_digit());
+            let named = |rest: &str| rest.lines().next().is_some_and(|line| line.contains(char::is_alphabetic));
+            !(heading
+                && rest
+                    .strip_prefix(['.', ')', '、', ':', '：'])
+                    .is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()) && named(rest)))
+        }
+        Some('(' | '（' | '[' | '"' | '“') => {
+            let inner = unsigned.trim_start_matches(['(', '（', '[', '"', '“', ' ']);
+            begins_with_letter(inner)
+                || inner.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '−' | '$' | '\\'))
+        }
+        _ => begins_with_letter(unsigned),
+    }
+}
+
+/// Whether a text begins with an option's letter, and goes on with nothing or a sign.
+fn begins_with_letter(text: &str) -> bool {
+    let mut chars = text.chars();
+    chars.next().is_some_and(|c| c.is_ascii_uppercase())
+        && chars.next().is_none_or(|c| ")）.。．,，、:：;；*\n\"”".contains(c))
 }
 
 /// The text in lower case, every character as long as it was.

@@ -1,19 +1,21 @@
 //! Formulas and numbers in a text, by where they stand.
 
-use super::super::expression::node::Node;
+use super::super::expression::node::{Function, Node};
 use super::super::expression::numerals::multiplier;
 use super::super::expression::readings;
 
 /// Longest formula, in bytes.
 const FORMULA_MAX: usize = 1000;
+/// Most bytes of signs before what a phrase begins with.
+const SIGNS_MAX: usize = 8;
 /// Candidates that are looked at, from the end.
 const CANDIDATES_MAX: usize = 40;
 
-/// A formula or a number: where it ends, and its text.
+/// A formula or a number: where it stands, and its text.
 #[derive(Debug)]
-struct Candidate {
-    start: usize,
-    end: usize,
+pub(super) struct Candidate {
+    pub start: usize,
+    pub end: usize,
     text: String,
     formula: bool,
 }
@@ -57,6 +59,37 @@ fn is_value(formula: &str) -> bool {
         Some(Node::Product(items)) => !items.iter().all(|item| matches!(item, Node::Symbol(_))),
         Some(_) => true,
     }
+}
+
+/// Whether a formula is a function of something, and no more: it may be what is asked for.
+fn is_applied(formula: &str) -> bool {
+    matches!(readings(formula).first(), Some(Node::Call(Function::Named(_), _)))
+}
+
+/// Whether a text begins with a formula.
+pub(super) fn begins_with_formula(text: &str) -> bool {
+    formula(text.trim_start()).is_some()
+}
+
+/// The formula or number that begins at one of the first few characters, where nothing but signs stands before it.
+pub(super) fn first(text: &str) -> Option<Candidate> {
+    let signs = text.len() - text.trim_start_matches(['$', '\\', '*', ' ', '约', '￥', '¥', '€', '£']).len();
+    for at in (0..=signs.min(SIGNS_MAX)).filter(|at| text.is_char_boundary(*at)) {
+        if let Some((length, content)) =
+            formula(&text[at..]).filter(|(_, content)| is_value(content) && !is_applied(content))
+        {
+            return Some(Candidate { start: at, end: at + length, text: content.trim().to_owned(), formula: true });
+        }
+        if let Some(length) = number(text, at) {
+            return Some(Candidate {
+                start: at,
+                end: at + length,
+                text: text[at..at + length].to_owned(),
+                formula: false,
+            });
+        }
+    }
+    None
 }
 
 /// All formulas, and the numbers outside them, in order.
@@ -170,6 +203,15 @@ fn number(text: &str, at: usize) -> Option<usize> {
         end
     };
     end = digits(end);
+    // A time or a ratio: 3:30, 2:3.
+    let mut parts = 0;
+    while bytes.get(end) == Some(&b':') && digit(end + 1) && parts < 8 {
+        end = digits(end + 1);
+        parts += 1;
+    }
+    if parts > 0 {
+        return Some(end - at);
+    }
     while matches!(bytes.get(end), Some(b',' | b' ')) && (1..=3).all(|i| digit(end + i)) && !digit(end + 4) {
         end += 4;
     }

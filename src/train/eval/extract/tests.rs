@@ -26,6 +26,11 @@ fn boxes_side_by_side_are_one_answer() {
     check("\\boxed{(1,4)} \\quad \\text{and} \\quad \\boxed{(5,4)}", "(1,4), (5,4)");
     check("\\boxed{1},\\boxed{2},\\boxed{3}", "1, 2, 3");
     check("\\boxed{143}\n\n**Final Answer**\n\\boxed{143}", "143");
+    check("\\boxed{1} papers and \\boxed{2} bins", "1, 2");
+    check("\\boxed{(3, 3)} \\text{ for part (a) and } \\boxed{(1, 1)}", "(3, 3), (1, 1)");
+    check("$AB=\\boxed{1}$ and $\\theta=\\boxed{2}$", "1, 2");
+    check("The first is $\\boxed{1}$ and the total is $\\boxed{2}$.", "2");
+    check("We have $a = \\boxed{1}$ and so the answer is $\\boxed{2}$.", "2");
     check("\\boxed{1} was my first try, but no: \\boxed{2}", "2");
 }
 
@@ -43,6 +48,83 @@ fn a_final_answer_after_a_box_is_meant() {
     check("So \\boxed{5}. The final answer is above.", "5");
     check("So \\boxed{5}. The final answer is correct to 3 places.", "5");
     check("So \\boxed{5}. The answer is $7$.", "5");
+    check("\\boxed{5} The final answer is positive since $x > 0$.", "5");
+    check("\\boxed{5} This final answer satisfies $x^2 = 25$.", "5");
+    check("\\boxed{5} Let me verify the final answer: $5^2 = 25$.", "5");
+    check("\\boxed{5} Note: the final answer is an integer because $10$ is even.", "5");
+    check("\\boxed{18}因此最终答案是3盒茶叶共18包，其中$3\\times 6=18$。", "18");
+}
+
+#[test]
+fn what_explains_an_answer_is_no_part_of_it() {
+    check("The answer is 18, which is 9 * 2.", "18");
+    check("The answer is 18 apples, and 3 are left.", "18 apples");
+    check("The answer is 18 (9 x 2).", "18");
+    check("The answer is 18 dollars (9 * 2 = 18).", "18 dollars");
+    check("The answer is $18 (9 eggs * $2).", "$18");
+    check("The answer is 6, because 36/6 is 6 and 7 is odd.", "6");
+    check("The answer is 18 since 9*2 = 18.", "18");
+    check("The answer is $\\frac12$, where $2$ is even and 7 is odd.", "$\\frac12$");
+    check("答案是10，因为5加5等于10，3加7也是10。", "10");
+    check("答案是4500千克，即4.5吨。", "4500千克");
+    check("所以答案为 10 元（因为5×2=10，还剩3元）。", "10 元");
+    check("The answer is 20 + 80 = 100", "20 + 80 = 100");
+    check("The answer is 3, 5, and 7", "3, 5, and 7");
+    check("The answer is 2(x+1).", "2(x+1)");
+    check("The answer is 10 percent of 50, which is 5.", "5");
+    check("The answer is 3 more than 15, which is 18.", "18");
+    check("The answer is $f(2)$, which is 5.", "5");
+    check("The answer is 18, i.e. 9*2.", "18");
+    check("The answer is 1/2 (or 0.5).", "1/2");
+    check("The answer is 12 cm (3 cm * 4).", "12 cm");
+    check("The answer is 12 cm^2, as 3*4 = 12.", "12 cm^2");
+    check("The answer is 2\\sqrt{x}, because 2 = 2.", "2\\sqrt{x}");
+    check("The answer is x = 5, because 2x = 10.", "x = 5");
+    check("The answer is 2 log(8).", "2 log(8)");
+    check("The answer is 2 a (3+4).", "2 a (3+4)");
+    check("The answer is \\frac{1}{2}, because 3 + 4 = 7.", "\\frac{1}{2}");
+    check("The answer is 2x + 1 (since 3 + 4 = 7).", "2x + 1");
+    check("The answer is even, because 3 + 3 = 6.", "even");
+    check("The answer is the $x$ for which 3 + 4 = 7.", "7");
+    check("答案是x+1，因为3+4=7。", "x+1");
+    check("答案：7（3+4=7）", "7");
+    check("答案是10因为5加5等于10。", "10");
+    check("The answer is 5, 7 and x+2.", "5, 7 and x+2");
+    check("The answer is 3 (x+1).", "3 (x+1)");
+    check("The answer is 45（个）.", "45（个）");
+}
+
+#[test]
+fn not_all_that_names_an_answer_announces_it() {
+    check("To find the answer, we add 3 and 5 to get 8. Then we double it: 16.", "16");
+    check("The answer is 18. You can check the answer by adding 16 and 2.", "18");
+    check("The answer is 18. I hope the answer is correct.", "18");
+    check("The total is 18. I hope the answer helps!", "18");
+    check("为了得到答案，我们先算3×5=15。再加3，一共是18。", "18");
+    check("#### Step 2\nThe total distance is 40 * 4 = 160 miles.", "160");
+    check("#### 2. Multiply\n40 * 4 = 160 miles", "160");
+    check("【答案】D", "D");
+    check("So the answer: 7 apples for 2 men", "7 apples for");
+    check("So the answer **$7$**", "7");
+    check("#### even", "even");
+    check("**Final Answer**\n\nEvelyn", "Evelyn");
+    check("This final answer satisfies the rule. So we have 5.", "5");
+    check("Final Answer\n\n$$x = 5$$", "$$x = 5$$");
+}
+
+#[test]
+fn chinese_sentences_are_no_expressions() {
+    check("奇奇摘了45个桃。", "45");
+    check("32+8+5=45（个）\n答：奇奇摘了45个桃。", "45");
+    check("32+8=40（个），40+5=45（个）。\n答：奇奇摘了45个桃。", "45");
+    check("他一共花了2125美元。", "2125");
+    check("答：占40%。", "40\\%");
+    check("答案是奇奇摘了45个桃。", "45");
+    check("\\boxed{第3个}", "第3个");
+    check("\\boxed{5}元和\\boxed{7}元", "5, 7");
+    check("3.6÷4=0.9（米）", "3.6÷4=0.9（米）");
+    check("答案是x>3或x<1。", "x>3或x<1");
+    check("答案是三分之一。", "三分之一");
 }
 
 #[test]
@@ -73,6 +155,10 @@ fn sentences_announce_answers() {
 fn the_output_of_a_tool_is_an_answer() {
     check("```python\nprint(3)\n```\n```output\n3\n```\n", "3");
     check("```output\n1\n```\nthen\n```output\nx\n7/2\n```", "7/2");
+    check("```output\n[-2, 1]\n```", "-2, 1");
+    check("```output\n[[1, 2], [3, 4]]\n```", "[[1, 2], [3, 4]]");
+    check("```output\n{x: 5, y: 1/2}\n```", "x = 5, y = 1/2");
+    check("```output\n{1, 2}\n```", "{1, 2}");
     // No round was left, and the last block is open.
     check("```output\n3\n```\n```python\nprint(1)\n```\n```output\n", "3");
 }
@@ -91,6 +177,8 @@ fn else_the_last_formula_or_number() {
     check("那么一共有24万人，一半是女生。", "24万");
     check("x = 3/4", "x = 3/4");
     check("pages 10-12", "12");
+    check("So the train comes at 3:30.", "3:30");
+    check("The ratio of the two is 2:3 then.", "2:3");
     check("Yes.", "Yes");
     assert_eq!(answer("I do not know what to say"), None);
     assert_eq!(answer(""), None);
@@ -138,6 +226,15 @@ fn any_text_has_an_end() {
         "\\[".repeat(5000),
         "\\boxed{}".repeat(12_500),
         "\\boxed{ \n".repeat(10_000),
+        "the answer ".repeat(3000),
+        "#### 1. a\n".repeat(3000),
+        "The answer is 18 ".to_owned() + &"(9 x 2), ".repeat(4000),
+        "The answer is ".to_owned() + &"$".repeat(9000),
+        "答案是".to_owned() + &"奇奇摘了45个，".repeat(3000),
+        "1:".repeat(9000),
+        "\\boxed{1} and ".repeat(3000),
+        "The answer is 1, α".to_owned(),
+        "```output\n[".repeat(3000),
         "the answer is \\[".to_owned() + &"a\n".repeat(50_000),
     ] {
         let _ = (answer(&text), truth(&text), choice(&text, &["1", "2"]));

@@ -1,0 +1,192 @@
+//! Numbers with words after them: what they count, and what multiplies them.
+
+use super::super::expression::node::Node;
+use super::super::expression::numerals::multiplier;
+use super::super::expression::readings;
+use super::super::expression::token::{is_greek, known};
+use super::super::expression::units::is_name;
+
+/// Longest text that is looked at, in bytes.
+const BYTES_MAX: usize = 200;
+/// Fewest Chinese characters of a sentence.
+const HAN_MIN: usize = 4;
+/// Words after a number that compute with it.
+const OPERATORS: [&str; 14] = [
+    "plus",
+    "minus",
+    "times",
+    "over",
+    "divided",
+    "multiplied",
+    "squared",
+    "cubed",
+    "mod",
+    "modulo",
+    "percent",
+    "pct",
+    "half",
+    "base",
+];
+/// Words of two letters, and others without a vowel.
+const SHORT: [&str; 24] = [
+    "in", "of", "to", "an", "at", "by", "on", "up", "so", "no", "my", "we", "he", "it", "if", "as", "me", "us", "go",
+    "do", "fps", "rpm", "mph", "pts",
+];
+
+/// The number of a text that is a number and words: `18` of `18 per day`, `\$18/\text{hour}`, `9 * 2 = 18 men`. None
+/// where the words could be names of variables, or compute or multiply.
+pub(super) fn number(text: &str) -> Option<&str> {
+    if text.len() > BYTES_MAX {
+        return None;
+    }
+    let (before, last) = text.rsplit_once('=').unwrap_or(("", text));
+    if before.contains(char::is_alphabetic) {
+        return None;
+    }
+    let (number, rest) = split(last)?;
+    if !rest.starts_with([' ', '/', '~', '\\']) || !multiplier(rest).is_empty() {
+        return None;
+    }
+    let mut plain = rest.to_owned();
+    for look in ["\\text{", "\\mbox{", "\\mathrm{", "\\textrm{", "}", "\\ ", "\\,", "\\;", "~", "$"] {
+        plain = plain.replace(look, " ");
+    }
+    if !plain.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, ' ' | '/' | '-' | '\'' | '.'))
+        || plain.contains(" -")
+        || plain.contains("- ")
+    {
+        return None;
+    }
+    // 18/abc is a quotient.
+    let below = plain.split_once('/').map_or("", |(_, below)| below.trim());
+    if plain.contains('/') && below.len() < 4 && !is_name(&below.to_lowercase()) {
+        return None;
+    }
+    let mut long = false;
+    for word in plain.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty()) {
+        let lower = word.to_lowercase();
+        let short = SHORT.contains(&lower.as_str());
+        let computes = known(&lower).is_some() || is_greek(&lower) || OPERATORS.contains(&lower.as_str());
+        if computes || !multiplier(word).is_empty() {
+            return None;
+        }
+        let variables = word.len() == 3 && lower.bytes().all(|b| b"abcxyz".contains(&b));
+        long |= short || word.len() > 2 && !variables && lower.contains(['a', 'e', 'i', 'o', 'u', 'y']);
+    }
+    long.then_some(number)
+}
+
+/// The number of a text before what multiplies it: `7` of `7 dozen eggs`, `1152` of `1152万千克`.
+pub(super) fn multiplied(text: &str) -> Option<&str> {
+    let last = text.rsplit('=').next().filter(|_| text.len() <= BYTES_MAX)?;
+    let (number, rest) = split(last)?;
+    let rest = rest.trim_start_matches([' ', '~', '\\']);
+    let words = ["text{", "mbox{", "mathrm{"].iter().find_map(|look| rest.strip_prefix(look)).unwrap_or(rest);
+    let multiplies = !multiplier(words).is_empty();
+    (multiplies && words.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '}'))).then_some(number)
+}
+
+/// The last number of a Chinese sentence, with what stands around it up to a word: `45` of `奇奇摘了45个桃`.
+pub(super) fn of_sentence(text: &str) -> Option<&str> {
+    let is_han = |c: char| matches!(c, '\u{3400}'..='\u{9FFF}');
+    if text.len() > BYTES_MAX || text.chars().filter(|c| is_han(*c)).count() < HAN_MIN {
+        return None;
+    }
+    let last = text.rsplit(is_han).find(|part| part.contains(|c: char| c.is_ascii_digit()))?;
+    let last = last.rsplit('=').next()?.trim_matches([' ', '，', ',', '：', ':', '。', '（', '(']);
+    (!last.contains(char::is_alphabetic)).then_some(last)
+}
+
+/// The number with which a text begins, signs of money included, and the rest.
+fn split(text: &str) -> Option<(&str, &str)> {
+    let text = text.trim();
+    let unsigned = text.trim_start_matches(['-', '−', '\\', '$', '￥', '¥', '€', '£', ' ']);
+    // \frac is no sign.
+    let start = text.len() - unsigned.len();
+    let digits = unsigned.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | ',')).unwrap_or(unsigned.len());
+    let digits = unsigned[..digits].trim_end_matches(['.', ',']).len();
+    if !unsigned[..digits].contains(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    // 1/2 mile
+    let fraction = unsigned[digits..].strip_prefix('/').map_or(0, |below| {
+        let length = below.len() - below.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        if length == 0 { 0 } else { length + 1 }
+    });
+    Some(text.split_at(start + digits + fraction))
+}
+
+/// Whether a number and an answer are both amounts of money by their sign.
+pub(super) fn is_money(number: &str, other: &str) -> bool {
+    let unit = |text: &str| {
+        let amount = |node: &Node| matches!(node, Node::Quantity(number, _) if is_number(number));
+        !text.contains(char::is_alphabetic) && readings(text).first().is_some_and(amount)
+    };
+    unit(other) && (unit(number) || number.starts_with('$'))
+}
+
+/// Whether an answer is a number, and nothing else.
+pub(super) fn is_plain(text: &str) -> bool {
+    !text.contains(char::is_alphabetic) && readings(text).first().is_some_and(is_number)
+}
+
+fn is_number(node: &Node) -> bool {
+    match node {
+        Node::Number(_) => true,
+        Node::Quotient(above, below) => is_number(above) && is_number(below),
+        Node::Negative(inner) => is_number(inner),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{multiplied, number, of_sentence};
+
+    #[test]
+    fn words_after_a_number_count() {
+        for text in ["18 per day", "18 men", "18 a day", "18 in all", "18 hot dogs", "18 for two", "18 eggs / day"] {
+            assert_eq!(number(text), Some("18"), "{text}");
+        }
+        assert_eq!(number("$18/hour"), Some("$18"));
+        assert_eq!(number("\\$25/\\text{hour}"), Some("\\$25"));
+        assert_eq!(number("9 * 2 = 18 men"), Some("18"));
+        assert_eq!(number("1/2 of it"), Some("1/2"));
+        for text in [
+            "18",
+            "5x",
+            "18 - abc",
+            "18/abc",
+            "2 abc",
+            "2ab",
+            "5 x",
+            "2 ab",
+            "12 mod 5",
+            "3 pi",
+            "2 sin x",
+            "3 million men",
+            "18 and more",
+            "x = 18 men",
+        ] {
+            assert_eq!(number(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn multipliers_may_be_left_out() {
+        for text in ["7 dozen", "7 \\text{ dozen}", "7 dozen eggs", "7万吨", "84/12 = 7 dozen"] {
+            assert_eq!(multiplied(text), Some("7"), "{text}");
+        }
+        assert_eq!(multiplied("7千克"), None);
+        assert_eq!(multiplied("7 eggs"), None);
+    }
+
+    #[test]
+    fn sentences_have_a_last_number() {
+        assert_eq!(of_sentence("奇奇摘了45个桃"), Some("45"));
+        assert_eq!(of_sentence("小红有3个，奇奇摘了 32+8+5=45 个桃"), Some("45"));
+        assert_eq!(of_sentence("他花了$x$元，共5x元"), None);
+        assert_eq!(of_sentence("第3个"), None);
+        assert_eq!(of_sentence("没有一个数"), None);
+    }
+}
