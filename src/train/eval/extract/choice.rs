@@ -151,6 +151,9 @@ fn standing(text: &str) -> Vec<char> {
         let alone = before.is_none_or(char::is_whitespace)
             && after.is_none_or(|c| matches!(c, '.' | '．' | '。' | ')' | '\n'))
             && chars.get(i + 2).is_none_or(|c| c.is_whitespace());
+        // "P(A and B)" neither.
+        let depth = |c: char| chars[line..i].iter().filter(|other| **other == c).count();
+        let alone = alone && (after != Some(')') || depth('(') <= depth(')'));
         if bracketed || chosen || alone {
             let begins = chars[line..i].iter().all(|c| c.is_whitespace() || matches!(c, '(' | '（' | '-' | '*'));
             let text_follows = chars[i + 1..].iter().take_while(|c| **c != '\n').any(|c| c.is_alphanumeric());

@@ -259,6 +259,7 @@ fn options_are_chosen_in_many_words() {
         ("The answer is A $\\frac16$.", 'A'),
         ("\\boxed{A \\frac{1}{6}}", 'A'),
         ("P(A) = 1/2 and P(B) = 1/3, so the answer is 1/6", 'A'),
+        ("By independence P(A and B) = P(A) * P(B) = 1/6.", 'A'),
         ("$P(A) = 1/2$ and $P(B) = 1/3$, so it is (D)", 'D'),
     ] {
         assert_eq!(choice(text, &four), Some(want), "{text}");
