@@ -87,6 +87,12 @@ fn the_corpus_that_is_like_what_is_measured_is_worth_more() {
     let again = compare(&config, &rules, &mut |_, _| {}).unwrap();
     assert_eq!(serde_json::to_string(&again).unwrap(), serde_json::to_string(&found).unwrap());
     assert_eq!(std::fs::metadata(file("compared/sums-0/model/model.safetensors")).unwrap().len(), before);
+    // Figures of other texts under the same name are not taken for these.
+    let held = std::fs::read(file("held.jsonl")).unwrap();
+    write("held.jsonl", (0..9).map(|i| format!("let x be {i}")).collect());
+    let message = compare(&config, &rules, &mut |_, _| {}).map(|_| ()).unwrap_err().to_string();
+    assert!(message.contains("expected the settings that"), "{message}");
+    crate::io::atomic::write(file("held.jsonl"), held).unwrap();
     rules.corpora[1].files = file("none.jsonl");
     assert!(compare(&config, &rules, &mut |_, _| {}).unwrap_err().to_string().contains("none.jsonl"));
     rules.corpora.truncate(1);

@@ -118,6 +118,32 @@ fn stopped_at_any_step_and_resumed_is_uninterrupted_bit_for_bit() {
 }
 
 #[test]
+fn a_batch_of_prompts_alone_is_passed_over() {
+    let lab = Lab::new();
+    let record = |prompt: String| format!("{}\n", serde_json::json!({"prompt": prompt, "response": "2"}));
+    crate::io::atomic::write(
+        lab.folder.path().join("chat.jsonl"),
+        record("1+1?".to_owned()) + &record("x".repeat(200)),
+    )
+    .unwrap();
+    let source = "data.source = [{ name = \"chat\", files = [\"CHAT\"], kind = \"chat\", order = \"rank\" }]";
+    let source = source.replace("CHAT", &lab.folder.path().join("chat.jsonl").to_string_lossy());
+    let sets = [
+        source.as_str(),
+        "train.batch_rows = 1",
+        "train.micro_rows = 1",
+        "train.steps = 40",
+        "train.loss_spike_max = 2.0",
+    ];
+    let outcome = lab.train(&sets, false, None).unwrap();
+    let text = String::from_utf8(lab.bytes("out/metrics.jsonl")).unwrap();
+    let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let nothing = lines.iter().filter(|line| line["targets"] == 0).count();
+    assert!(nothing > 5 && lines.iter().all(|line| line["loss"] != 0.0), "{nothing}");
+    assert!(outcome.model.is_some());
+}
+
+#[test]
 fn a_run_does_not_go_on_from_another() {
     let lab = Lab::new();
     lab.train(&[], false, Some(5)).unwrap();
