@@ -215,6 +215,13 @@ fn files_are_cleaned_by_themselves() {
     assert_eq!((row["text"].as_str(), &row["more"]), (half.split("\n\n").next(), &1.into()));
     assert_eq!(lab.strings("report.parquet", "url"), ["http://b.example/", "http://c.example/"]);
 
+    // A file is read once, however often it is named, and what is written is not read.
+    let folder = lab.path("in").to_str().unwrap().to_owned();
+    let inside = lab.path("in/clean.jsonl").to_str().unwrap().to_owned();
+    for _ in 0..2 {
+        let said = lab.succeed(&["decontaminate", &folder, &input, "--benchmark", &bench, "--to", &inside]);
+        assert!(said.contains("3 pages: 1 without some paragraphs, 1 dropped"), "{said}");
+    }
     // Without a benchmark all stays, and that is said.
     let said = lab.succeed(&["decontaminate", &input, "--to", &to]);
     assert!(said.contains("nothing to remove") && said.contains("0 matches"), "{said}");
@@ -232,6 +239,8 @@ fn files_are_cleaned_by_themselves() {
     refused(&[&input, "--benchmark", &bad, "--to", &to], 1, &["bad.jsonl: line 2", "expected a JSON object", "found"]);
     refused(&[&bad, "--benchmark", &bench, "--to", &to], 1, &["bad.jsonl: line 1", "\"text\"", "question"]);
     refused(&[&input, "--benchmark", &bench, "--to", "clean.parquet"], 1, &["clean.parquet", ".jsonl"]);
+    let both = ["--to", &to, "--report", &to];
+    refused(&[&[input.as_str(), "--benchmark", &bench], &both[..]].concat(), 1, &["another file for the report"]);
     refused(&[&input], 2, &["--to"]);
 }
 

@@ -38,6 +38,8 @@ use crate::task::{
 
 /// Raised when the same pages would give other tables.
 const VERSION: u32 = 1;
+/// Least memory of the sort of a bucket, however many run beside each other, bytes.
+const MEMORY_MIN: u64 = 32 << 20;
 /// Characters of a paragraph that are told.
 const TOLD_CHARS_MAX: usize = 500;
 /// Rows that are written as one batch.
@@ -250,8 +252,9 @@ impl Searching<'_> {
         if files.is_empty() {
             return Ok(Done { outputs: vec![writer.finish()?], ..Done::default() });
         }
-        let engine =
-            Engine::start(self.runner.memory / self.runner.threads.max(1) as u64, 1, &self.runner.out.join(SPILL))?;
+        // Below this the library has no room to merge what it spilled.
+        let memory = (self.runner.memory / self.runner.threads.max(1) as u64).max(MEMORY_MIN);
+        let engine = Engine::start(memory, 1, &self.runner.out.join(SPILL))?;
         let (from, to) = (first_of(bucket, self.buckets), first_of(bucket + 1, self.buckets));
         let rows = engine.table(files)?;
         let rows = engine.rows("the paragraphs of a bucket", || {

@@ -1,7 +1,7 @@
 //! `decontaminate`: what of benchmarks stands in pages goes, from a crawl's pages or from files.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -70,7 +70,8 @@ impl Decontaminate {
             let pages = Pages::on_disk(&config.output.dir)?;
             (0..pages.len()).map(|file| pages.file(file).to_owned()).collect()
         } else {
-            files::list(&self.inputs)?
+            let written: Vec<&Path> = std::iter::once(to.as_path()).chain(self.report.as_deref()).collect();
+            files::list(&self.inputs, &written)?
         };
         let listed = benchmarks::list(&config.decontaminate.benchmarks)?;
         let benchmarks = benchmarks::read(&listed, &rules(&config.decontaminate))?;

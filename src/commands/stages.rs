@@ -32,8 +32,8 @@ Examples:
   corpus-build extract a.warc.gz 'more/*.warc.gz' --out out
 
 Each WARC file becomes pages/NAME.parquet and pages/NAME.rejects.parquet, in the output folder. \
-The folder holds the pages of the files that the last run named: pages of other files, that an earlier run \
-made, are removed.")]
+Pages of other files that were extracted into the folder before stay beside them, for the stages after; \
+iterate removes those of files that its crawl does not name.")]
 pub(crate) struct Extract {
     /// WARC files, folders, globs, addresses or .paths lists, in place of crawl.paths [default: the crawl of the
     /// configuration].

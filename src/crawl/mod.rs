@@ -206,8 +206,9 @@ fn with_stems(found: Vec<Found>) -> Vec<Source> {
         let name = location.file_name();
         let plain = paths::stem(&name).to_owned();
         let hash = xxh3_64(location.to_string().as_bytes()) >> 32;
-        // `<stem>.rejects` is where the outputs of another stem may stand.
-        let first = (!plain.ends_with(".rejects")).then(|| plain.clone());
+        // Where the outputs of another stem, or tables of a whole stage, may stand.
+        let is_taken = plain.ends_with(".rejects") || matches!(&*plain, "paragraphs" | "matches");
+        let first = (!is_taken).then(|| plain.clone());
         let others =
             (0..).map(|n: u32| if n == 0 { format!("{plain}-{hash:08x}") } else { format!("{plain}-{hash:08x}-{n}") });
         let stem = first.into_iter().chain(others).find(|stem| taken.insert(stem.clone())).unwrap_or(plain);
@@ -229,13 +230,20 @@ mod tests {
 
     #[test]
     fn stems_are_unique() {
-        let stems = stems(&["/a/x.warc.gz", "/b/x.warc", "/a/y.warc.zst", "/c/x.warc.gz", "/a/x.rejects.warc"]);
+        let stems = stems(&[
+            "/a/x.warc.gz",
+            "/b/x.warc",
+            "/a/y.warc.zst",
+            "/c/x.warc.gz",
+            "/a/x.rejects.warc",
+            "/a/matches.warc",
+        ]);
         assert_eq!((stems[0].as_str(), stems[2].as_str()), ("x", "y"));
-        for (index, prefix) in [(1, "x-"), (3, "x-"), (4, "x.rejects-")] {
+        for (index, prefix) in [(1, "x-"), (3, "x-"), (4, "x.rejects-"), (5, "matches-")] {
             let hash = stems[index].strip_prefix(prefix).unwrap();
             assert!(hash.len() == 8 && hash.bytes().all(|b| b.is_ascii_hexdigit()), "{stems:?}");
         }
-        assert_eq!(stems.iter().collect::<BTreeSet<_>>().len(), 5);
+        assert_eq!(stems.iter().collect::<BTreeSet<_>>().len(), 6);
     }
 
     fn error_of(rules: CrawlRules) -> String {

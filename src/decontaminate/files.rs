@@ -1,5 +1,6 @@
 //! Decontamination of files that are no crawl: Parquet or JSONL with `text`, and perhaps `url`, into one cleaned file.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -50,6 +51,12 @@ pub enum FilesError {
         /// Its own.
         found: Vec<String>,
     },
+    /// The report would take the output's place.
+    #[error("{}: expected another file for the report than for the cleaned pages", path.display())]
+    Same {
+        /// The file.
+        path: PathBuf,
+    },
     /// The output cannot be written.
     #[error("{}: cannot write: {source}", path.display())]
     Write {
@@ -98,25 +105,33 @@ fn form(path: &Path) -> Option<Form> {
     Form::of(path).filter(|_| !name.starts_with('.') && !name.ends_with(".rejects.parquet"))
 }
 
-/// The files that these names stand for: themselves, or those in a folder, in the order of their names.
+/// Where a file is, however it is named.
+fn place(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+/// The files that these names stand for: themselves, or those in a folder, in the order of their names; each once, and
+/// those of `written` not where a folder holds them.
 ///
 /// # Errors
 /// A name stands for none.
-pub fn list(names: &[PathBuf]) -> Result<Vec<PathBuf>, FilesError> {
-    let mut files = Vec::new();
+pub fn list(names: &[PathBuf], written: &[&Path]) -> Result<Vec<PathBuf>, FilesError> {
+    let (mut files, mut known) = (Vec::new(), BTreeSet::new());
+    let written: Vec<PathBuf> = written.iter().map(|path| place(path)).collect();
     for path in names {
         let mut found = vec![path.clone()];
         if path.is_dir() {
             let failed = |source| DocumentError::Read { path: path.clone(), source };
             let entries = std::fs::read_dir(path).map_err(failed)?;
             found = entries.map(|entry| Ok(entry.map_err(failed)?.path())).collect::<Result<_, FilesError>>()?;
+            found.retain(|file| !written.contains(&place(file)));
             found.sort();
         }
         found.retain(|file| file.is_file() && form(file).is_some());
         if found.is_empty() {
             return Err(FilesError::None { path: path.clone() });
         }
-        files.extend(found);
+        files.extend(found.into_iter().filter(|file| known.insert(place(file))));
     }
     Ok(files)
 }
@@ -126,6 +141,9 @@ pub fn list(names: &[PathBuf]) -> Result<Vec<PathBuf>, FilesError> {
 /// # Errors
 /// A file cannot be read or written, or has not the form.
 pub fn run(cleaning: &Cleaning<'_>, inputs: &[PathBuf], output: &Path, report: Option<&Path>) -> Result<Counts, Error> {
+    if let Some(path) = report.filter(|path| place(path) == place(output)) {
+        return Err(FilesError::Same { path: path.to_owned() }.into());
+    }
     let first = inputs.first().and_then(|path| form(path));
     let expected = if first == Some(Form::Parquet) { ".parquet" } else { ".jsonl" };
     if let Some(path) = inputs.iter().map(PathBuf::as_path).chain([output]).find(|path| form(path) != first) {

@@ -197,8 +197,8 @@ impl Manifest {
         Ok(pruned)
     }
 
-    /// Removes the files in a folder of the stage's own that none of its rows names: a kill between the last rename of a
-    /// task and its row leaves such.
+    /// Removes the tables in a folder of the stage's own that none of its rows names: a kill between the last rename of a
+    /// task and its row leaves such. Files of other kinds are somebody's own.
     ///
     /// # Errors
     /// A file cannot be removed.
@@ -207,7 +207,9 @@ impl Manifest {
             rows.iter().flat_map(|row| &row.outputs).map(|o| self.out.join(&o.path)).collect();
         let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
         for path in entries.flatten().map(|entry| entry.path()) {
-            if path.is_file() && !named.contains(&path) {
+            let is_table = path.extension().is_some_and(|ending| ending == "parquet" || ending == "tmp");
+            if is_table && path.is_file() && !named.contains(&path) {
+                tracing::warn!(file = %path.display(), "removed: no part of the output");
                 std::fs::remove_file(&path).map_err(|source| ManifestError::Remove { path, source })?;
             }
         }

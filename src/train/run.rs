@@ -385,7 +385,10 @@ impl<'a> Run<'a> {
     fn export(&mut self) -> Result<PathBuf> {
         // What it learnt to end its answers with ends them wherever it is loaded.
         if self.config.sources.iter().any(|source| source.kind == Kind::Chat) {
+            // The one that ends a document stays the first.
+            let end = self.vocabulary.end();
             let ends = end_tokens(&self.model, &self.vocabulary, &self.template);
+            let ends: Vec<u32> = std::iter::once(end).chain(ends.into_iter().filter(|other| *other != end)).collect();
             self.model.set_ends(&ends);
         }
         let folder = self.config.output.join("model");

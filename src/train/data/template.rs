@@ -113,6 +113,18 @@ impl Template {
         template.render(given).map_err(|e| e.to_string())
     }
 
+    /// What stands between the opening of an answer and what is said.
+    #[must_use]
+    pub fn lead(&self) -> String {
+        const SAID: &str = "☃";
+        let turns = [Message::new("user", "?"), Message::new("assistant", SAID)];
+        let (Ok(prompt), Ok(whole)) = (self.render(&turns[..1], true), self.render(&turns, false)) else {
+            return String::new();
+        };
+        let answer = whole.strip_prefix(prompt.as_str()).and_then(|answer| answer.split_once(SAID));
+        answer.map(|(lead, _)| lead.to_owned()).unwrap_or_default()
+    }
+
     fn render_plain(&self, messages: &[Message], open: bool) -> std::result::Result<String, String> {
         let mut text = String::new();
         for message in messages {
@@ -159,6 +171,7 @@ mod tests {
         let plain = Template::plain("</s>");
         assert_eq!(plain.render(&conversation()[..1], true).unwrap(), "User:  1+1? \n\nAssistant:");
         assert_eq!(plain.render(&conversation(), false).unwrap(), "User:  1+1? \n\nAssistant: 2</s>");
+        assert_eq!(plain.lead(), " ");
         assert!(plain.render(&[Message::new("wizard", "")], false).unwrap_err().contains("found \"wizard\""));
     }
 
@@ -172,6 +185,7 @@ mod tests {
         let want = "<|im_start|>user\n1+1?<|im_end|>\n<|im_start|>assistant\n2<|im_end|>\n";
         assert_eq!(template.render(&conversation(), false).unwrap(), want);
         assert!(template.render(&conversation()[..1], true).unwrap().ends_with("<|im_start|>assistant\n"));
+        assert_eq!(template.lead(), "");
         write("chat_template.jinja", "{{ bos_token }}{{ raise_exception('no ' ~ messages[0].role) }}".to_owned());
         let message = Template::load(folder.path(), "</s>").unwrap().render(&conversation(), false).unwrap_err();
         assert!(message.contains("no user"), "{message}");

@@ -102,11 +102,12 @@ impl Reward for Prefix {
             let mut steps = Vec::new();
             for end in ends(one.output, self.split, &self.vocabulary)? {
                 let so_far = self.vocabulary.decode(&tokens[..=end])?;
-                steps.push((end, f64::from(one.answer.starts_with(&so_far))));
+                // What a template leads an answer in with is no part of it.
+                steps.push((end, f64::from(one.answer.starts_with(so_far.trim_start()))));
             }
             if ended {
                 // The stop token is a step of its own: the whole is right.
-                steps.push((tokens.len(), f64::from(one.text == one.answer)));
+                steps.push((tokens.len(), f64::from(one.text.trim_start() == one.answer)));
             }
             Ok(Verdict { steps, ..Verdict::default() })
         };

@@ -84,8 +84,24 @@ impl Reading<'_> {
         Ok(tokens)
     }
 
+    /// The tokens of an answer as the policy writes it after a prompt, without the one that ends it.
+    ///
+    /// # Errors
+    /// The tokenizer refuses it.
+    pub fn answer(&self, text: &str) -> Result<Vec<u32>> {
+        let lead = self.template.lead();
+        if text.starts_with(&lead) {
+            return self.vocabulary.encode_on(text, false);
+        }
+        if lead.trim().is_empty() {
+            return self.vocabulary.encode_on(&format!("{lead}{text}"), false);
+        }
+        let lead = self.vocabulary.encode_on(&lead, true)?;
+        Ok([lead, self.vocabulary.encode_on(text, false)?].concat())
+    }
+
     fn output(&self, text: &str) -> Result<Vec<u32>> {
-        let mut tokens = self.vocabulary.encode(text, false)?;
+        let mut tokens = self.answer(text)?;
         tokens.push(self.vocabulary.end());
         Ok(tokens)
     }
@@ -119,7 +135,8 @@ impl Reading<'_> {
             let (Some(step), Some(label)) = (step.as_str(), label(value)) else {
                 return Ok(Err("steps that are no strings, or labels that are not from 0 to 1".to_owned()));
             };
-            output.extend(self.vocabulary.encode(step, false)?);
+            let first = output.is_empty();
+            output.extend(if first { self.answer(step) } else { self.vocabulary.encode_on(step, false) }?);
             if !output.is_empty() {
                 labels.push((output.len() - 1, label));
             }

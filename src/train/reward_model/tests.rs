@@ -141,14 +141,19 @@ fn records_become_examples() {
     assert_eq!(vocabulary.decode(&prompt).unwrap(), "User: 1+1\n\nAssistant:");
     assert_eq!(prompt[0], 0);
     let letter = |c: char| c as u32 - 32 + 3;
-    let (two, three) = (letter('2'), letter('3'));
+    // An answer begins as the policy writes it.
+    let (lead, two, three) = (letter(' '), letter('2'), letter('3'));
     assert_eq!(
         found[0],
-        Example::Pair { prompt: prompt.clone(), chosen: vec![two, 1], rejected: vec![three, three, 1] }
+        Example::Pair { prompt: prompt.clone(), chosen: vec![lead, two, 1], rejected: vec![lead, three, three, 1] }
     );
-    assert_eq!(found[1], Example::Labelled { prompt: prompt.clone(), output: vec![two, 1], labels: vec![(1, 1.0)] });
+    assert_eq!(
+        found[1],
+        Example::Labelled { prompt: prompt.clone(), output: vec![lead, two, 1], labels: vec![(2, 1.0)] }
+    );
+    assert_eq!(reading.answer(" 2").unwrap(), reading.answer("2").unwrap());
     let Example::Labelled { output, labels, .. } = &found[2] else { panic!("{found:?}") };
-    assert_eq!((output.len(), labels.as_slice()), (4, [(1, 1.0), (3, 0.5)].as_slice()));
+    assert_eq!((output.len(), labels.as_slice()), (5, [(2, 1.0), (4, 0.5)].as_slice()));
     assert!(read("{\"prompt\": \"x\"}").unwrap_err().contains("line 1: expected \"prompt\" with"));
     assert!(read("{\"prompt\": \"x\", \"response\": \"\", \"label\": 2}").unwrap_err().contains("a label of 2"));
     assert!(read("{\"prompt\": \"x\", \"steps\": [\"a\"], \"labels\": []}").unwrap_err().contains("1 steps with 0"));

@@ -119,6 +119,11 @@ fn begin(resume: bool, config: &RlConfig, questions: &Questions) -> Result<()> {
     let settings = Settings { config: format!("steps {}", config.hash), questions: questions.key().to_owned() };
     let path = config.output.join("steps.settings.json");
     let form = |e| TrainError::format(&path, "the settings that steps were made with", e);
+    let others = ["steps.jsonl", "steps"].iter().any(|name| config.output.join(name).exists());
+    if !path.exists() && others {
+        let expected = "one without steps, or with the settings that they were made with";
+        return Err(TrainError::argument("the output folder", expected, config.output.display()));
+    }
     if !path.exists() {
         atomic::write(&path, serde_json::to_string_pretty(&settings).map_err(form)? + "\n")?;
         return Ok(());

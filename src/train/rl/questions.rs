@@ -137,7 +137,7 @@ fn question(
     };
     let solution = match rules.solution.as_deref().and_then(text) {
         Some(solution) => {
-            let mut tokens = reading.vocabulary.encode(&solution, false)?;
+            let mut tokens = reading.answer(&solution)?;
             tokens.push(reading.vocabulary.end());
             tokens
         }

@@ -91,7 +91,7 @@ impl Renewal<'_> {
         }
         let batch = self.config.reward_model.batch;
         let share = (batch as f64 * rules.replay).round() as usize;
-        let replayed = if old.is_empty() || rules.replay == 0.0 { 0 } else { share.clamp(1, batch.div_ceil(2)) };
+        let replayed = if old.is_empty() || rules.replay == 0.0 { 0 } else { share.max(1).min(batch - 1) };
         let fit = FitRules {
             micro_tokens: self.config.micro_tokens,
             keep: self.config.keep,

@@ -122,11 +122,24 @@ fn declared(text: &str) -> Vec<char> {
             .fold(before.trim_end_matches(AROUND), |before, name| {
                 before.trim_end_matches(name).trim_end_matches(AROUND)
             });
-        if RIGHT.iter().any(|words| after.starts_with(words)) || before.ends_with("选择") {
+        let said = RIGHT.iter().any(|words| after.starts_with(words)) || before.ends_with("选择");
+        if said && !is_supposed(before, after) {
             out.push(letter);
         }
     }
     out
+}
+
+/// Whether what is said of an option is only supposed, asked or denied in its clause.
+fn is_supposed(before: &str, after: &str) -> bool {
+    const WORDS: [&str; 9] = ["if", "suppose", "assume", "assuming", "whether", "false", "not", "think", "thinks"];
+    let clause =
+        before.rsplit(['.', '。', '\n', ';', '；', ',', '，', ':', '：']).next().unwrap_or_default().to_lowercase();
+    let mut words = clause.split(|c: char| !c.is_alphanumeric());
+    let asked = after.split(['.', '。', '\n']).next().is_some_and(|rest| rest.contains(['?', '？']));
+    asked
+        || words.any(|word| WORDS.contains(&word))
+        || ["若", "如果", "假设", "不", "是否"].iter().any(|w| clause.contains(w))
 }
 
 /// The letters that stand in a text as options are written: `(B)`, `B.` at the end, `**B**`, 选B. Lines that begin with

@@ -259,6 +259,12 @@ fn options_are_chosen_in_many_words() {
         ("The answer is A $\\frac16$.", 'A'),
         ("\\boxed{A \\frac{1}{6}}", 'A'),
         ("P(A) = 1/2 and P(B) = 1/3, so the answer is 1/6", 'A'),
+        ("Suppose option A is correct: then x=3, a contradiction. So it must be (B).", 'B'),
+        ("If A is correct, then 2=3. Therefore (C).", 'C'),
+        ("It is false that A is correct. So (D).", 'D'),
+        ("Students may think that B is correct, but (C) is.", 'C'),
+        ("不应选择A，应选择B", 'B'),
+        ("We conclude that B is correct.", 'B'),
         ("By independence P(A and B) = P(A) * P(B) = 1/6.", 'A'),
         ("$P(A) = 1/2$ and $P(B) = 1/3$, so it is (D)", 'D'),
     ] {
