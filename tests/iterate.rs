@@ -229,6 +229,16 @@ fn the_sample_becomes_ranked_shards_the_same_on_one_thread_and_on_two_and_when_k
     assert_same(&whole, &killed.contents());
     walk(&killed.out(), &mut |path| assert!(!path.to_string_lossy().ends_with(".tmp"), "{}", path.display()));
 
+    // A report does not show the figures of a collection that is gone; files of one's own stay.
+    std::fs::write(single.out().join("pages/notes.txt"), "mine").unwrap();
+    single.succeed(&["rank.token_budget='20k'"], &["rank", "--round", "1"]);
+    let stale = single.run(&[], &["report", "--round", "1"]);
+    let said = String::from_utf8_lossy(&stale.stderr).into_owned();
+    assert!(stale.status.code() == Some(1) && said.contains("run `corpus-build iterate --round 1` again"), "{said}");
+    single.succeed(&[], &["--quiet", "iterate", "--round", "1"]);
+    single.succeed(&[], &["report", "--round", "1"]);
+    assert_eq!(std::fs::read(single.out().join("pages/notes.txt")).unwrap(), b"mine");
+
     // A changed knob runs again what depends on it and nothing else, and leaves no stale shard.
     let plan = once.succeed(&["rank.token_budget='20k'"], &["iterate", "--round", "1", "--dry-run"]);
     let will_run: Vec<&str> =

@@ -14,6 +14,7 @@ use crate::dedup;
 use crate::domains;
 use crate::edits;
 use crate::io::query::Engine;
+use crate::io::table::Table;
 use crate::quality;
 use crate::rank;
 use crate::recall;
@@ -26,7 +27,16 @@ use crate::task::{Manifest, Row};
 pub fn gather(place: Place<'_>, configuration: String, engine: &Engine) -> Result<Report, ReportError> {
     let folder = place.folder();
     let path = folder.join("summary.json");
-    let summary = read(&path)?.ok_or(ReportError::NoRound { path, round: place.round })?;
+    let summary = read(&path)?.ok_or_else(|| ReportError::NoRound { path: path.clone(), round: place.round })?;
+    // A stage that was run by itself since has left the summary behind.
+    let holds = collected(&folder.join("shards"))?;
+    if let Some(says) = summary["ranking"]["pages"].as_u64().filter(|says| *says != holds) {
+        let again = format!("run `corpus-build iterate --round {}` again", place.round);
+        return Err(ReportError::form(
+            &path,
+            format!("it says {says} pages were collected, the shards hold {holds}: {again}"),
+        ));
+    }
     let figures = match Figures::deserialized(&summary["figures"]) {
         Some(figures) => figures,
         None => figures::figures(place, engine)?,
@@ -61,6 +71,14 @@ pub fn gather(place: Place<'_>, configuration: String, engine: &Engine) -> Resul
         versions,
         summary,
     })
+}
+
+/// Pages in the shards of a round.
+fn collected(folder: &Path) -> Result<u64, ReportError> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(0) };
+    let files = entries.flatten().map(|entry| entry.path());
+    let shards = files.filter(|path| path.extension().is_some_and(|ending| ending == "parquet"));
+    shards.map(|path| Ok(Table::open(&path)?.rows())).sum()
 }
 
 impl Figures {
