@@ -18,6 +18,72 @@ const MULTIPLIERS: [(&str, u64); 10] = [
 ];
 /// Words that things are counted by, after a numeral.
 const MEASURES: &str = "个只本人支枝条张辆棵颗头匹间名位次倍种组份岁页层瓶袋箱盒件套双对台把粒座艘架";
+/// Words after a number that compute with it, where another number follows in words.
+const OPERATORS: [&str; 14] = [
+    "over",
+    "times",
+    "plus",
+    "minus",
+    "mod",
+    "modulo",
+    "by",
+    "than",
+    "the",
+    "to",
+    "divided",
+    "multiplied",
+    "less",
+    "more",
+];
+/// Numbers in words.
+const NUMBERS: [&str; 28] = [
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+    "twenty",
+    "thirty",
+    "forty",
+    "fifty",
+    "sixty",
+    "seventy",
+    "eighty",
+    "ninety",
+    "half",
+];
+/// Names of parts and of ranks.
+const RANKS: [&str; 15] = [
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+    "twentieth",
+    "hundredth",
+    "thousandth",
+    "millionth",
+    "half",
+];
 /// Longest numeral, in characters; the largest stays far below 2⁶⁴.
 const NUMERAL_MAX: usize = 20;
 
@@ -55,6 +121,31 @@ pub(crate) fn multiplier(rest: &str) -> &str {
     }
 }
 
+/// Whether words after a number make it another one, rather than say what it counts: `squared`, `tenths`, `over four`.
+pub(crate) fn changes(words: &str) -> bool {
+    let lower = words.to_lowercase();
+    let mut words = lower.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
+    let first = words.next().unwrap_or_default();
+    let second = words.next();
+    match first {
+        "factorial" | "halves" => return true,
+        // Square meters are so written too.
+        "squared" | "cubed" => return second.is_none_or(|word| OPERATORS.contains(&word)),
+        _ => {}
+    }
+    // Third graders are counted.
+    if first.strip_suffix('s').is_some_and(|part| RANKS.contains(&part))
+        || RANKS.contains(&first) && second.is_none_or(|word| word == "of")
+    {
+        return true;
+    }
+    if first == "to" && second == Some("the") {
+        return words.next().is_some_and(|word| RANKS.contains(&word) || word == "power");
+    }
+    let operand = second.into_iter().chain(words).find(|word| !OPERATORS.contains(word));
+    OPERATORS.contains(&first) && operand.is_some_and(|word| NUMBERS.contains(&word))
+}
+
 /// A Chinese numeral that begins here, and how many characters it has: `十二`, `三分之一`, `百分之五`; what it counts may
 /// follow (`十二个`). Words that only begin with one (`三角形`) are none.
 pub(crate) fn numeral(chars: &[char]) -> Option<(usize, Vec<Token>)> {
@@ -83,7 +174,7 @@ pub(crate) fn numeral(chars: &[char]) -> Option<(usize, Vec<Token>)> {
 }
 
 /// Whether a numeral may count this. 三角 is a triangle's beginning, and no money.
-fn is_measure(word: &str) -> bool {
+pub(crate) fn is_measure(word: &str) -> bool {
     let mut chars = word.chars();
     match (chars.next(), chars.next()) {
         (Some(only), None) => MEASURES.contains(only) || only != '角' && is_name(word),
@@ -161,6 +252,42 @@ mod tests {
             [Some(2), Some(1), Some(1), None]
         );
         assert_eq!(length(&"一百".repeat(20)), None);
+    }
+
+    #[test]
+    fn words_change_a_number() {
+        for words in [
+            "squared",
+            "cubed",
+            "factorial",
+            "tenths",
+            "Hundredths",
+            "third",
+            "third of it",
+            "over four",
+            "modulo five",
+            "to the tenth",
+            "to the fourth power",
+            "less than ten",
+            "divided by two",
+            "times three",
+        ] {
+            assert!(changes(words), "{words}");
+        }
+        for words in [
+            "",
+            "apples",
+            "third graders",
+            "squared units",
+            "times",
+            "times a day",
+            "more than him",
+            "to go",
+            "the",
+            "seconds",
+        ] {
+            assert!(!changes(words), "{words}");
+        }
     }
 
     #[test]

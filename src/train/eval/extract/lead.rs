@@ -1,5 +1,6 @@
 //! Answers that stand first in their sentence, before what explains them.
 
+use super::super::expression::numerals::changes;
 use super::super::expression::token::known;
 use super::place::first;
 use super::{VERBS, is_han};
@@ -23,6 +24,29 @@ const JOINING: [&str; 17] = [
     "less",
     "fewer",
     "percent",
+];
+/// Words after a comma that compute with what stands before it.
+const COMPUTING: [&str; 20] = [
+    "plus",
+    "minus",
+    "times",
+    "over",
+    "divided",
+    "multiplied",
+    "equals",
+    "x",
+    "more",
+    "less",
+    "fewer",
+    "increased",
+    "decreased",
+    "reduced",
+    "added",
+    "subtracted",
+    "doubled",
+    "tripled",
+    "halved",
+    "squared",
 ];
 /// Words before a number that is counted with the first.
 const OF: [&str; 6] = ["of", "than", "from", "by", "per", "with"];
@@ -51,7 +75,11 @@ pub(super) fn answer(phrase: &str, any: bool) -> Option<String> {
                     word.chars().count() == 1 && !word.starts_with(is_han) && !after[word.len()..].starts_with('.');
                 // 18 apples, and 3 are left.
                 let clause = after.split(' ').any(|word| VERBS.contains(&word));
-                return if word.is_empty() || names || joins(word) && !clause { None } else { kept() };
+                return if word.is_empty() || names || computes(word) || joins(word) && !clause {
+                    None
+                } else {
+                    kept()
+                };
             }
             c if c.is_alphabetic() => {
                 let word = word(&rest[at..]);
@@ -122,6 +150,16 @@ fn word(text: &str) -> &str {
 
 fn joins(word: &str) -> bool {
     JOINING.contains(&word.to_lowercase().as_str()) || word.starts_with(['和', '或', '加', '减', '乘', '除', '且'])
+}
+
+fn computes(word: &str) -> bool {
+    COMPUTING.contains(&word.to_lowercase().as_str()) || word.starts_with(['加', '减', '乘', '除'])
+}
+
+/// Whether a text after a value goes on with a word that joins or computes: `more than 2`, `thirds`.
+pub(super) fn goes_on(rest: &str) -> bool {
+    let rest = rest.trim_start();
+    joins(word(rest)) || computes(word(rest)) || changes(rest.split(['.', ',']).next().unwrap_or_default())
 }
 
 /// The text after a name that it gives its value: `18` of `x = 18`.

@@ -16,7 +16,7 @@ mod tests;
 
 pub use self::choice::{choice, choices, is_choice, letters};
 
-use super::expression::numerals::numeral;
+use super::expression::numerals::{is_measure, multiplier, numeral};
 use super::expression::readings;
 use super::expression::units::{is_name, is_unit};
 
@@ -75,13 +75,42 @@ fn boxed_answer(text: &str) -> Option<String> {
     Some(phrase::last_final(&text[end..]).and_then(final_answer).unwrap_or(answer))
 }
 
-/// The answer in what follows "final answer is", where it stands first.
+/// The answer in what follows "final answer is", where it stands first: a formula in its delimiters, or a value with nothing
+/// but a known unit behind it.
 fn final_answer(phrase: &str) -> Option<String> {
     let trimmed = trimmed(phrase);
+    let bare = |value: &str| only_units(value);
+    let formula = || {
+        let end = place::formula_length(trimmed)?;
+        let stands = !lead::goes_on(&trimmed[end..]);
+        if stands { place::first_formula(trimmed) } else { None }
+    };
     whole(trimmed)
         .map(str::to_owned)
-        .or_else(|| lead::answer(trimmed, false))
-        .or_else(|| place::begins_with_formula(trimmed).then(|| place::first_formula(trimmed)).flatten())
+        .filter(|value| bare(value))
+        .or_else(|| lead::answer(trimmed, false).filter(|value| bare(value)))
+        .or_else(formula)
+}
+
+/// Whether the words of a text outside formulas are units or names, and no more.
+fn only_units(text: &str) -> bool {
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let length = place::formula_length(rest).or_else(|| {
+            // \sqrt is no word.
+            let name = rest.strip_prefix('\\')?;
+            Some(rest.len() - name.trim_start_matches(|c: char| c.is_ascii_alphabetic()).len())
+        });
+        plain.push(if length.is_some() { ' ' } else { c });
+        rest = &rest[length.unwrap_or(c.len_utf8())..];
+    }
+    plain.split(|c: char| !c.is_alphabetic()).filter(|word| is_word(word)).all(|word| {
+        let lower = word.to_lowercase();
+        let unit = is_unit(word) || is_name(&lower) || matches!(lower.as_str(), "square" | "cubic" | "per" | "degree");
+        let han: Vec<char> = word.chars().collect();
+        unit || is_measure(word) || numeral(&han).is_some() || !multiplier(word).is_empty()
+    })
 }
 
 /// The end of a long text, which is enough.

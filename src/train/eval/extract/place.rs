@@ -66,9 +66,9 @@ fn is_applied(formula: &str) -> bool {
     matches!(readings(formula).first(), Some(Node::Call(Function::Named(_), _)))
 }
 
-/// Whether a text begins with a formula.
-pub(super) fn begins_with_formula(text: &str) -> bool {
-    formula(text.trim_start()).is_some()
+/// The length of the formula in delimiters with which a text begins.
+pub(super) fn formula_length(text: &str) -> Option<usize> {
+    formula(text).map(|(length, _)| length)
 }
 
 /// The formula or number that begins at one of the first few characters, where nothing but signs stands before it.

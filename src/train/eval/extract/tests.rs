@@ -52,6 +52,16 @@ fn a_final_answer_after_a_box_is_meant() {
     check("\\boxed{5} This final answer satisfies $x^2 = 25$.", "5");
     check("\\boxed{5} Let me verify the final answer: $5^2 = 25$.", "5");
     check("\\boxed{5} Note: the final answer is an integer because $10$ is even.", "5");
+    check("\\boxed{5}\n\nFinal answer: 1 solution", "5");
+    check("\\boxed{5}. The final answer is 3 more than 2.", "5");
+    check("\\boxed{\\frac13}. The final answer is 1 third.", "\\frac13");
+    check("\\boxed{5}. The final answer is $3$ more than $2$.", "5");
+    check("\\boxed{5}. The final answer is 3 squared.", "5");
+    check("\\boxed{5}. The final answer is 12 cm.", "12 cm");
+    check("\\boxed{5}. The final answer is \\sqrt{2}\\pi.", "\\sqrt{2}\\pi");
+    check("\\boxed{5}. The final answer is $12\\text{ men}$.", "$12\\text{ men}$");
+    check("\\boxed{5}. The final answer is 12 dollars, because 5 + 7 = 12.", "12 dollars");
+    check("\\boxed{5}。最终答案是12元。", "12元");
     check("\\boxed{18}因此最终答案是3盒茶叶共18包，其中$3\\times 6=18$。", "18");
 }
 
@@ -59,6 +69,11 @@ fn a_final_answer_after_a_box_is_meant() {
 fn what_explains_an_answer_is_no_part_of_it() {
     check("The answer is 18, which is 9 * 2.", "18");
     check("The answer is 18 apples, and 3 are left.", "18 apples");
+    check("The answer is 20, minus 5, which is 15.", "15");
+    check("The answer is 20, times 2, which is 40.", "40");
+    check("The answer is 20, plus 5 for tax, which is 25.", "25");
+    check("The answer is 20 dollars, reduced by 5, which is 15.", "15");
+    check("答案是20，减去5，是15。", "15");
     check("The answer is 18 (9 x 2).", "18");
     check("The answer is 18 dollars (9 * 2 = 18).", "18 dollars");
     check("The answer is $18 (9 eggs * $2).", "$18");
