@@ -1,7 +1,7 @@
 //! Numbers with words after them: what they count, and what multiplies them.
 
 use super::super::expression::node::Node;
-use super::super::expression::numerals::multiplier;
+use super::super::expression::numerals::{changes, multiplier};
 use super::super::expression::readings;
 use super::super::expression::token::{is_greek, known};
 use super::super::expression::units::is_name;
@@ -55,6 +55,9 @@ pub(super) fn number(text: &str) -> Option<&str> {
         || plain.contains(" -")
         || plain.contains("- ")
     {
+        return None;
+    }
+    if changes(&plain) {
         return None;
     }
     // 18/abc is a quotient.
@@ -114,6 +117,29 @@ fn split(text: &str) -> Option<(&str, &str)> {
         if length == 0 { 0 } else { length + 1 }
     });
     Some(text.split_at(start + digits + fraction))
+}
+
+/// Whether two answers are amounts of money of different countries.
+pub(super) fn is_other_money(found: &str, truth: &str) -> bool {
+    matches!((currency(found), currency(truth)), (Some(found), Some(truth)) if found != truth)
+}
+
+/// The money that a sign or a name says an amount is of; none where it says none, or several.
+fn currency(text: &str) -> Option<usize> {
+    const SIGNS: [&[&str]; 4] = [
+        &["\\$", "dollar", "usd", "美元"],
+        &["€", "euro", "eur", "欧元", "\\texteuro"],
+        &["£", "英镑", "gbp", "\\pounds"],
+        &["¥", "￥", "yuan", "rmb", "人民币"],
+    ];
+    if text.len() > BYTES_MAX {
+        return None;
+    }
+    let lower = text.to_lowercase();
+    // A dollar that is no delimiter.
+    let dollar = lower.starts_with('$') && lower.matches('$').count() == 1;
+    let mut said = (0..SIGNS.len()).filter(|i| dollar && *i == 0 || SIGNS[*i].iter().any(|sign| lower.contains(sign)));
+    said.next().filter(|_| said.next().is_none())
 }
 
 /// Whether a number and an answer are both amounts of money by their sign.

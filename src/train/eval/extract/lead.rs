@@ -75,11 +75,9 @@ pub(super) fn answer(phrase: &str, any: bool) -> Option<String> {
                     word.chars().count() == 1 && !word.starts_with(is_han) && !after[word.len()..].starts_with('.');
                 // 18 apples, and 3 are left.
                 let clause = after.split(' ').any(|word| VERBS.contains(&word));
-                return if word.is_empty() || names || computes(word) || joins(word) && !clause {
-                    None
-                } else {
-                    kept()
-                };
+                let number = after.contains(|c: char| c.is_ascii_digit());
+                let goes_on = if computes(word) { number } else { joins(word) && !clause };
+                return if word.is_empty() || names || goes_on { None } else { kept() };
             }
             c if c.is_alphabetic() => {
                 let word = word(&rest[at..]);

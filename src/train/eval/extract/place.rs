@@ -170,7 +170,8 @@ fn percent(rest: &str) -> Option<&'static str> {
     ["%", "％", "percent", "pct"].iter().any(|name| rest.starts_with(name)).then_some("\\%")
 }
 
-/// The length of a number that begins at `at`, with sign, separators, a fraction: `-1,234.5`, `3/4`, `1 000`.
+/// The length of a number that begins at `at`, with sign, separators, a fraction: `-1,234.5`, `3/4`, `5 1/2`,
+/// `1 000`.
 fn number(text: &str, at: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let before = text[..at].chars().next_back();
@@ -203,6 +204,9 @@ fn number(text: &str, at: usize) -> Option<usize> {
         end
     };
     end = digits(end);
+    if let Some(length) = fraction_after(&text[end..]) {
+        return Some(end + length - at);
+    }
     // A time or a ratio: 3:30, 2:3.
     let mut parts = 0;
     while bytes.get(end) == Some(&b':') && digit(end + 1) && parts < 8 {
@@ -239,4 +243,18 @@ fn number(text: &str, at: usize) -> Option<usize> {
         }
     }
     Some(end - at)
+}
+
+/// The length of a blank and a proper fraction that follow a whole number: ` 1/2`.
+fn fraction_after(rest: &str) -> Option<usize> {
+    let run = |text: &str| text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let above = rest.strip_prefix(' ').filter(|above| !above.starts_with('0'))?;
+    let (above, rest_below) = above.split_at(run(above));
+    let below = rest_below.strip_prefix('/')?;
+    let (below, after) = below.split_at(run(below));
+    // 1/2/2020 and 1/2.5 are no fractions.
+    let number = |text: &str| text.parse::<u32>().ok();
+    let decimal = after.strip_prefix('.').is_some_and(|after| after.starts_with(|c: char| c.is_ascii_digit()));
+    let proper = number(above)? < number(below)? && !after.starts_with('/') && !decimal;
+    proper.then_some(1 + above.len() + 1 + below.len())
 }

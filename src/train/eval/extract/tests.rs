@@ -73,6 +73,7 @@ fn what_explains_an_answer_is_no_part_of_it() {
     check("The answer is 20, times 2, which is 40.", "40");
     check("The answer is 20, plus 5 for tax, which is 25.", "25");
     check("The answer is 20 dollars, reduced by 5, which is 15.", "15");
+    check("The answer is 18, more or less.", "18");
     check("答案是20，减去5，是15。", "15");
     check("The answer is 18 (9 x 2).", "18");
     check("The answer is 18 dollars (9 * 2 = 18).", "18 dollars");
@@ -161,6 +162,8 @@ fn sentences_announce_answers() {
     check("The answer is\n\\[ \\frac{1}{2}. \\]", "\\[ \\frac{1}{2}. \\]");
     check("So 9 + 9 = 18. The answer is", "18");
     check("The answer is $5,000.", "$5,000");
+    check("The answer is 5 1/2 hours.", "5 1/2 hours");
+    check("The answer is 5 1/2 cups, because 5 + 1 = 6.", "5 1/2 cups");
     check("Thus the answer is x = 3 or x = 4.", "x = 3 or x = 4");
     check("The answer is \"12\".", "12");
     check("The answer is “12.”", "12");
@@ -191,6 +194,10 @@ fn else_the_last_formula_or_number() {
     check("一共有24个苹果，还剩 8 个。", "8");
     check("那么一共有24万人，一半是女生。", "24万");
     check("x = 3/4", "x = 3/4");
+    check("He needs 5 1/2.", "5 1/2");
+    check("He needs -5 123/456 cups of it.", "-5 123/456");
+    check("It was 3 5/2 then", "5/2");
+    check("He came on day 5 1/2/2020", "2020");
     check("pages 10-12", "12");
     check("So the train comes at 3:30.", "3:30");
     check("The ratio of the two is 2:3 then.", "2:3");
