@@ -102,15 +102,20 @@ pub fn verdict(found: &str, truth: &str) -> Verdict {
     let pair = match (counted::number(found), counted::number(truth)) {
         (Some(number), None) if counted::is_plain(truth) || counted::is_money(number, truth) => Some((number, truth)),
         (None, Some(number)) if counted::is_plain(found) || counted::is_money(number, found) => Some((found, number)),
-        _ if counted::is_plain(truth) => {
-            counted::multiplied(found).or_else(|| counted::of_sentence(found)).map(|number| (number, truth))
-        }
         _ => None,
     };
-    match pair.map(|(found, truth)| by_value(found, truth)) {
-        Some(other) if other.is_equal() => other,
-        _ => verdict,
-    }
+    let found_numbers = match pair {
+        Some((found, truth)) => vec![(found.to_owned(), truth)],
+        // What multiplies may be left out of the number of a sentence, too.
+        None if counted::is_plain(truth) => {
+            let sentence = counted::of_sentence(found);
+            let multiplied = counted::multiplied(found).or_else(|| counted::multiplied(sentence.as_deref()?));
+            sentence.iter().cloned().chain(multiplied.map(str::to_owned)).map(|number| (number, truth)).collect()
+        }
+        None => Vec::new(),
+    };
+    let mut verdicts = found_numbers.iter().map(|(found, truth)| by_value(found, truth));
+    verdicts.find(|other| other.is_equal()).unwrap_or(verdict)
 }
 
 /// The verdict by what the answers mean.

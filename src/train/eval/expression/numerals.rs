@@ -115,7 +115,9 @@ pub(crate) fn multiplier(rest: &str) -> &str {
         rest.chars().skip_while(|c| *c == ' ').take_while(|c| c.is_alphabetic()).map(char::len_utf8).sum();
     let spaces = rest.len() - rest.trim_start_matches(' ').len();
     let run = &rest[spaces..spaces + word];
-    match first(run).filter(|_| !is_unit(run)) {
+    // 45千克桃子
+    let unit = run.char_indices().nth(2).is_some_and(|(at, _)| run[..at] != *"万元" && is_unit(&run[..at]));
+    match first(run).filter(|_| !is_unit(run) && (run.is_ascii() || !unit)) {
         Some((_, after)) => &rest[..spaces + run.len() - after.len()],
         None => "",
     }
@@ -299,5 +301,6 @@ mod tests {
         assert_eq!(multiplied("千克"), (1, "千克"));
         assert_eq!(multiplied("millions"), (1, "millions"));
         assert_eq!((multiplier(" million people"), multiplier("万人"), multiplier("千克")), (" million", "万", ""));
+        assert_eq!((multiplier("千克桃子"), multiplier("万元钱"), multiplier("千个人")), ("", "万", "千"));
     }
 }
