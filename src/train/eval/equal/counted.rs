@@ -128,7 +128,26 @@ pub(super) fn of_sentence(text: &str) -> Option<String> {
     }
     // 3元5角 is one amount.
     let amount = before[..before.len() - words.len()].ends_with(|c: char| c.is_ascii_digit());
-    if amount && (is_name(words) || matches!(words, "点" | "比" | "到" | "至" | "又" | "时" | "小时" | "分")) {
+    if amount
+        && (is_name(words)
+            || matches!(
+                words,
+                "点" | "比"
+                    | "到"
+                    | "至"
+                    | "又"
+                    | "时"
+                    | "小时"
+                    | "分"
+                    | "的"
+                    | "和"
+                    | "与"
+                    | "或"
+                    | "加"
+                    | "减"
+                    | "乘"
+            ))
+    {
         return None;
     }
     if let Some(head) = before.strip_suffix("零下").or_else(|| before.strip_suffix('负')) {
@@ -176,11 +195,12 @@ fn split(text: &str) -> Option<(&str, &str)> {
     if !unsigned[..digits].contains(|c: char| c.is_ascii_digit()) {
         return None;
     }
-    // 1/2 mile
-    let fraction = unsigned[digits..].strip_prefix('/').map_or(0, |below| {
-        let length = below.len() - below.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        if length == 0 { 0 } else { length + 1 }
-    });
+    // 1/2 mile, 5 1/2 miles
+    let run = |text: &str| text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let rest = &unsigned[digits..];
+    let above = rest.strip_prefix(' ').map_or(0, |above| if run(above) == 0 { 0 } else { 1 + run(above) });
+    let fraction =
+        rest[above..].strip_prefix('/').map_or(0, |below| if run(below) == 0 { 0 } else { above + 1 + run(below) });
     Some(text.split_at(start + digits + fraction))
 }
 
@@ -243,6 +263,7 @@ mod tests {
         assert_eq!(number("\\$25/\\text{hour}"), Some("\\$25"));
         assert_eq!(number("9 * 2 = 18 men"), Some("18"));
         assert_eq!(number("1/2 of it"), Some("1/2"));
+        assert_eq!(number("5 1/2 miles per day"), Some("5 1/2"));
         for text in [
             "18",
             "5x",
@@ -294,6 +315,8 @@ mod tests {
             ("他一共用了5个半小时", None),
             ("他一共用了5小时半", None),
             ("答案应该是5的平方", None),
+            ("答案应该是3的2倍", None),
+            ("他们是3和5岁", None),
             ("答案应该是2的5次方", None),
             ("他买了3个5元的桃", Some("5")),
         ] {

@@ -181,8 +181,22 @@ fn is_placed(text: &str) -> bool {
         let run = &rest[..rest.find(|c| !is_han(c)).unwrap_or(rest.len())];
         rest = &rest[run.len()..];
         let unit = run.trim_matches(['和', '或', '与', '及', '且', '者']);
-        let known = matches!(unit, "" | "约" | "大约" | "约为" | "无解" | "空集" | "全体实数" | "一切实数" | "实数集")
-            || numeral(&unit.chars().collect::<Vec<_>>()).is_some();
+        let known = matches!(
+            unit,
+            "" | "约"
+                | "负"
+                | "零下"
+                | "又"
+                | "分之"
+                | "百分之"
+                | "大约"
+                | "约为"
+                | "无解"
+                | "空集"
+                | "全体实数"
+                | "一切实数"
+                | "实数集"
+        ) || numeral(&unit.chars().collect::<Vec<_>>()).is_some();
         if known {
             before = Some('0');
             continue;

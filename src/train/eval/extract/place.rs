@@ -8,6 +8,8 @@ use super::super::expression::readings;
 const FORMULA_MAX: usize = 1000;
 /// Most bytes of signs before what a phrase begins with.
 const SIGNS_MAX: usize = 8;
+/// Longest number that Chinese words may go on with, in bytes.
+const WRITTEN_MAX: usize = 40;
 /// Candidates that are looked at, from the end.
 const CANDIDATES_MAX: usize = 40;
 
@@ -115,13 +117,28 @@ fn candidates(text: &str) -> Vec<Candidate> {
             } else {
                 digits.push_str(multiplier(&text[end..]));
             }
-            out.push(Candidate { start: at, end, text: digits, formula: false });
+            let start = with_words(&text[..at], out.last().filter(|last| !last.formula)).unwrap_or(at);
+            digits.insert_str(0, &text[start..at]);
+            while out.last().is_some_and(|last| last.end > start) {
+                out.pop();
+            }
+            out.push(Candidate { start, end, text: digits, formula: false });
             at = end;
         } else {
             at += text[at..].chars().next().map_or(1, char::len_utf8);
         }
     }
     out
+}
+
+/// Where a number begins that has Chinese words before its digits, given the one before: `负5`, `3分之2`, `5又2分之1`.
+fn with_words(before: &str, last: Option<&Candidate>) -> Option<usize> {
+    let words = ["零下", "负", "百分之"].iter().find_map(|words| before.strip_suffix(words));
+    if let Some(head) = words.filter(|head| !head.ends_with('正')) {
+        return Some(head.len());
+    }
+    let joined = ["分之", "又"].iter().find_map(|words| before.strip_suffix(words))?;
+    last.filter(|last| last.end == joined.len() && last.text.len() <= WRITTEN_MAX).map(|last| last.start)
 }
 
 /// A formula in delimiters that begins here: its whole length, its content.
