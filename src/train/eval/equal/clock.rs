@@ -1,10 +1,11 @@
 //! Times of day.
 
-/// A time: its hour and minute, and whether it is after noon where it says so.
+/// A time: its hour and minute, and whether it is after noon where it says so. A number alone may be an hour.
 struct Time {
     hour: u8,
     minute: u8,
     afternoon: Option<bool>,
+    number: bool,
 }
 
 impl Time {
@@ -21,6 +22,10 @@ impl Time {
 pub(super) fn same(found: &str, truth: &str) -> Option<bool> {
     let (found, truth) = (time(found)?, time(truth)?);
     match (found.afternoon, truth.afternoon) {
+        _ if found.number || truth.number => {
+            let same = (found.hour, found.minute) == (truth.hour, truth.minute);
+            (same && found.afternoon.or(truth.afternoon).is_some()).then_some(true)
+        }
         (None, None) => ((found.hour, found.minute) == (truth.hour, truth.minute)).then_some(true),
         (Some(_), Some(_)) => Some((found.of_day(), found.minute) == (truth.of_day(), truth.minute)),
         (Some(_), None) => Some(found.minute == truth.minute && may_be(&truth, found.of_day())),
@@ -55,12 +60,12 @@ fn time(text: &str) -> Option<Time> {
         "pm" => Some(true),
         _ => return None,
     };
-    let alone = minute.is_empty() && !rest.starts_with(':') && afternoon.is_some();
+    let alone = minute.is_empty() && !rest.starts_with(':');
     if !(1..=2).contains(&hour.len()) || minute.len() != 2 && !alone {
         return None;
     }
     let (hour, minute): (u8, u8) = (hour.parse().ok()?, if alone { 0 } else { minute.parse().ok()? });
-    (hour <= 24 && minute < 60).then_some(Time { hour, minute, afternoon })
+    (hour <= 24 && minute < 60).then_some(Time { hour, minute, afternoon, number: alone && afternoon.is_none() })
 }
 
 #[cfg(test)]
@@ -90,7 +95,10 @@ mod tests {
             ("13:24", "1:24", None),
             ("3:3", "1:1", None),
             ("5", "5:00", None),
-            ("5 pm", "5", None),
+            ("5 pm", "5", Some(true)),
+            ("5 pm", "6", None),
+            ("5", "6", None),
+            ("5:30 pm", "5", None),
             ("1.2:30", "12:30", None),
             ("5:", "5 pm", None),
             ("5:3 pm", "5:30 pm", None),

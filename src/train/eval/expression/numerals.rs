@@ -145,7 +145,7 @@ pub(crate) fn changes(words: &str) -> bool {
         return words.next().is_some_and(|word| RANKS.contains(&word) || word == "power");
     }
     let operand = second.into_iter().chain(words).find(|word| !OPERATORS.contains(word));
-    OPERATORS.contains(&first) && operand.is_some_and(|word| NUMBERS.contains(&word))
+    OPERATORS.contains(&first) && operand.is_some_and(|word| NUMBERS.contains(&word) || word.len() == 1 && word != "a")
 }
 
 /// A Chinese numeral that begins here, and how many characters it has: `十二`, `三分之一`, `百分之五`; what it counts may
@@ -273,6 +273,7 @@ mod tests {
             "less than ten",
             "divided by two",
             "times three",
+            "less than x",
         ] {
             assert!(changes(words), "{words}");
         }

@@ -26,7 +26,7 @@ const JOINING: [&str; 17] = [
     "percent",
 ];
 /// Words after a comma that compute with what stands before it.
-const COMPUTING: [&str; 20] = [
+const COMPUTING: [&str; 25] = [
     "plus",
     "minus",
     "times",
@@ -47,6 +47,11 @@ const COMPUTING: [&str; 20] = [
     "tripled",
     "halved",
     "squared",
+    "add",
+    "subtract",
+    "take",
+    "multiply",
+    "divide",
 ];
 /// Words before a number that is counted with the first.
 const OF: [&str; 6] = ["of", "than", "from", "by", "per", "with"];
@@ -76,7 +81,7 @@ pub(super) fn answer(phrase: &str, any: bool) -> Option<String> {
                 // 18 apples, and 3 are left.
                 let clause = after.split(' ').any(|word| VERBS.contains(&word));
                 let number = after.contains(|c: char| c.is_ascii_digit());
-                let goes_on = if computes(word) { number } else { joins(word) && !clause };
+                let goes_on = if computes(first_of(after)) { number } else { joins(word) && !clause };
                 return if word.is_empty() || names || goes_on { None } else { kept() };
             }
             c if c.is_alphabetic() => {
@@ -154,10 +159,19 @@ fn computes(word: &str) -> bool {
     COMPUTING.contains(&word.to_lowercase().as_str()) || word.starts_with(['加', '减', '乘', '除'])
 }
 
-/// Whether a text after a value goes on with a word that joins or computes: `more than 2`, `thirds`.
+/// The first word of a clause, but for those that only join it.
+fn first_of(clause: &str) -> &str {
+    let mut rest = clause;
+    for joiner in ["and ", "but ", "then "] {
+        rest = rest.strip_prefix(joiner).unwrap_or(rest).trim_start();
+    }
+    word(rest)
+}
+
+/// Whether a text after a formula computes with it: `more than 2`, `thirds`.
 pub(super) fn goes_on(rest: &str) -> bool {
     let rest = rest.trim_start();
-    joins(word(rest)) || computes(word(rest)) || changes(rest.split(['.', ',']).next().unwrap_or_default())
+    computes(word(rest)) || changes(rest.split(['.', ',']).next().unwrap_or_default())
 }
 
 /// The text after a name that it gives its value: `18` of `x = 18`.

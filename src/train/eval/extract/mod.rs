@@ -78,18 +78,17 @@ fn boxed_answer(text: &str) -> Option<String> {
 /// The answer in what follows "final answer is", where it stands first: a formula in its delimiters, or a value with nothing
 /// but a known unit behind it.
 fn final_answer(phrase: &str) -> Option<String> {
-    let trimmed = trimmed(phrase);
-    let bare = |value: &str| only_units(value);
-    let formula = || {
-        let end = place::formula_length(trimmed)?;
-        let stands = !lead::goes_on(&trimmed[end..]);
-        if stands { place::first_formula(trimmed) } else { None }
-    };
+    let trimmed = trimmed(phrase).trim_end_matches('*').trim_end();
+    let formula = place::formula_length(trimmed);
+    // $3$ more than $2$, and $x$
+    if formula.is_some_and(|end| lead::goes_on(&trimmed[end..])) || place::is_name(trimmed) {
+        return None;
+    }
     whole(trimmed)
         .map(str::to_owned)
-        .filter(|value| bare(value))
-        .or_else(|| lead::answer(trimmed, false).filter(|value| bare(value)))
-        .or_else(formula)
+        .filter(|value| only_units(value))
+        .or_else(|| lead::answer(trimmed, false).filter(|value| only_units(value)))
+        .or_else(|| formula.and_then(|_| place::first_formula(trimmed)))
 }
 
 /// Whether the words of a text outside formulas are units or names, and no more.

@@ -73,6 +73,13 @@ pub(super) fn formula_length(text: &str) -> Option<usize> {
     formula(text).map(|(length, _)| length)
 }
 
+/// Whether a text is a formula in delimiters that only names what is asked for.
+pub(super) fn is_name(text: &str) -> bool {
+    formula(text).is_some_and(|(length, content)| {
+        length == text.len() && matches!(readings(content).first(), Some(Node::Symbol(_)))
+    })
+}
+
 /// The formula or number that begins at one of the first few characters, where nothing but signs stands before it.
 pub(super) fn first(text: &str) -> Option<Candidate> {
     let signs = text.len() - text.trim_start_matches(['$', '\\', '*', ' ', '约', '￥', '¥', '€', '£']).len();

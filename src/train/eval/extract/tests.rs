@@ -57,6 +57,9 @@ fn a_final_answer_after_a_box_is_meant() {
     check("\\boxed{\\frac13}. The final answer is 1 third.", "\\frac13");
     check("\\boxed{5}. The final answer is $3$ more than $2$.", "5");
     check("\\boxed{5}. The final answer is 3 squared.", "5");
+    check("\\boxed{5}. The final answer is $2$ times $3$.", "5");
+    check("\\boxed{5}. The final answer is $x$.", "5");
+    check("\\boxed{5}. Final answer: **7**", "7");
     check("\\boxed{5}. The final answer is 12 cm.", "12 cm");
     check("\\boxed{5}. The final answer is \\sqrt{2}\\pi.", "\\sqrt{2}\\pi");
     check("\\boxed{5}. The final answer is $12\\text{ men}$.", "$12\\text{ men}$");
@@ -73,6 +76,8 @@ fn what_explains_an_answer_is_no_part_of_it() {
     check("The answer is 20, times 2, which is 40.", "40");
     check("The answer is 20, plus 5 for tax, which is 25.", "25");
     check("The answer is 20 dollars, reduced by 5, which is 15.", "15");
+    check("The answer is 20, and then minus 5 is 15.", "15");
+    check("The answer is 20, then add 5 to get 25.", "25");
     check("The answer is 18, more or less.", "18");
     check("答案是20，减去5，是15。", "15");
     check("The answer is 18 (9 x 2).", "18");
