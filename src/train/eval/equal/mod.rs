@@ -14,8 +14,8 @@
 //! **Units.** A unit counts where both answers have one that is known: 5 m is 500 cm and not 5 cm. One that only one
 //! answer has, or a word that is no unit, is passed over (`18 per day` is 18); one that multiplies (万, million, dozen) is
 //! part of the number, and may be left out only where the answer wanted is a bare number, as questions ask how many dozen.
-//! Words that make another number of it (`squared`, `tenths`, `over four`) are no unit, and
-//! dollars are not euros. `50%` is 50 and 0.5, but 50 is not 0.5. A time of day is the same with and without its `p.m.`.
+//! Words that make another number of it (`squared`, `tenths`, `over four`) are no unit, and dollars are not euros. `50%` is
+//! 50 and 0.5, but 50 is not 0.5. A time of day is the same with and without its `p.m.`; `3元5角` is one amount.
 //!
 //! **Order.** Items side by side and in braces are equal in any order, those in brackets in theirs only.
 

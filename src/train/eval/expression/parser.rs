@@ -5,6 +5,7 @@
 
 use super::node::{Function, Literal, Node, Relation};
 use super::token::Token;
+use super::units::Unit;
 
 /// How deep brackets, groups and arguments may nest.
 const DEPTH_MAX: usize = 40;
@@ -264,7 +265,10 @@ impl Parser {
             } else if self.starts_factor() {
                 let factor = self.postfix()?;
                 let (factor, more) = self.mixed(factor)?;
-                factors.push(factor);
+                match factors.pop() {
+                    Some(first) => factors.extend(beside(first, factor)),
+                    None => factors.push(factor),
+                }
                 factors.extend(more);
             } else {
                 return product_of(factors);
@@ -356,6 +360,22 @@ impl Parser {
             ) => true,
             _ => false,
         }
+    }
+}
+
+/// Two factors side by side; an amount in a smaller unit after one of the same quantity is added to it: 3元5角.
+fn beside(first: Node, second: Node) -> Vec<Node> {
+    match (first, second) {
+        (
+            Node::Quantity(large, unit @ Unit::Known(quantity, power, _)),
+            Node::Quantity(small, Unit::Known(other, other_power, factor)),
+        ) if (quantity, power) == (other, other_power) && unit.is_larger(&factor) => {
+            let Unit::Known(_, _, whole) = &unit else { return Vec::new() };
+            let part = Node::Number(Literal { value: factor / whole, place: None });
+            let sum = Node::Sum(vec![*large, Node::Product(vec![*small, part])]);
+            vec![Node::Quantity(Box::new(sum), unit)]
+        }
+        (first, second) => vec![first, second],
     }
 }
 

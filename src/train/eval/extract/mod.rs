@@ -1,8 +1,8 @@
 //! The answer that a text gives: a model's, or a benchmark's.
 //!
 //! In a model's text it is, in this order: the last `\boxed{}` with its braces matched (boxes that only commas, dollars or
-//! an "and" part are one answer), unless a formula or a number stands right after a later "final answer is"; else what
-//! follows the last "the answer is", "Final Answer:", `####`, 答案是, 故选 and the like, without what explains it; else the
+//! an "and" part are one answer), unless a formula, or a number with no more than a known unit, stands right after a later
+//! "final answer is"; else what follows the last "the answer is", "Final Answer:", `####`, 答案是, 故选 and the like, without what explains it; else the
 //! last block of a tool's output; else the text itself, where it is nothing but an expression; else the last formula or
 //! number. A formula that only names a variable gives way to a value that stands elsewhere.
 

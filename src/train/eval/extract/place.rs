@@ -3,6 +3,7 @@
 use super::super::expression::node::{Function, Node};
 use super::super::expression::numerals::multiplier;
 use super::super::expression::readings;
+use super::super::expression::units::Unit;
 
 /// Longest formula, in bytes.
 const FORMULA_MAX: usize = 1000;
@@ -124,6 +125,14 @@ fn candidates(text: &str) -> Vec<Candidate> {
             } else {
                 digits.push_str(multiplier(&text[end..]));
             }
+            let amount = out.last().and_then(|last| smaller_unit(&text[last.end..at], &text[end..]));
+            if let (Some(unit), Some(last)) = (amount, out.last_mut().filter(|last| !last.formula)) {
+                // 3元5角 is one amount.
+                last.text.push_str(&text[last.end..end + unit]);
+                last.end = end + unit;
+                at = end + unit;
+                continue;
+            }
             let start = with_words(&text[..at], out.last().filter(|last| !last.formula)).unwrap_or(at);
             digits.insert_str(0, &text[start..at]);
             while out.last().is_some_and(|last| last.end > start) {
@@ -146,6 +155,18 @@ fn with_words(before: &str, last: Option<&Candidate>) -> Option<usize> {
     }
     let joined = ["分之", "又"].iter().find_map(|words| before.strip_suffix(words))?;
     last.filter(|last| last.end == joined.len() && last.text.len() <= WRITTEN_MAX).map(|last| last.start)
+}
+
+/// The length of the unit after a number, where it is a smaller one of the same quantity as that between it and the
+/// number before.
+fn smaller_unit(between: &str, after: &str) -> Option<usize> {
+    let unit = Unit::of(between);
+    let Unit::Known(quantity, ..) = &unit else { return None };
+    let is_han = |c: char| matches!(c, '\u{3400}'..='\u{9FFF}');
+    let han = after.find(|c| !is_han(c)).unwrap_or(after.len());
+    let ends = after[..han].char_indices().map(|(at, c)| at + c.len_utf8()).take(3);
+    let same = |end: &usize| matches!(Unit::of(&after[..*end]), Unit::Known(other, _, factor) if other == *quantity && unit.is_larger(&factor));
+    ends.filter(same).last().filter(|_| between.chars().all(is_han))
 }
 
 /// A formula in delimiters that begins here: its whole length, its content.
