@@ -14,7 +14,8 @@
 //! **Units.** A unit counts where both answers have one that is known: 5 m is 500 cm and not 5 cm. One that only one
 //! answer has, or a word that is no unit, is passed over (`18 per day` is 18); one that multiplies (万, million, dozen) is
 //! part of the number, and may be left out only where the answer wanted is a bare number, as questions ask how many dozen.
-//! `50%` is 50 and 0.5, but 50 is not 0.5. A time of day is the same with and without its `p.m.`.
+//! Words that make another number of it (`squared`, `tenths`, `over four`) are no unit, and dollars are not euros. `50%` is
+//! 50 and 0.5, but 50 is not 0.5. A time of day is the same with and without its `p.m.`; `3元5角` is one amount.
 //!
 //! **Order.** Items side by side and in braces are equal in any order, those in brackets in theirs only.
 
@@ -78,6 +79,9 @@ pub fn verdict(found: &str, truth: &str) -> Verdict {
     if found.len().max(truth.len()) > BYTES_MAX {
         return if found == truth { Verdict::Same } else { Verdict::Unreadable };
     }
+    if counted::is_other_money(found, truth) {
+        return Verdict::Different;
+    }
     let (bare_found, bare_truth) = (bare(found), bare(truth));
     if bare_found == bare_truth {
         return Verdict::Same;
@@ -98,15 +102,20 @@ pub fn verdict(found: &str, truth: &str) -> Verdict {
     let pair = match (counted::number(found), counted::number(truth)) {
         (Some(number), None) if counted::is_plain(truth) || counted::is_money(number, truth) => Some((number, truth)),
         (None, Some(number)) if counted::is_plain(found) || counted::is_money(number, found) => Some((found, number)),
-        _ if counted::is_plain(truth) => {
-            counted::multiplied(found).or_else(|| counted::of_sentence(found)).map(|number| (number, truth))
-        }
         _ => None,
     };
-    match pair.map(|(found, truth)| by_value(found, truth)) {
-        Some(other) if other.is_equal() => other,
-        _ => verdict,
-    }
+    let found_numbers = match pair {
+        Some((found, truth)) => vec![(found.to_owned(), truth)],
+        // What multiplies may be left out of the number of a sentence, too.
+        None if counted::is_plain(truth) => {
+            let sentence = counted::of_sentence(found);
+            let multiplied = counted::multiplied(found).or_else(|| counted::multiplied(sentence.as_deref()?));
+            sentence.iter().cloned().chain(multiplied.map(str::to_owned)).map(|number| (number, truth)).collect()
+        }
+        None => Vec::new(),
+    };
+    let mut verdicts = found_numbers.iter().map(|(found, truth)| by_value(found, truth));
+    verdicts.find(|other| other.is_equal()).unwrap_or(verdict)
 }
 
 /// The verdict by what the answers mean.

@@ -9,6 +9,7 @@ use super::super::expression::evaluate::{Evaluator, Value};
 use super::super::expression::field::{Field, Real};
 use super::super::expression::literal::power_of_ten;
 use super::super::expression::node::{Constant, Literal, Node};
+use super::super::expression::numerals::changes;
 use super::super::expression::units::Unit;
 use super::compare::Comparison;
 
@@ -26,6 +27,17 @@ const POINTS: u64 = 12;
 const POINTS_MIN: usize = 3;
 /// Points at which exact values are compared: on both sides of one, with either sign.
 const EXACT_POINTS: usize = 6;
+
+/// Words that say opposite things of a number.
+const OPPOSED: [&[&str]; 7] = [
+    &["north", "south", "east", "west"],
+    &["left", "right"],
+    &["up", "down"],
+    &["above", "below"],
+    &["clockwise", "counterclockwise"],
+    &["gain", "loss"],
+    &["profit", "loss"],
+];
 
 impl Comparison {
     /// Numbers and expressions, with or without units.
@@ -49,8 +61,17 @@ impl Comparison {
                 (Unit::Degree, Unit::Known(quantity, ..)) | (Unit::Known(quantity, ..), Unit::Degree) => {
                     quantity.starts_with("degrees") && self.same_value(a, b)
                 }
+                (Unit::Counted(words), Unit::Counted(others)) if opposed(words, others) => false,
+                (Unit::Counted(words), other) | (other, Unit::Counted(words)) if changes(words) => {
+                    unit_words(other) == Some(words) && self.same_value(a, b)
+                }
                 _ => self.same_value(a, b),
             },
+            (Node::Quantity(_, Unit::Counted(words)), _) | (_, Node::Quantity(_, Unit::Counted(words)))
+                if changes(words) =>
+            {
+                false
+            }
             (Node::Quantity(a, unit), b) | (b, Node::Quantity(a, unit)) => {
                 self.same_value(a, b)
                     || *unit == Unit::Degree
@@ -184,6 +205,20 @@ impl Comparison {
         let same = |seed: u64| Some(close(&self.complex(found, seed, false)?, &self.complex(truth, seed, false)?));
         let all: Vec<bool> = (1..=POINTS_MIN as u64).filter_map(same).collect();
         all.len() == POINTS_MIN && all.into_iter().all(|same| same)
+    }
+}
+
+/// Whether words after two numbers say opposite things of them.
+fn opposed(words: &str, others: &str) -> bool {
+    let said = |text: &str, group: &[&str]| group.iter().position(|word| text.split(' ').any(|said| said == *word));
+    OPPOSED.iter().any(|group| matches!((said(words, group), said(others, group)), (Some(a), Some(b)) if a != b))
+}
+
+/// The words of a unit that is not in the table.
+fn unit_words(unit: &Unit) -> Option<&String> {
+    match unit {
+        Unit::Counted(words) => Some(words),
+        _ => None,
     }
 }
 

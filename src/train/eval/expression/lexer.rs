@@ -267,8 +267,44 @@ impl Lexer {
         }
     }
 
+    /// Words beside digits that make a number of them: `负5`, `3分之2`, `5又2分之1`, `百分之5`.
+    fn beside_digits(&mut self) -> bool {
+        let run: String = self.chars[self.at..].iter().take(4).take_while(|c| c.is_alphabetic()).collect();
+        let length = run.chars().count();
+        let after_number = matches!(self.out.last(), Some(Token::Number(_)));
+        let digit = self.is_digit(length);
+        match run.as_str() {
+            "负" | "零下" if digit && !self.after_value() => {
+                self.at += length;
+                self.out.push(Token::Sign('-'));
+            }
+            "百分之" if digit && !self.after_value() => {
+                self.at += length;
+                self.number();
+                self.out.push(Token::Sign('%'));
+            }
+            "又" if digit && after_number => self.at += length,
+            "分之" if digit && after_number => {
+                self.at += length;
+                let below = self.out.pop();
+                // After a whole number it is the fraction of that.
+                let whole = matches!(self.out.last(), Some(Token::Number(_)));
+                self.out.extend((!whole).then_some(Token::Sign('(')));
+                self.number();
+                self.out.push(Token::Sign('/'));
+                self.out.extend(below);
+                self.out.extend((!whole).then_some(Token::Sign(')')));
+            }
+            _ => return false,
+        }
+        true
+    }
+
     /// A run of letters that are not ASCII.
     fn foreign(&mut self) {
+        if self.beside_digits() {
+            return;
+        }
         if !self.after_value()
             && let Some((length, number)) = numeral(&self.chars[self.at..])
         {

@@ -18,6 +18,72 @@ const MULTIPLIERS: [(&str, u64); 10] = [
 ];
 /// Words that things are counted by, after a numeral.
 const MEASURES: &str = "个只本人支枝条张辆棵颗头匹间名位次倍种组份岁页层瓶袋箱盒件套双对台把粒座艘架";
+/// Words after a number that compute with it, where another number follows in words.
+const OPERATORS: [&str; 14] = [
+    "over",
+    "times",
+    "plus",
+    "minus",
+    "mod",
+    "modulo",
+    "by",
+    "than",
+    "the",
+    "to",
+    "divided",
+    "multiplied",
+    "less",
+    "more",
+];
+/// Numbers in words.
+const NUMBERS: [&str; 28] = [
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+    "twenty",
+    "thirty",
+    "forty",
+    "fifty",
+    "sixty",
+    "seventy",
+    "eighty",
+    "ninety",
+    "half",
+];
+/// Names of parts and of ranks.
+const RANKS: [&str; 15] = [
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+    "twentieth",
+    "hundredth",
+    "thousandth",
+    "millionth",
+    "half",
+];
 /// Longest numeral, in characters; the largest stays far below 2⁶⁴.
 const NUMERAL_MAX: usize = 20;
 
@@ -49,10 +115,37 @@ pub(crate) fn multiplier(rest: &str) -> &str {
         rest.chars().skip_while(|c| *c == ' ').take_while(|c| c.is_alphabetic()).map(char::len_utf8).sum();
     let spaces = rest.len() - rest.trim_start_matches(' ').len();
     let run = &rest[spaces..spaces + word];
-    match first(run).filter(|_| !is_unit(run)) {
+    // 45千克桃子
+    let unit = run.char_indices().nth(2).is_some_and(|(at, _)| run[..at] != *"万元" && is_unit(&run[..at]));
+    match first(run).filter(|_| !is_unit(run) && (run.is_ascii() || !unit)) {
         Some((_, after)) => &rest[..spaces + run.len() - after.len()],
         None => "",
     }
+}
+
+/// Whether words after a number make it another one, rather than say what it counts: `squared`, `tenths`, `over four`.
+pub(crate) fn changes(words: &str) -> bool {
+    let lower = words.to_lowercase();
+    let mut words = lower.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
+    let first = words.next().unwrap_or_default();
+    let second = words.next();
+    match first {
+        "factorial" | "halves" => return true,
+        // Square meters are so written too.
+        "squared" | "cubed" => return second.is_none_or(|word| OPERATORS.contains(&word)),
+        _ => {}
+    }
+    // Third graders are counted.
+    if first.strip_suffix('s').is_some_and(|part| RANKS.contains(&part))
+        || RANKS.contains(&first) && second.is_none_or(|word| word == "of")
+    {
+        return true;
+    }
+    if first == "to" && second == Some("the") {
+        return words.next().is_some_and(|word| RANKS.contains(&word) || word == "power");
+    }
+    let operand = second.into_iter().chain(words).find(|word| !OPERATORS.contains(word));
+    OPERATORS.contains(&first) && operand.is_some_and(|word| NUMBERS.contains(&word) || word.len() == 1 && word != "a")
 }
 
 /// A Chinese numeral that begins here, and how many characters it has: `十二`, `三分之一`, `百分之五`; what it counts may
@@ -83,7 +176,7 @@ pub(crate) fn numeral(chars: &[char]) -> Option<(usize, Vec<Token>)> {
 }
 
 /// Whether a numeral may count this. 三角 is a triangle's beginning, and no money.
-fn is_measure(word: &str) -> bool {
+pub(crate) fn is_measure(word: &str) -> bool {
     let mut chars = word.chars();
     match (chars.next(), chars.next()) {
         (Some(only), None) => MEASURES.contains(only) || only != '角' && is_name(word),
@@ -164,6 +257,43 @@ mod tests {
     }
 
     #[test]
+    fn words_change_a_number() {
+        for words in [
+            "squared",
+            "cubed",
+            "factorial",
+            "tenths",
+            "Hundredths",
+            "third",
+            "third of it",
+            "over four",
+            "modulo five",
+            "to the tenth",
+            "to the fourth power",
+            "less than ten",
+            "divided by two",
+            "times three",
+            "less than x",
+        ] {
+            assert!(changes(words), "{words}");
+        }
+        for words in [
+            "",
+            "apples",
+            "third graders",
+            "squared units",
+            "times",
+            "times a day",
+            "more than him",
+            "to go",
+            "the",
+            "seconds",
+        ] {
+            assert!(!changes(words), "{words}");
+        }
+    }
+
+    #[test]
     fn words_multiply_a_number() {
         assert_eq!(multiplied("万"), (10_000, ""));
         assert_eq!(multiplied("万人"), (10_000, "人"));
@@ -172,5 +302,6 @@ mod tests {
         assert_eq!(multiplied("千克"), (1, "千克"));
         assert_eq!(multiplied("millions"), (1, "millions"));
         assert_eq!((multiplier(" million people"), multiplier("万人"), multiplier("千克")), (" million", "万", ""));
+        assert_eq!((multiplier("千克桃子"), multiplier("万元钱"), multiplier("千个人")), ("", "万", "千"));
     }
 }

@@ -5,6 +5,7 @@
 
 use super::node::{Function, Literal, Node, Relation};
 use super::token::Token;
+use super::units::Unit;
 
 /// How deep brackets, groups and arguments may nest.
 const DEPTH_MAX: usize = 40;
@@ -264,7 +265,10 @@ impl Parser {
             } else if self.starts_factor() {
                 let factor = self.postfix()?;
                 let (factor, more) = self.mixed(factor)?;
-                factors.push(factor);
+                match factors.pop() {
+                    Some(first) => factors.extend(beside(first, factor)),
+                    None => factors.push(factor),
+                }
                 factors.extend(more);
             } else {
                 return product_of(factors);
@@ -293,24 +297,44 @@ impl Parser {
         Some((node, more))
     }
 
-    /// A whole number with the proper fraction that follows it; another fraction comes as a factor of its own.
+    /// A whole number with the proper fraction that follows it, and what follows both; another fraction comes as a factor of its own.
     fn mixed(&mut self, node: Node) -> Option<(Node, Option<Node>)> {
         if !is_whole(&node) {
             return Some((node, None));
         }
         match self.peek() {
             Some(Token::Command("frac")) => {
-                let fraction = self.postfix()?;
-                Some(if is_proper(&fraction) { (mixed_number(&node, fraction), None) } else { (node, Some(fraction)) })
+                let fraction = self.primary()?;
+                Some(if is_proper(&fraction) && !self.is_raised() {
+                    (self.followed(Node::Sum(vec![node, fraction]))?, None)
+                } else {
+                    (node, Some(self.followed(fraction)?))
+                })
             }
             // Numbers side by side are no product, except as the start of 1 4/5.
             Some(Token::Number(_)) => {
-                let above = self.postfix()?;
-                let below = if self.take_sign('/') { self.postfix()? } else { return None };
+                let above = self.primary()?;
+                let below = if self.take_sign('/') { self.primary()? } else { return None };
                 let fraction = Node::Quotient(Box::new(above), Box::new(below));
-                is_proper(&fraction).then(|| (mixed_number(&node, fraction), None))
+                if !is_proper(&fraction) || self.is_raised() {
+                    return None;
+                }
+                Some((self.followed(Node::Sum(vec![node, fraction]))?, None))
             }
             _ => Some((node, None)),
+        }
+    }
+
+    /// Whether a sign follows that belongs to the number right before it, rather than to a whole one with its fraction.
+    fn is_raised(&self) -> bool {
+        let degree = |at: usize| self.tokens.get(self.at + at) == Some(&Token::Degree);
+        match self.peek() {
+            Some(Token::Sign('^')) => {
+                !(degree(1) || self.tokens.get(self.at + 1) == Some(&Token::Sign('{')) && degree(2))
+            }
+            Some(Token::Sign(sign)) => matches!(sign, '_' | '!' | '\''),
+            Some(Token::Dots) => true,
+            _ => false,
         }
     }
 
@@ -336,6 +360,22 @@ impl Parser {
             ) => true,
             _ => false,
         }
+    }
+}
+
+/// Two factors side by side; an amount in a smaller unit after one of the same quantity is added to it: 3元5角.
+fn beside(first: Node, second: Node) -> Vec<Node> {
+    match (first, second) {
+        (
+            Node::Quantity(large, unit @ Unit::Known(quantity, power, _)),
+            Node::Quantity(small, Unit::Known(other, other_power, factor)),
+        ) if (quantity, power) == (other, other_power) && unit.is_larger(&factor) => {
+            let Unit::Known(_, _, whole) = &unit else { return Vec::new() };
+            let part = Node::Number(Literal { value: factor / whole, place: None });
+            let sum = Node::Sum(vec![*large, Node::Product(vec![*small, part])]);
+            vec![Node::Quantity(Box::new(sum), unit)]
+        }
+        (first, second) => vec![first, second],
     }
 }
 
@@ -387,7 +427,6 @@ fn is_proper(node: &Node) -> bool {
             (Node::Number(above), Node::Number(below)) => above.value < below.value,
             _ => false,
         },
-        Node::Quantity(node, _) | Node::Percent(node) => is_proper(node),
         _ => false,
     }
 }
@@ -432,15 +471,6 @@ fn product_of(mut factors: Vec<Node>) -> Option<Node> {
             factors.push(last);
             Some(Node::Product(factors))
         }
-    }
-}
-
-/// A whole number and a proper fraction side by side; a unit after the fraction is that of both.
-fn mixed_number(whole: &Node, fraction: Node) -> Node {
-    match fraction {
-        Node::Quantity(fraction, unit) => Node::Quantity(Box::new(Node::Sum(vec![whole.clone(), *fraction])), unit),
-        Node::Percent(fraction) => Node::Percent(Box::new(Node::Sum(vec![whole.clone(), *fraction]))),
-        fraction => Node::Sum(vec![whole.clone(), fraction]),
     }
 }
 

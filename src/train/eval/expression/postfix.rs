@@ -12,7 +12,12 @@ const POSTFIXES_MAX: usize = 20;
 impl Parser {
     /// A value with what follows it: powers, factorials, signs of percent, units.
     pub(super) fn postfix(&mut self) -> Option<Node> {
-        let mut node = self.primary()?;
+        let node = self.primary()?;
+        self.followed(node)
+    }
+
+    /// A value that was read, with what follows it.
+    pub(super) fn followed(&mut self, mut node: Node) -> Option<Node> {
         let mut powers = 0;
         for _ in 0..POSTFIXES_MAX {
             match self.peek() {

@@ -39,6 +39,11 @@ impl Unit {
         }
     }
 
+    /// Whether the unit is larger than one of the same quantity that is so many base units.
+    pub(crate) fn is_larger(&self, other: &BigRational) -> bool {
+        matches!(self, Self::Known(_, _, factor) if factor > other)
+    }
+
     /// The unit to the power `power` of what it was.
     pub(crate) fn raised(self, power: u32) -> Self {
         match self {

@@ -1,5 +1,6 @@
 //! Answers that stand first in their sentence, before what explains them.
 
+use super::super::expression::numerals::changes;
 use super::super::expression::token::known;
 use super::place::first;
 use super::{VERBS, is_han};
@@ -23,6 +24,34 @@ const JOINING: [&str; 17] = [
     "less",
     "fewer",
     "percent",
+];
+/// Words after a comma that compute with what stands before it.
+const COMPUTING: [&str; 25] = [
+    "plus",
+    "minus",
+    "times",
+    "over",
+    "divided",
+    "multiplied",
+    "equals",
+    "x",
+    "more",
+    "less",
+    "fewer",
+    "increased",
+    "decreased",
+    "reduced",
+    "added",
+    "subtracted",
+    "doubled",
+    "tripled",
+    "halved",
+    "squared",
+    "add",
+    "subtract",
+    "take",
+    "multiply",
+    "divide",
 ];
 /// Words before a number that is counted with the first.
 const OF: [&str; 6] = ["of", "than", "from", "by", "per", "with"];
@@ -51,7 +80,9 @@ pub(super) fn answer(phrase: &str, any: bool) -> Option<String> {
                     word.chars().count() == 1 && !word.starts_with(is_han) && !after[word.len()..].starts_with('.');
                 // 18 apples, and 3 are left.
                 let clause = after.split(' ').any(|word| VERBS.contains(&word));
-                return if word.is_empty() || names || joins(word) && !clause { None } else { kept() };
+                let number = after.contains(|c: char| c.is_ascii_digit());
+                let goes_on = if computes(first_of(after)) { number } else { joins(word) && !clause };
+                return if word.is_empty() || names || goes_on { None } else { kept() };
             }
             c if c.is_alphabetic() => {
                 let word = word(&rest[at..]);
@@ -122,6 +153,25 @@ fn word(text: &str) -> &str {
 
 fn joins(word: &str) -> bool {
     JOINING.contains(&word.to_lowercase().as_str()) || word.starts_with(['和', '或', '加', '减', '乘', '除', '且'])
+}
+
+fn computes(word: &str) -> bool {
+    COMPUTING.contains(&word.to_lowercase().as_str()) || word.starts_with(['加', '减', '乘', '除'])
+}
+
+/// The first word of a clause, but for those that only join it.
+fn first_of(clause: &str) -> &str {
+    let mut rest = clause;
+    for joiner in ["and ", "but ", "then "] {
+        rest = rest.strip_prefix(joiner).unwrap_or(rest).trim_start();
+    }
+    word(rest)
+}
+
+/// Whether a text after a formula computes with it: `more than 2`, `thirds`.
+pub(super) fn goes_on(rest: &str) -> bool {
+    let rest = rest.trim_start();
+    computes(word(rest)) || changes(rest.split(['.', ',']).next().unwrap_or_default())
 }
 
 /// The text after a name that it gives its value: `18` of `x = 18`.

@@ -1,8 +1,8 @@
 //! The answer that a text gives: a model's, or a benchmark's.
 //!
 //! In a model's text it is, in this order: the last `\boxed{}` with its braces matched (boxes that only commas, dollars or
-//! an "and" part are one answer), unless a formula or a number stands right after a later "final answer is"; else what
-//! follows the last "the answer is", "Final Answer:", `####`, 答案是, 故选 and the like, without what explains it; else the
+//! an "and" part are one answer), unless a formula, or a number with no more than a known unit, stands right after a later
+//! "final answer is"; else what follows the last "the answer is", "Final Answer:", `####`, 答案是, 故选 and the like, without what explains it; else the
 //! last block of a tool's output; else the text itself, where it is nothing but an expression; else the last formula or
 //! number. A formula that only names a variable gives way to a value that stands elsewhere.
 
@@ -16,7 +16,7 @@ mod tests;
 
 pub use self::choice::{choice, choices, is_choice, letters};
 
-use super::expression::numerals::numeral;
+use super::expression::numerals::{is_measure, multiplier, numeral};
 use super::expression::readings;
 use super::expression::units::{is_name, is_unit};
 
@@ -75,13 +75,41 @@ fn boxed_answer(text: &str) -> Option<String> {
     Some(phrase::last_final(&text[end..]).and_then(final_answer).unwrap_or(answer))
 }
 
-/// The answer in what follows "final answer is", where it stands first.
+/// The answer in what follows "final answer is", where it stands first: a formula in its delimiters, or a value with nothing
+/// but a known unit behind it.
 fn final_answer(phrase: &str) -> Option<String> {
-    let trimmed = trimmed(phrase);
+    let trimmed = trimmed(phrase).trim_end_matches('*').trim_end();
+    let formula = place::formula_length(trimmed);
+    // $3$ more than $2$, and $x$
+    if formula.is_some_and(|end| lead::goes_on(&trimmed[end..])) || place::is_name(trimmed) {
+        return None;
+    }
     whole(trimmed)
         .map(str::to_owned)
-        .or_else(|| lead::answer(trimmed, false))
-        .or_else(|| place::begins_with_formula(trimmed).then(|| place::first_formula(trimmed)).flatten())
+        .filter(|value| only_units(value))
+        .or_else(|| lead::answer(trimmed, false).filter(|value| only_units(value)))
+        .or_else(|| formula.and_then(|_| place::first_formula(trimmed)))
+}
+
+/// Whether the words of a text outside formulas are units or names, and no more.
+fn only_units(text: &str) -> bool {
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let length = place::formula_length(rest).or_else(|| {
+            // \sqrt is no word.
+            let name = rest.strip_prefix('\\')?;
+            Some(rest.len() - name.trim_start_matches(|c: char| c.is_ascii_alphabetic()).len())
+        });
+        plain.push(if length.is_some() { ' ' } else { c });
+        rest = &rest[length.unwrap_or(c.len_utf8())..];
+    }
+    plain.split(|c: char| !c.is_alphabetic()).filter(|word| is_word(word)).all(|word| {
+        let lower = word.to_lowercase();
+        let unit = is_unit(word) || is_name(&lower) || matches!(lower.as_str(), "square" | "cubic" | "per" | "degree");
+        let han: Vec<char> = word.chars().collect();
+        unit || is_measure(word) || numeral(&han).is_some() || !multiplier(word).is_empty()
+    })
 }
 
 /// The end of a long text, which is enough.
@@ -152,8 +180,22 @@ fn is_placed(text: &str) -> bool {
         let run = &rest[..rest.find(|c| !is_han(c)).unwrap_or(rest.len())];
         rest = &rest[run.len()..];
         let unit = run.trim_matches(['和', '或', '与', '及', '且', '者']);
-        let known = matches!(unit, "" | "约" | "大约" | "约为" | "无解" | "空集" | "全体实数" | "一切实数" | "实数集")
-            || numeral(&unit.chars().collect::<Vec<_>>()).is_some();
+        let known = matches!(
+            unit,
+            "" | "约"
+                | "负"
+                | "零下"
+                | "又"
+                | "分之"
+                | "百分之"
+                | "大约"
+                | "约为"
+                | "无解"
+                | "空集"
+                | "全体实数"
+                | "一切实数"
+                | "实数集"
+        ) || numeral(&unit.chars().collect::<Vec<_>>()).is_some();
         if known {
             before = Some('0');
             continue;

@@ -3,11 +3,14 @@
 use super::super::expression::node::{Function, Node};
 use super::super::expression::numerals::multiplier;
 use super::super::expression::readings;
+use super::super::expression::units::Unit;
 
 /// Longest formula, in bytes.
 const FORMULA_MAX: usize = 1000;
 /// Most bytes of signs before what a phrase begins with.
 const SIGNS_MAX: usize = 8;
+/// Longest number that Chinese words may go on with, in bytes.
+const WRITTEN_MAX: usize = 40;
 /// Candidates that are looked at, from the end.
 const CANDIDATES_MAX: usize = 40;
 
@@ -66,9 +69,16 @@ fn is_applied(formula: &str) -> bool {
     matches!(readings(formula).first(), Some(Node::Call(Function::Named(_), _)))
 }
 
-/// Whether a text begins with a formula.
-pub(super) fn begins_with_formula(text: &str) -> bool {
-    formula(text.trim_start()).is_some()
+/// The length of the formula in delimiters with which a text begins.
+pub(super) fn formula_length(text: &str) -> Option<usize> {
+    formula(text).map(|(length, _)| length)
+}
+
+/// Whether a text is a formula in delimiters that only names what is asked for.
+pub(super) fn is_name(text: &str) -> bool {
+    formula(text).is_some_and(|(length, content)| {
+        length == text.len() && matches!(readings(content).first(), Some(Node::Symbol(_)))
+    })
 }
 
 /// The formula or number that begins at one of the first few characters, where nothing but signs stands before it.
@@ -115,13 +125,48 @@ fn candidates(text: &str) -> Vec<Candidate> {
             } else {
                 digits.push_str(multiplier(&text[end..]));
             }
-            out.push(Candidate { start: at, end, text: digits, formula: false });
+            let amount = out.last().and_then(|last| smaller_unit(&text[last.end..at], &text[end..]));
+            if let (Some(unit), Some(last)) = (amount, out.last_mut().filter(|last| !last.formula)) {
+                // 3元5角 is one amount.
+                last.text.push_str(&text[last.end..end + unit]);
+                last.end = end + unit;
+                at = end + unit;
+                continue;
+            }
+            let start = with_words(&text[..at], out.last().filter(|last| !last.formula)).unwrap_or(at);
+            digits.insert_str(0, &text[start..at]);
+            while out.last().is_some_and(|last| last.end > start) {
+                out.pop();
+            }
+            out.push(Candidate { start, end, text: digits, formula: false });
             at = end;
         } else {
             at += text[at..].chars().next().map_or(1, char::len_utf8);
         }
     }
     out
+}
+
+/// Where a number begins that has Chinese words before its digits, given the one before: `负5`, `3分之2`, `5又2分之1`.
+fn with_words(before: &str, last: Option<&Candidate>) -> Option<usize> {
+    let words = ["零下", "负", "百分之"].iter().find_map(|words| before.strip_suffix(words));
+    if let Some(head) = words.filter(|head| !head.ends_with('正')) {
+        return Some(head.len());
+    }
+    let joined = ["分之", "又"].iter().find_map(|words| before.strip_suffix(words))?;
+    last.filter(|last| last.end == joined.len() && last.text.len() <= WRITTEN_MAX).map(|last| last.start)
+}
+
+/// The length of the unit after a number, where it is a smaller one of the same quantity as that between it and the
+/// number before.
+fn smaller_unit(between: &str, after: &str) -> Option<usize> {
+    let unit = Unit::of(between);
+    let Unit::Known(quantity, ..) = &unit else { return None };
+    let is_han = |c: char| matches!(c, '\u{3400}'..='\u{9FFF}');
+    let han = after.find(|c| !is_han(c)).unwrap_or(after.len());
+    let ends = after[..han].char_indices().map(|(at, c)| at + c.len_utf8()).take(3);
+    let same = |end: &usize| matches!(Unit::of(&after[..*end]), Unit::Known(other, _, factor) if other == *quantity && unit.is_larger(&factor));
+    ends.filter(same).last().filter(|_| between.chars().all(is_han))
 }
 
 /// A formula in delimiters that begins here: its whole length, its content.
@@ -170,7 +215,8 @@ fn percent(rest: &str) -> Option<&'static str> {
     ["%", "％", "percent", "pct"].iter().any(|name| rest.starts_with(name)).then_some("\\%")
 }
 
-/// The length of a number that begins at `at`, with sign, separators, a fraction: `-1,234.5`, `3/4`, `1 000`.
+/// The length of a number that begins at `at`, with sign, separators, a fraction: `-1,234.5`, `3/4`, `5 1/2`,
+/// `1 000`.
 fn number(text: &str, at: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let before = text[..at].chars().next_back();
@@ -203,6 +249,9 @@ fn number(text: &str, at: usize) -> Option<usize> {
         end
     };
     end = digits(end);
+    if let Some(length) = fraction_after(&text[end..]) {
+        return Some(end + length - at);
+    }
     // A time or a ratio: 3:30, 2:3.
     let mut parts = 0;
     while bytes.get(end) == Some(&b':') && digit(end + 1) && parts < 8 {
@@ -239,4 +288,18 @@ fn number(text: &str, at: usize) -> Option<usize> {
         }
     }
     Some(end - at)
+}
+
+/// The length of a blank and a proper fraction that follow a whole number: ` 1/2`.
+fn fraction_after(rest: &str) -> Option<usize> {
+    let run = |text: &str| text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let above = rest.strip_prefix(' ').filter(|above| !above.starts_with('0'))?;
+    let (above, rest_below) = above.split_at(run(above));
+    let below = rest_below.strip_prefix('/')?;
+    let (below, after) = below.split_at(run(below));
+    // 1/2/2020 and 1/2.5 are no fractions.
+    let number = |text: &str| text.parse::<u32>().ok();
+    let decimal = after.strip_prefix('.').is_some_and(|after| after.starts_with(|c: char| c.is_ascii_digit()));
+    let proper = number(above)? < number(below)? && !after.starts_with('/') && !decimal;
+    proper.then_some(1 + above.len() + 1 + below.len())
 }

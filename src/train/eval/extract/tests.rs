@@ -52,6 +52,19 @@ fn a_final_answer_after_a_box_is_meant() {
     check("\\boxed{5} This final answer satisfies $x^2 = 25$.", "5");
     check("\\boxed{5} Let me verify the final answer: $5^2 = 25$.", "5");
     check("\\boxed{5} Note: the final answer is an integer because $10$ is even.", "5");
+    check("\\boxed{5}\n\nFinal answer: 1 solution", "5");
+    check("\\boxed{5}. The final answer is 3 more than 2.", "5");
+    check("\\boxed{\\frac13}. The final answer is 1 third.", "\\frac13");
+    check("\\boxed{5}. The final answer is $3$ more than $2$.", "5");
+    check("\\boxed{5}. The final answer is 3 squared.", "5");
+    check("\\boxed{5}. The final answer is $2$ times $3$.", "5");
+    check("\\boxed{5}. The final answer is $x$.", "5");
+    check("\\boxed{5}. Final answer: **7**", "7");
+    check("\\boxed{5}. The final answer is 12 cm.", "12 cm");
+    check("\\boxed{5}. The final answer is \\sqrt{2}\\pi.", "\\sqrt{2}\\pi");
+    check("\\boxed{5}. The final answer is $12\\text{ men}$.", "$12\\text{ men}$");
+    check("\\boxed{5}. The final answer is 12 dollars, because 5 + 7 = 12.", "12 dollars");
+    check("\\boxed{5}。最终答案是12元。", "12元");
     check("\\boxed{18}因此最终答案是3盒茶叶共18包，其中$3\\times 6=18$。", "18");
 }
 
@@ -59,6 +72,14 @@ fn a_final_answer_after_a_box_is_meant() {
 fn what_explains_an_answer_is_no_part_of_it() {
     check("The answer is 18, which is 9 * 2.", "18");
     check("The answer is 18 apples, and 3 are left.", "18 apples");
+    check("The answer is 20, minus 5, which is 15.", "15");
+    check("The answer is 20, times 2, which is 40.", "40");
+    check("The answer is 20, plus 5 for tax, which is 25.", "25");
+    check("The answer is 20 dollars, reduced by 5, which is 15.", "15");
+    check("The answer is 20, and then minus 5 is 15.", "15");
+    check("The answer is 20, then add 5 to get 25.", "25");
+    check("The answer is 18, more or less.", "18");
+    check("答案是20，减去5，是15。", "15");
     check("The answer is 18 (9 x 2).", "18");
     check("The answer is 18 dollars (9 * 2 = 18).", "18 dollars");
     check("The answer is $18 (9 eggs * $2).", "$18");
@@ -125,6 +146,16 @@ fn chinese_sentences_are_no_expressions() {
     check("3.6÷4=0.9（米）", "3.6÷4=0.9（米）");
     check("答案是x>3或x<1。", "x>3或x<1");
     check("答案是三分之一。", "三分之一");
+    check("答：气温是零下5度。", "零下5");
+    check("答案是负5。", "负5");
+    check("答：他有3分之2的苹果。", "3分之2");
+    check("答：卖了5又2分之1个。", "5又2分之1");
+    check("答：占百分之5。", "百分之5");
+    check("那是正负5。", "5");
+    check("答：他花了3元5角钱。", "3元5角");
+    check("答：他用了6小时30分钟。", "6小时30分钟");
+    check("答：3米布要5元钱。", "5");
+    check("答：一个3元5元都可以。", "5");
 }
 
 #[test]
@@ -146,6 +177,8 @@ fn sentences_announce_answers() {
     check("The answer is\n\\[ \\frac{1}{2}. \\]", "\\[ \\frac{1}{2}. \\]");
     check("So 9 + 9 = 18. The answer is", "18");
     check("The answer is $5,000.", "$5,000");
+    check("The answer is 5 1/2 hours.", "5 1/2 hours");
+    check("The answer is 5 1/2 cups, because 5 + 1 = 6.", "5 1/2 cups");
     check("Thus the answer is x = 3 or x = 4.", "x = 3 or x = 4");
     check("The answer is \"12\".", "12");
     check("The answer is “12.”", "12");
@@ -176,6 +209,10 @@ fn else_the_last_formula_or_number() {
     check("一共有24个苹果，还剩 8 个。", "8");
     check("那么一共有24万人，一半是女生。", "24万");
     check("x = 3/4", "x = 3/4");
+    check("He needs 5 1/2.", "5 1/2");
+    check("He needs -5 123/456 cups of it.", "-5 123/456");
+    check("It was 3 5/2 then", "5/2");
+    check("He came on day 5 1/2/2020", "2020");
     check("pages 10-12", "12");
     check("So the train comes at 3:30.", "3:30");
     check("The ratio of the two is 2:3 then.", "2:3");
