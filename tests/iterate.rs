@@ -230,7 +230,7 @@ fn the_sample_becomes_ranked_shards_the_same_on_one_thread_and_on_two_and_when_k
     walk(&killed.out(), &mut |path| assert!(!path.to_string_lossy().ends_with(".tmp"), "{}", path.display()));
 
     // A report does not show the figures of a collection that is gone; files of one's own stay.
-    std::fs::write(single.out().join("pages/notes.txt"), "mine").unwrap();
+    corpus_build::io::atomic::write(single.out().join("pages/notes.txt"), "mine").unwrap();
     single.succeed(&["rank.token_budget='20k'"], &["rank", "--round", "1"]);
     let stale = single.run(&[], &["report", "--round", "1"]);
     let said = String::from_utf8_lossy(&stale.stderr).into_owned();
