@@ -15,7 +15,7 @@ use super::data::exclusion::Excluded;
 use super::data::mixture::Mixture;
 use super::data::pack::{IGNORED, Packer, Rows};
 use super::data::source::{Kind, Making, Source, SourceRules};
-use super::data::template::{Message, Template};
+use super::data::template::Template;
 use super::data::vocabulary::Vocabulary;
 use super::error::{Result, TrainError};
 use super::grads::Grads;
@@ -516,15 +516,11 @@ pub fn end_tokens(model: &Model, vocabulary: &Vocabulary, template: &Template) -
 
 /// The special token with which a model's own chat template ends an answer.
 fn turn_end(vocabulary: &Vocabulary, template: &Template) -> Option<u32> {
-    const SAID: &str = "☃";
     if template.is_plain() {
         return None;
     }
-    let turns = [Message::new("user", "?"), Message::new("assistant", SAID)];
-    let prompt = template.render(&turns[..1], true).ok()?;
-    let whole = template.render(&turns, false).ok()?;
-    let (_, after) = whole.strip_prefix(prompt.as_str())?.split_once(SAID)?;
-    vocabulary.encode(after, true).ok()?.into_iter().find(|token| vocabulary.is_special(*token))
+    let (_, after) = template.around_answer()?;
+    vocabulary.encode(&after, true).ok()?.into_iter().find(|token| vocabulary.is_special(*token))
 }
 
 #[cfg(test)]

@@ -113,16 +113,16 @@ impl Template {
         template.render(given).map_err(|e| e.to_string())
     }
 
-    /// What stands between the opening of an answer and what is said.
+    /// What stands between the opening of an answer and what is said, and what ends it; none where the template refuses a
+    /// plain turn or rewrites it.
     #[must_use]
-    pub fn lead(&self) -> String {
+    pub fn around_answer(&self) -> Option<(String, String)> {
         const SAID: &str = "☃";
         let turns = [Message::new("user", "?"), Message::new("assistant", SAID)];
-        let (Ok(prompt), Ok(whole)) = (self.render(&turns[..1], true), self.render(&turns, false)) else {
-            return String::new();
-        };
-        let answer = whole.strip_prefix(prompt.as_str()).and_then(|answer| answer.split_once(SAID));
-        answer.map(|(lead, _)| lead.to_owned()).unwrap_or_default()
+        let prompt = self.render(&turns[..1], true).ok()?;
+        let whole = self.render(&turns, false).ok()?;
+        let (lead, end) = whole.strip_prefix(prompt.as_str())?.split_once(SAID)?;
+        Some((lead.to_owned(), end.to_owned()))
     }
 
     fn render_plain(&self, messages: &[Message], open: bool) -> std::result::Result<String, String> {
@@ -171,7 +171,7 @@ mod tests {
         let plain = Template::plain("</s>");
         assert_eq!(plain.render(&conversation()[..1], true).unwrap(), "User:  1+1? \n\nAssistant:");
         assert_eq!(plain.render(&conversation(), false).unwrap(), "User:  1+1? \n\nAssistant: 2</s>");
-        assert_eq!(plain.lead(), " ");
+        assert_eq!(plain.around_answer(), Some((" ".to_owned(), "</s>".to_owned())));
         assert!(plain.render(&[Message::new("wizard", "")], false).unwrap_err().contains("found \"wizard\""));
     }
 
@@ -185,7 +185,7 @@ mod tests {
         let want = "<|im_start|>user\n1+1?<|im_end|>\n<|im_start|>assistant\n2<|im_end|>\n";
         assert_eq!(template.render(&conversation(), false).unwrap(), want);
         assert!(template.render(&conversation()[..1], true).unwrap().ends_with("<|im_start|>assistant\n"));
-        assert_eq!(template.lead(), "");
+        assert_eq!(template.around_answer(), Some((String::new(), "<|im_end|>\n".to_owned())));
         write("chat_template.jinja", "{{ bos_token }}{{ raise_exception('no ' ~ messages[0].role) }}".to_owned());
         let message = Template::load(folder.path(), "</s>").unwrap().render(&conversation(), false).unwrap_err();
         assert!(message.contains("no user"), "{message}");

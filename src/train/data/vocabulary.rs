@@ -130,25 +130,21 @@ impl Vocabulary {
     /// # Errors
     /// The tokenizer refuses the text.
     pub fn encode_on(&self, text: &str, special: bool) -> Result<Vec<u32>> {
-        if !self.prepends || text.is_empty() {
-            return self.encode(text, special);
-        }
-        // What a line break before it has for tokens is known, and left out.
-        let before = self.encode("\n", special)?;
-        let whole = self.encode(&format!("\n{text}"), special)?;
-        match whole.strip_prefix(before.as_slice()) {
-            Some(own) => Ok(own.to_vec()),
-            None => self.encode(text, special),
-        }
+        self.following(text, |text| self.encode(text, special))
     }
 
     /// Tokens of a part of a text in which no special token is left.
     fn part(&self, text: &str, follows: bool) -> Result<Vec<u32>> {
         let encode = |text: &str| {
             let failed = |e| TrainError::argument("a text", "one that the tokenizer takes", format!("{e}"));
-            Ok::<_, TrainError>(self.tokenizer.encode_fast(text, false).map_err(failed)?.get_ids().to_vec())
+            Ok(self.tokenizer.encode_fast(text, false).map_err(failed)?.get_ids().to_vec())
         };
-        if !(self.prepends && follows) || text.is_empty() {
+        if follows { self.following(text, encode) } else { encode(text) }
+    }
+
+    /// What `encode` makes of a text after a line break, whose own tokens are known and left out.
+    fn following(&self, text: &str, encode: impl Fn(&str) -> Result<Vec<u32>>) -> Result<Vec<u32>> {
+        if !self.prepends || text.is_empty() {
             return encode(text);
         }
         let (before, whole) = (encode("\n")?, encode(&format!("\n{text}"))?);

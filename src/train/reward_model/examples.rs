@@ -89,7 +89,7 @@ impl Reading<'_> {
     /// # Errors
     /// The tokenizer refuses it.
     pub fn answer(&self, text: &str) -> Result<Vec<u32>> {
-        let lead = self.template.lead();
+        let lead = self.template.around_answer().map(|(lead, _)| lead).unwrap_or_default();
         if text.starts_with(&lead) {
             return self.vocabulary.encode_on(text, false);
         }
